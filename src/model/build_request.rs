@@ -1,0 +1,81 @@
+//! What the builder Job is asked to make. It travels through a `ConfigMap`, so it holds no secret.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::oci::{Descriptor, Digest, Platform, Reference};
+
+/// An image to be made: a base, a change of its config, our layers, a destination.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BuildRequest {
+    /// Where the image goes: registry and repository; the tags are apart.
+    pub destination: Reference,
+    /// Tags it gets, beside the immutable `b2i-<first 12 of the digest>`.
+    pub tags: Vec<String>,
+    /// What our layers go on top of.
+    pub base: Base,
+    /// The platforms to make; more than one makes an index.
+    pub platforms: Vec<Platform>,
+    /// What changes in the base's config.
+    pub config: ConfigChanges,
+    /// Our layers, in order; their blobs are in the destination already.
+    pub layers: Vec<LayerDescriptor>,
+    /// How registries are reached.
+    pub access: RegistryAccess,
+}
+
+/// What our layers go on top of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Base {
+    /// Nothing.
+    Scratch,
+    /// An image.
+    Image(Reference),
+}
+
+/// What changes in the base's config. What is `None` or empty stays as the base has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ConfigChanges {
+    /// Replaces the entrypoint, and clears the base's `Cmd`, which belongs to its entrypoint.
+    pub entrypoint: Option<Vec<String>>,
+    /// Replaces the command.
+    pub cmd: Option<Vec<String>>,
+    /// Set, whatever the base says.
+    pub env: BTreeMap<String, String>,
+    /// Set where neither the base nor `env` does.
+    pub default_env: BTreeMap<String, String>,
+    /// Replaces the working directory.
+    pub working_dir: Option<String>,
+    /// Replaces the user: numbers, `uid:gid`, so that the kubelet can check `runAsNonRoot`.
+    pub user: Option<String>,
+    /// TCP ports to be named in the config.
+    pub exposed_ports: Vec<u16>,
+    /// Labels, added to the base's.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// One of our layers, as the manifest and the config will name it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LayerDescriptor {
+    /// What it is for: `dependencies`, `application` …
+    pub name: String,
+    /// Digest and size of the compressed blob.
+    pub descriptor: Descriptor,
+    /// Digest of the uncompressed tar.
+    pub diff_id: Digest,
+}
+
+/// How registries are reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RegistryAccess {
+    /// Base images of the registry at the left are pulled from the one at the right.
+    pub mirrors: BTreeMap<String, String>,
+    /// Registries that speak plain HTTP.
+    pub insecure: Vec<String>,
+}

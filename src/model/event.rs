@@ -1,0 +1,64 @@
+//! What happens, as it happens. Steps send these; only `term` draws them.
+
+use std::sync::Arc;
+
+/// The steps that a person sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Finding out what the artifact is.
+    Inspect,
+    /// Deciding what the image will be, and making its layers.
+    Plan,
+    /// Sending what the registry lacks.
+    Upload,
+    /// The builder Job.
+    Build,
+    /// The Deployment taking the image.
+    RollOut,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A step began.
+    Started(Step),
+    /// What it does right now: `waiting for the staging Pod`.
+    Doing(Step, String),
+    /// How far the bytes of a step are.
+    Bytes {
+        /// The step.
+        step: Step,
+        /// Bytes so far.
+        done: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+    /// A line of somebody's log: untrusted, to be sanitised.
+    Log(Step, String),
+    /// A step is done, with its figures: `4 layers · 1.8 MB sent`.
+    Done(Step, String),
+    /// Something that the person should know.
+    Warning(String),
+}
+
+/// Where events go. Cheap to clone.
+#[derive(Clone)]
+pub struct Events(Arc<dyn Fn(Event) + Send + Sync>);
+
+impl Events {
+    /// Sends events to this function.
+    pub fn to(listener: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(listener))
+    }
+
+    /// Sends events nowhere.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        Self::to(|_| {})
+    }
+
+    /// Sends an event.
+    pub fn send(&self, event: Event) {
+        (self.0)(event);
+    }
+}

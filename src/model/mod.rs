@@ -1,0 +1,24 @@
+//! What travels between the steps: plain data. Each step takes the one before's output, so the
+//! order of the line cannot be wrong.
+
+mod app_name;
+mod artifact;
+mod build_request;
+mod build_result;
+mod deploy_options;
+mod event;
+mod image_plan;
+mod layer;
+mod record;
+mod rollout;
+
+pub use app_name::AppName;
+pub use artifact::{Artifact, ArtifactKind, ElfFacts, JarFacts, JarLayout, Libc, ServletApi, WarFacts};
+pub use build_request::{Base, BuildRequest, ConfigChanges, LayerDescriptor, RegistryAccess};
+pub use build_result::{BuildOutcome, BuildResult};
+pub use deploy_options::{DeployOptions, Port, PortKind};
+pub use event::{Event, Events, Step};
+pub use image_plan::{Entry, EntryKind, ImagePlan, LayerPlan, Source};
+pub use layer::{Layer, Uploaded};
+pub use record::BuildRecord;
+pub use rollout::Rollout;

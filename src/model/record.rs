@@ -1,0 +1,38 @@
+//! The build record: what an app was built from and what came of it. One `ConfigMap` for an app,
+//! one key for a build; it outlives the Job. No env values of the workload, no secrets.
+
+use serde::{Deserialize, Serialize};
+
+use super::{BuildOutcome, BuildRequest};
+use crate::oci::Digest;
+
+/// One build of an app.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BuildRecord {
+    /// 1, 2, 3 … for each app.
+    pub number: u64,
+    /// When it began, RFC 3339.
+    pub started: String,
+    /// Name of the artifact's file.
+    pub artifact: String,
+    /// Size of the artifact.
+    pub artifact_bytes: u64,
+    /// Digest of the artifact.
+    pub artifact_digest: Digest,
+    /// What it is, in words: `Spring Boot 3.4.1 · Java 17`.
+    pub summary: String,
+    /// Digest of everything that decides the image; the same again means that no build is needed.
+    pub inputs: Digest,
+    /// What was asked of the builder.
+    pub request: BuildRequest,
+    /// Bytes of layers that crossed the link.
+    #[serde(default)]
+    pub uploaded_bytes: u64,
+    /// What came of it; `None` while it runs.
+    #[serde(default)]
+    pub outcome: Option<BuildOutcome>,
+    /// The last lines of the builder's log.
+    #[serde(default)]
+    pub log_tail: Vec<String>,
+}

@@ -1,0 +1,21 @@
+//! The Deployment serving the new image.
+
+use serde::Serialize;
+
+/// A finished rollout.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rollout {
+    /// Name of the Deployment.
+    pub name: String,
+    /// Pods that are ready.
+    pub ready: i32,
+    /// Pods that were asked for.
+    pub wanted: i32,
+    /// Whether anything was changed in the cluster.
+    pub changed: bool,
+    /// Where the app answers, when it can be reached from outside the cluster.
+    pub url: Option<String>,
+    /// What it answered: `200 OK`; `None` when it was not asked or could not be reached from here.
+    pub answer: Option<String>,
+}

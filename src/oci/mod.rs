@@ -1,0 +1,11 @@
+//! The words of the OCI image specification, as types. Pure: no network, no clock.
+
+mod descriptor;
+mod digest;
+mod platform;
+mod reference;
+
+pub use descriptor::{Descriptor, media_type};
+pub use digest::{Digest, Hasher};
+pub use platform::Platform;
+pub use reference::Reference;

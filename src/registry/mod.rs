@@ -1,0 +1,1 @@
+//! Speaks the distribution specification, as a client.

@@ -1,0 +1,23 @@
+//! Who is running. One executable plays three roles; the first argument picks one before clap sees
+//! it, so that the in-cluster roles show up in no help text and no completion.
+
+use std::{ffi::OsString, process::ExitCode};
+
+pub mod builder;
+pub mod plugin;
+pub mod staging;
+
+/// First argument of the staging Pod's container.
+pub const STAGING: &str = "in-cluster-staging";
+/// First argument of the builder Job's container.
+pub const BUILDER: &str = "in-cluster-builder";
+
+/// Runs a role to its end.
+#[must_use]
+pub fn run(args: Vec<OsString>) -> ExitCode {
+    match args.get(1).and_then(|arg| arg.to_str()) {
+        Some(STAGING) => staging::run(),
+        Some(BUILDER) => builder::run(),
+        _ => plugin::run(args),
+    }
+}

@@ -1,0 +1,1 @@
+//! Removes what a run made, on every way out.

@@ -1,0 +1,1 @@
+//! Sets the image by digest and waits for the rollout.

@@ -1,0 +1,1 @@
+//! Creates the builder Job, follows it, reads back what came of it.

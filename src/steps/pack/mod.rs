@@ -1,0 +1,1 @@
+//! Makes the layers: reproducible tars, compressed, with both digests.

@@ -1,0 +1,1 @@
+//! Decides what the image will be. Pure.

@@ -1,0 +1,1 @@
+//! Puts the image into the registry, the manifest last.

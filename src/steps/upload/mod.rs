@@ -1,0 +1,1 @@
+//! Sends the layers that the registry lacks to the staging Pod.

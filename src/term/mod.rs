@@ -1,0 +1,1 @@
+//! The only room that prints: stdout carries the result, stderr all talk.
