@@ -50,7 +50,11 @@ impl BuildOutcome {
         let mut failure = failure.clone();
         let mut out = whole;
         while out.len() > CAP_BYTES && !failure.why.is_empty() {
-            let mut keep = failure.why.len().saturating_sub((out.len() - CAP_BYTES).max(16));
+            // Escapes make the JSON longer than the text, so a quarter of the excess at a time.
+            let mut keep = failure
+                .why
+                .len()
+                .saturating_sub(((out.len() - CAP_BYTES) / 4).max(16));
             while !failure.why.is_char_boundary(keep) {
                 keep -= 1;
             }
