@@ -3,3 +3,9 @@
 #![allow(missing_docs, reason = "the names of tests are their docs")]
 
 mod house;
+mod inspect;
+mod layer;
+mod plan;
+
+#[path = "../support/mod.rs"]
+mod support;
