@@ -1,3 +1,9 @@
 //! Every object that we ever create, as pure functions, in one folder for review.
 
 pub mod labels;
+pub mod restricted;
+
+/// First argument of the staging Pod's container.
+pub const STAGING_ARGUMENT: &str = "in-cluster-staging";
+/// First argument of the builder Job's container.
+pub const BUILDER_ARGUMENT: &str = "in-cluster-builder";
