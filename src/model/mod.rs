@@ -14,7 +14,7 @@ mod record;
 mod rollout;
 
 pub use app_name::AppName;
-pub use artifact::{Artifact, ArtifactKind, ElfFacts, JarFacts, JarLayout, Libc, ServletApi, WarFacts};
+pub use artifact::{ArchiveEntry, Artifact, ArtifactKind, ElfFacts, JarFacts, JarLayout, Libc, ServletApi, WarFacts};
 pub use build_request::{Base, BuildRequest, ConfigChanges, LayerDescriptor, RegistryAccess};
 pub use build_result::{BuildOutcome, BuildResult};
 pub use deploy_options::{DeployOptions, Port, PortKind};

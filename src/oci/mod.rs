@@ -2,6 +2,8 @@
 
 mod descriptor;
 mod digest;
+pub mod gzip;
+pub mod layer;
 mod platform;
 mod reference;
 
