@@ -1,8 +1,10 @@
 //! Speaks to the Kubernetes API.
 
 pub mod objects;
+mod tunnel;
 mod wait;
 
+pub use tunnel::{LONGEST_FRAME_BYTES, Tunnel, TunnelError};
 pub use wait::watch_pod;
 
 /// A cluster that we may speak to, and the namespace that we work in.
