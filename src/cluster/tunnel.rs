@@ -31,8 +31,8 @@ const ERROR: u8 = 1;
 /// Why there is no way into a Pod.
 #[derive(Debug, thiserror::Error)]
 pub enum TunnelError {
-    /// The person may not. WebSockets need `get` on `pods/portforward`, and newer servers ask for
-    /// `create` as well.
+    /// The person may not. Over a websocket it takes `get` on
+    /// `pods/portforward`, and newer servers ask for `create` as well.
     #[error("{0}")]
     Forbidden(String),
     /// The API server, or something before it, did not do it.

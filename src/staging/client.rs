@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::stream;
 use http::{
-    Method, Request,
+    HeaderValue, Method, Request,
     header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST},
 };
 use http_body::Frame;
@@ -26,7 +26,7 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    piece,
+    Token, piece,
     protocol::{
         self, Hello, Missing, MissingBlob, PROTOCOL_HEADER, PROTOCOL_VERSION, Range, Refusal, Wanted,
         WantedBlob,
@@ -37,7 +37,9 @@ use crate::oci::Digest;
 /// The longest answer that is read.
 const LONGEST_ANSWER_BYTES: usize = 1024 * 1024;
 /// A connection that takes no bytes for so long is dead: 512 KiB a minute is slower than any modem.
-const STANDSTILL: Duration = Duration::from_secs(60);
+const STANDSTILL: Duration = Duration::from_mins(1);
+
+type Body = BoxBody<Bytes, io::Error>;
 
 /// What can go wrong.
 #[derive(Debug, thiserror::Error)]
@@ -58,8 +60,8 @@ pub enum Error {
 
 /// One connection to a staging Pod.
 pub struct Client {
-    requests: http1::SendRequest<BoxBody<Bytes, io::Error>>,
-    authorization: String,
+    requests: http1::SendRequest<Body>,
+    authorization: HeaderValue,
     _connection: AbortOnDropHandle<()>,
 }
 
@@ -68,7 +70,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Cut`].
-    pub async fn connect<T>(connection: T, token: &str) -> Result<Self, Error>
+    pub async fn connect<T>(connection: T, token: &Token) -> Result<Self, Error>
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -79,7 +81,7 @@ impl Client {
         };
         Ok(Self {
             requests,
-            authorization: format!("Bearer {token}"),
+            authorization: token.authorization(),
             _connection: AbortOnDropHandle::new(tokio::spawn(connection)),
         })
     }
@@ -137,11 +139,9 @@ impl Client {
             range.offset,
             range.size
         );
-        let request = self
-            .request(Method::PUT, &uri)
-            .header(CONTENT_LENGTH, range.size - range.offset)
-            .body(rest_of(file, range, report))
-            .expect("all parts are valid");
+        let mut request = self.request(Method::PUT, &uri, rest_of(file, range, report));
+        let length = HeaderValue::from(range.size - range.offset);
+        request.headers_mut().insert(CONTENT_LENGTH, length);
         tokio::select! {
             answer = self.send(request) => answer.map(|_| ()),
             () = standstill(sent_so_far, range.size) => Err(Error::Cut("it stood still".into())),
@@ -156,13 +156,16 @@ impl Client {
         self.ask(Method::POST, protocol::FINISH, &()).await
     }
 
-    fn request(&self, method: Method, uri: &str) -> http::request::Builder {
+    fn request(&self, method: Method, uri: &str, body: Body) -> Request<Body> {
         Request::builder()
             .method(method)
             .uri(uri)
             .header(HOST, "staging")
             .header(AUTHORIZATION, &self.authorization)
             .header(PROTOCOL_HEADER, PROTOCOL_VERSION)
+            .header(CONTENT_TYPE, "application/json")
+            .body(body)
+            .expect("all parts are valid: ours, numbers and a digest")
     }
 
     async fn ask<T: DeserializeOwned>(
@@ -172,16 +175,12 @@ impl Client {
         question: &impl Serialize,
     ) -> Result<T, Error> {
         let question = serde_json::to_vec(question).expect("our own plain data");
-        let request = self
-            .request(method, path)
-            .header(CONTENT_TYPE, "application/json")
-            .body(Full::from(question).map_err(|never| match never {}).boxed())
-            .expect("all parts are valid");
-        let answer = self.send(request).await?;
+        let body = Full::from(question).map_err(|never| match never {}).boxed();
+        let answer = self.send(self.request(method, path, body)).await?;
         serde_json::from_slice(&answer).map_err(|error| Error::Garbled(error.to_string()))
     }
 
-    async fn send(&mut self, request: Request<BoxBody<Bytes, io::Error>>) -> Result<Bytes, Error> {
+    async fn send(&mut self, request: Request<Body>) -> Result<Bytes, Error> {
         self.requests.ready().await?;
         let (answer, body) = self.requests.send_request(request).await?.into_parts();
         let body = Limited::new(body, LONGEST_ANSWER_BYTES).collect().await;
@@ -208,11 +207,7 @@ impl From<hyper::Error> for Error {
 }
 
 /// Returns the rest of a file as a body. `report` hears how far it was read.
-fn rest_of(
-    file: File,
-    range: Range,
-    report: impl Fn(u64) + Send + Sync + 'static,
-) -> BoxBody<Bytes, io::Error> {
+fn rest_of(file: File, range: Range, report: impl Fn(u64) + Send + Sync + 'static) -> Body {
     let pieces = stream::try_unfold(
         (file, range.offset, report),
         move |(file, offset, report)| async move {
@@ -239,5 +234,5 @@ async fn standstill(mut sent_so_far: watch::Receiver<u64>, size_bytes: u64) {
             Err(_) => return,
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

@@ -5,7 +5,7 @@ use std::future::Future;
 use serde::{Deserialize, Serialize};
 
 use super::Replay;
-use crate::oci::Digest;
+use crate::{error::Failure, oci::Digest};
 
 /// One repository of one registry.
 pub trait Destination: Send + Sync + 'static {
@@ -22,28 +22,25 @@ pub trait Destination: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), DestinationError>> + Send;
 }
 
-/// What a registry answered, or that it did not.
+/// Why a registry did not do it. Travels to the plugin, which knows the push Secret's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
-#[error("{why}")]
-pub struct DestinationError {
-    /// What kind of trouble it is.
-    pub obstacle: Obstacle,
-    /// The facts, for people: the request and the registry's own words, without secrets.
-    pub why: String,
-}
-
-/// The kinds of trouble that ask for different advice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Obstacle {
-    /// It does not know the credentials (401).
-    Unauthorized,
-    /// It knows them, and they may not push here (403).
-    Denied,
-    /// It cannot be reached: name, route, time.
-    Unreachable,
-    /// Its certificate is not trusted, or it speaks no TLS.
-    Tls,
-    /// Anything else.
-    Other,
+pub enum DestinationError {
+    /// It does not know who we are (401).
+    #[error("{why}")]
+    Unauthorized {
+        /// The request and the registry's own words.
+        why: String,
+        /// Whether the push Secret holds a login for it.
+        has_login: bool,
+    },
+    /// It knows us, and we may not push there (403).
+    #[error("{why}")]
+    Denied {
+        /// The request and the registry's own words.
+        why: String,
+    },
+    /// Anything else, with its own advice.
+    #[error("{0}")]
+    Failed(Box<Failure>),
 }

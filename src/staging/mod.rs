@@ -8,7 +8,9 @@ mod piece;
 pub mod protocol;
 pub mod server;
 mod spool;
+mod token;
 
 pub use blob::Replay;
 pub use client::Client;
-pub use destination::{Destination, DestinationError, Obstacle};
+pub use destination::{Destination, DestinationError};
+pub use token::Token;

@@ -1,1 +1,3 @@
 //! The only room that prints: stdout carries the result, stderr all talk.
+
+pub mod lines;

@@ -29,6 +29,8 @@ const DEADLINE_SECONDS: i64 = 3600;
 const TTL_AFTER_FINISHED_SECONDS: i32 = 60;
 /// What arrived is of no use to anybody once the plugin has asked for the end.
 const GRACE_SECONDS: i64 = 3;
+/// Room for what a file system needs beside the bytes of the files.
+const SPOOL_SLACK_BYTES: u64 = 16 * 1024 * 1024;
 
 /// What decides a staging Job.
 #[derive(Clone, Debug)]
@@ -102,10 +104,12 @@ impl StagingJob<'_> {
     }
 
     fn spool(&self) -> Volume {
+        // The Pod keeps the limit itself; the kubelet counts whole disk blocks, and evicts.
+        let limit_bytes = self.request.spool_limit_bytes + SPOOL_SLACK_BYTES;
         Volume {
             name: "spool".to_owned(),
             empty_dir: Some(EmptyDirVolumeSource {
-                size_limit: Some(Quantity(self.request.spool_limit_bytes.to_string())),
+                size_limit: Some(Quantity(limit_bytes.to_string())),
                 ..EmptyDirVolumeSource::default()
             }),
             ..Volume::default()
