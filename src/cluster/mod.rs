@@ -6,11 +6,13 @@ pub mod objects;
 pub mod record;
 pub mod secrets;
 pub mod trouble;
+mod tunnel;
 mod wait;
 
 pub use connect::ConnectOptions;
 pub use error::Error;
 pub use trouble::Trouble;
+pub use tunnel::{LONGEST_FRAME_BYTES, Tunnel, TunnelError};
 pub use wait::{snapshots, warnings, watch_pod};
 
 use crate::error::Failure;

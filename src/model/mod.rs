@@ -12,6 +12,7 @@ mod image_plan;
 mod layer;
 mod record;
 mod rollout;
+mod staging_request;
 
 pub use app_name::AppName;
 pub use artifact::{ArchiveEntry, Artifact, ArtifactKind, ElfFacts, JarFacts, JarLayout, Libc, ServletApi, WarFacts};
@@ -24,3 +25,4 @@ pub use image_plan::{Entry, EntryKind, ImagePlan, LayerPlan, Source};
 pub use layer::{Layer, Uploaded};
 pub use record::BuildRecord;
 pub use rollout::Rollout;
+pub use staging_request::StagingRequest;

@@ -122,8 +122,7 @@ impl Auth {
         if let Some(token) = state.tokens.iter().find(covers) {
             return Ok(Some(token.header.clone()));
         }
-        let token =
-            with_retries(async || self.fetch_token(http, &realm, service.as_deref(), scopes).await).await?;
+        let token = with_retries(|| self.fetch_token(http, &realm, service.as_deref(), scopes)).await?;
         let header = token.header.clone();
         state.tokens.push(token);
         Ok(Some(header))

@@ -31,7 +31,7 @@ impl Client {
     /// Whatever is neither yes nor no.
     pub async fn blob_exists(&self, repository: &str, digest: Digest) -> Result<bool, Error> {
         let url = self.url(repository, &format!("blobs/{digest}"));
-        let head = async || {
+        let head = || async {
             self.send(&[Scope::pull(repository)], |http| {
                 http.head(&url).timeout(SMALL_REQUEST)
             })
@@ -62,7 +62,7 @@ impl Client {
         ];
         // Without the source's scope Docker Hub refuses: <https://github.com/oras-project/rust-oci-client/issues/235>
         let scopes = [Scope::push(repository), Scope::pull(from_repository)];
-        let post = async || {
+        let post = || async {
             self.send(&scopes, |http| {
                 http.post(&url)
                     .query(&query)
@@ -114,7 +114,7 @@ impl Client {
         let start = self.url(repository, "blobs/uploads/");
         // A registry may forget a session whose request broke off (distribution 2.8 does), so each
         // try is a session of its own.
-        with_retries(async || {
+        with_retries(|| async {
             let opened = self
                 .send(&scopes, |http| {
                     http.post(&start).header(CONTENT_LENGTH, 0).timeout(SMALL_REQUEST)
@@ -148,7 +148,7 @@ impl Client {
     pub async fn pull_blob(&self, repository: &str, descriptor: &Descriptor) -> Result<BlobStream, Error> {
         let url = self.url(repository, &format!("blobs/{}", descriptor.digest));
         let line = format!("GET {url}");
-        let response = with_retries(async || {
+        let response = with_retries(|| async {
             let scopes = [Scope::pull(repository)];
             let answer = self.send(&scopes, |http| http.get(&url));
             in_time(&line, answer).await?
@@ -185,7 +185,7 @@ impl Client {
         if descriptor.size_bytes > limit_bytes {
             return Err(Error::new(&line, Kind::TooLarge { limit_bytes }));
         }
-        with_retries(async || {
+        with_retries(|| async {
             let chunks = self.pull_blob(repository, descriptor).await?;
             let chunks: Vec<Bytes> = chunks
                 .try_collect()

@@ -13,7 +13,13 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Runs `attempt` until it succeeds, fails for good, or has failed four times.
-pub(super) async fn with_retries<T>(mut attempt: impl AsyncFnMut() -> Result<T, Error>) -> Result<T, Error> {
+///
+/// Takes no async closure: the compiler cannot show that a future which holds one is `Send` where a
+/// trait asks for it (<https://github.com/rust-lang/rust/issues/110338>).
+pub(super) async fn with_retries<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
     for failures in 0..TRIES - 1 {
         match attempt().await {
             Err(error) if error.is_temporary() => {

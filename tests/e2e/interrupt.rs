@@ -22,11 +22,21 @@ fn interrupt(child: Child) -> Said {
 }
 
 fn start(world: &World, line: &str) -> Child {
-    world.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    world
+        .command(line)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 fn assert_nothing_is_left(world: &World, before: &[String], said: &Said) {
-    assert_eq!((said.code, said.stdout.as_str()), (Some(130), ""), "{}", said.stderr);
+    assert_eq!(
+        (said.code, said.stdout.as_str()),
+        (Some(130), ""),
+        "{}",
+        said.stderr
+    );
     eventually("the namespace being as before", || world.objects() == before);
 }
 
@@ -52,7 +62,8 @@ fn during_the_job() {
     let base = format!("{}/base:1", silent.local_addr().unwrap());
     let child = start(&world, &format!("deploy ./httpbin --port 8080 --base {base}"));
     eventually("the builder", || {
-        world.kubectl("get pods -l kubectl-b2i/role=builder -o jsonpath={.items[*].status.phase}") == "Running"
+        world.kubectl("get pods -l kubectl-b2i/role=builder -o jsonpath={.items[*].status.phase}")
+            == "Running"
     });
     assert_nothing_is_left(&world, &before, &interrupt(child));
 }
@@ -63,14 +74,29 @@ fn during_the_rollout() {
     let world = World::new("int-rollout");
     // A port that nothing listens on: the rollout waits for readiness.
     let child = start(&world, "deploy ./httpbin --port 9999");
-    eventually("the rollout", || world.kubectl("get deployments -o name") == "deployment.apps/httpbin");
+    eventually("the rollout", || {
+        world.kubectl("get deployments -o name") == "deployment.apps/httpbin"
+    });
     eventually("its Pod", || {
-        world.kubectl("get pods -l kubectl-b2i/app=httpbin,!kubectl-b2i/role -o jsonpath={.items[*].status.phase}") == "Running"
+        world.kubectl(
+            "get pods -l kubectl-b2i/app=httpbin,!kubectl-b2i/role -o jsonpath={.items[*].status.phase}",
+        ) == "Running"
     });
     let said = interrupt(child);
-    assert_eq!((said.code, said.stdout.as_str()), (Some(130), ""), "{}", said.stderr);
-    for command in ["kubectl rollout status deployment/httpbin", "kubectl rollout undo deployment/httpbin"] {
+    assert_eq!(
+        (said.code, said.stdout.as_str()),
+        (Some(130), ""),
+        "{}",
+        said.stderr
+    );
+    for command in [
+        "kubectl rollout status deployment/httpbin",
+        "kubectl rollout undo deployment/httpbin",
+    ] {
         assert!(said.stderr.contains(command), "{}", said.stderr);
     }
-    assert_eq!(world.kubectl("get deployments -o name"), "deployment.apps/httpbin");
+    assert_eq!(
+        world.kubectl("get deployments -o name"),
+        "deployment.apps/httpbin"
+    );
 }

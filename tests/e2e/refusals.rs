@@ -18,7 +18,8 @@ fn what_is_no_artifact_makes_no_object() {
     fs::write(folder.join("setup.exe"), pe).unwrap();
     for (name, entry) in [("papers.zip", "a.txt"), ("library.jar", "META-INF/MANIFEST.MF")] {
         let mut zip = zip::ZipWriter::new(fs::File::create(folder.join(name)).unwrap());
-        zip.start_file(entry, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.start_file(entry, zip::write::SimpleFileOptions::default())
+            .unwrap();
         zip.write_all(b"Manifest-Version: 1.0\r\n\r\n").unwrap();
         zip.finish().unwrap();
     }
@@ -31,9 +32,18 @@ fn what_is_no_artifact_makes_no_object() {
         ("missing.jar", "no such file"),
     ] {
         let said = world.b2i(&format!("deploy {} --port 8080", folder.join(name).display()));
-        assert_eq!((said.code, said.stdout.as_str()), (Some(1), ""), "{name}: {}", said.stderr);
+        assert_eq!(
+            (said.code, said.stdout.as_str()),
+            (Some(1), ""),
+            "{name}: {}",
+            said.stderr
+        );
         for part in ["error: ", "\n  why: ", "\nnext: ", reason] {
-            assert!(said.stderr.to_lowercase().contains(&part.to_lowercase()), "{name}: {part:?} in\n{}", said.stderr);
+            assert!(
+                said.stderr.to_lowercase().contains(&part.to_lowercase()),
+                "{name}: {part:?} in\n{}",
+                said.stderr
+            );
         }
     }
     assert_eq!(world.objects(), before);
@@ -43,10 +53,15 @@ fn what_is_no_artifact_makes_no_object() {
 #[ignore = "needs a cluster: tests/run"]
 fn no_secret_or_several_are_named() {
     let world = World::new("secrets");
-    world.kubectl(r#"patch serviceaccount default --type=json -p [{"op":"remove","path":"/imagePullSecrets"}]"#);
+    world.kubectl(
+        r#"patch serviceaccount default --type=json -p [{"op":"remove","path":"/imagePullSecrets"}]"#,
+    );
     // The user may list Secrets here, so the rule looks at those.
     world.kubectl("create role lister --verb=list --resource=secrets");
-    world.kubectl(&format!("create rolebinding lister --role=lister --serviceaccount={}:dev", world.namespace));
+    world.kubectl(&format!(
+        "create rolebinding lister --role=lister --serviceaccount={}:dev",
+        world.namespace
+    ));
     world.secret("other");
     let said = world.b2i("deploy ./httpbin --port 8080");
     assert_eq!(said.code, Some(1), "{}", said.stderr);
@@ -56,7 +71,11 @@ fn no_secret_or_several_are_named() {
     world.kubectl("delete secret other registry-push");
     let said = world.b2i("deploy ./httpbin --port 8080");
     assert_eq!(said.code, Some(1), "{}", said.stderr);
-    assert!(said.stderr.contains("kubectl create secret docker-registry"), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("kubectl create secret docker-registry"),
+        "{}",
+        said.stderr
+    );
     assert_eq!(world.kubectl("get jobs,pods,deployments -o name"), "");
 }
 
@@ -69,7 +88,16 @@ fn a_registry_that_refuses_is_told_in_its_own_words() {
         "create secret docker-registry registry-push --docker-server=10.250.0.1:5000 --docker-username=dev --docker-password=wrong",
     );
     let said = world.b2i("deploy ./httpbin --port 8080 --builder-pull-secret other");
-    assert_eq!((said.code, said.stdout.as_str()), (Some(1), ""), "{}", said.stderr);
-    assert!(!said.stderr.contains("wrong"), "the password is in\n{}", said.stderr);
+    assert_eq!(
+        (said.code, said.stdout.as_str()),
+        (Some(1), ""),
+        "{}",
+        said.stderr
+    );
+    assert!(
+        !said.stderr.contains("wrong"),
+        "the password is in\n{}",
+        said.stderr
+    );
     let _ = artifacts();
 }

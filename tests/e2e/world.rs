@@ -27,19 +27,44 @@ impl World {
     pub fn new(name: &str) -> Self {
         refuse_someone_elses_cluster();
         let namespace = format!("e2e-{name}-{}", std::process::id());
-        let world = Self { namespace, folder: tempfile::tempdir().unwrap() };
+        let world = Self {
+            namespace,
+            folder: tempfile::tempdir().unwrap(),
+        };
         let ns = world.namespace.as_str();
         run(kubectl().args(["create", "namespace", ns]));
-        run(kubectl().args(["label", "namespace", ns, "pod-security.kubernetes.io/enforce=restricted"]));
+        run(kubectl().args([
+            "label",
+            "namespace",
+            ns,
+            "pod-security.kubernetes.io/enforce=restricted",
+        ]));
         world.secret("registry-push");
         let patch = r#"{"imagePullSecrets":[{"name":"registry-push"}]}"#;
         run(kubectl().args(["create", "serviceaccount", "dev", "-n", ns]));
         // The account comes a moment after the namespace.
-        run(kubectl().args(["wait", "--for=create", "serviceaccount/default", "-n", ns, "--timeout=30s"]));
+        run(kubectl().args([
+            "wait",
+            "--for=create",
+            "serviceaccount/default",
+            "-n",
+            ns,
+            "--timeout=30s",
+        ]));
         run(kubectl().args(["patch", "serviceaccount", "default", "-n", ns, "-p", patch]));
-        run(kubectl().args(["apply", "-n", ns, "-f"]).arg(root().join("docs/reference/permissions.yaml")));
+        run(kubectl()
+            .args(["apply", "-n", ns, "-f"])
+            .arg(root().join("docs/reference/permissions.yaml")));
         let subject = format!("--serviceaccount={ns}:dev");
-        run(kubectl().args(["create", "rolebinding", "dev", "--role=kubectl-b2i", &subject, "-n", ns]));
+        run(kubectl().args([
+            "create",
+            "rolebinding",
+            "dev",
+            "--role=kubectl-b2i",
+            &subject,
+            "-n",
+            ns,
+        ]));
         world.kubeconfig_for_user(API_SERVER);
         world
     }
@@ -57,7 +82,13 @@ impl World {
     /// Writes the user's kubeconfig, with this address of the API server.
     pub fn kubeconfig_for_user(&self, server: &str) {
         let token = run(kubectl().args(["create", "token", "dev", "-n", &self.namespace, "--duration=2h"]));
-        let authority = run(kubectl().args(["config", "view", "--raw", "-o", "jsonpath={.clusters[0].cluster.certificate-authority-data}"]));
+        let authority = run(kubectl().args([
+            "config",
+            "view",
+            "--raw",
+            "-o",
+            "jsonpath={.clusters[0].cluster.certificate-authority-data}",
+        ]));
         let text = format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: e2e\n\
              clusters: [{{name: e2e, cluster: {{server: \"{server}\", certificate-authority-data: {authority}}}}}]\n\
@@ -76,7 +107,10 @@ impl World {
     pub fn command(&self, line: &str) -> Command {
         let mut command = Command::new("kubectl");
         command.arg("b2i").args(line.split_whitespace());
-        command.current_dir(artifacts()).env("KUBECONFIG", self.kubeconfig()).stdin(Stdio::null());
+        command
+            .current_dir(artifacts())
+            .env("KUBECONFIG", self.kubeconfig())
+            .stdin(Stdio::null());
         command
     }
 
@@ -97,26 +131,35 @@ impl World {
 
     /// kubectl as the administrator, in the namespace.
     pub fn kubectl(&self, line: &str) -> String {
-        run(kubectl().args(line.split_whitespace()).args(["-n", &self.namespace]))
+        run(kubectl()
+            .args(line.split_whitespace())
+            .args(["-n", &self.namespace]))
     }
 
     /// Everything that a person would see left behind.
     pub fn objects(&self) -> Vec<String> {
-        let mut names: Vec<_> =
-            self.kubectl("get all,configmap,secret -o name").lines().map(ToOwned::to_owned).collect();
+        let mut names: Vec<_> = self
+            .kubectl("get all,configmap,secret -o name")
+            .lines()
+            .map(ToOwned::to_owned)
+            .collect();
         names.sort();
         names
     }
 
     pub fn node_port(&self, service: &str) -> String {
-        self.kubectl(&format!("get service {service} -o jsonpath={{.spec.ports[0].nodePort}}"))
+        self.kubectl(&format!(
+            "get service {service} -o jsonpath={{.spec.ports[0].nodePort}}"
+        ))
     }
 }
 
 impl Drop for World {
     fn drop(&mut self) {
         if std::env::var_os("B2I_KEEP_NAMESPACES").is_none() {
-            let _ = kubectl().args(["delete", "namespace", &self.namespace, "--wait=false"]).output();
+            let _ = kubectl()
+                .args(["delete", "namespace", &self.namespace, "--wait=false"])
+                .output();
         }
     }
 }
@@ -129,10 +172,15 @@ pub fn curl(url: &str) -> (String, String) {
 }
 
 pub fn node_addresses() -> Vec<String> {
-    run(kubectl().args(["get", "nodes", "-o", r#"jsonpath={.items[*].status.addresses[?(@.type=="InternalIP")].address}"#]))
-        .split_whitespace()
-        .map(ToOwned::to_owned)
-        .collect()
+    run(kubectl().args([
+        "get",
+        "nodes",
+        "-o",
+        r#"jsonpath={.items[*].status.addresses[?(@.type=="InternalIP")].address}"#,
+    ]))
+    .split_whitespace()
+    .map(ToOwned::to_owned)
+    .collect()
 }
 
 /// The folder of the real artifacts, fetched once.
@@ -159,9 +207,17 @@ pub fn run(command: &mut Command) -> String {
 }
 
 pub fn said(command: &mut Command) -> Said {
-    let Output { status, stdout, stderr } = command.output().unwrap();
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    Said { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
+    Said {
+        code: status.code(),
+        stdout: text(stdout),
+        stderr: text(stderr),
+    }
 }
 
 pub fn var(name: &str) -> String {
@@ -169,7 +225,13 @@ pub fn var(name: &str) -> String {
 }
 
 fn refuse_someone_elses_cluster() {
-    let server = run(kubectl().args(["config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}"]));
+    let server = run(kubectl().args([
+        "config",
+        "view",
+        "--minify",
+        "-o",
+        "jsonpath={.clusters[0].cluster.server}",
+    ]));
     assert!(
         server == API_SERVER || std::env::var_os("B2I_E2E_ANY_CLUSTER").is_some(),
         "{server} is not the cluster of tests/cluster/up"
@@ -180,7 +242,10 @@ fn refuse_someone_elses_cluster() {
 pub fn eventually(what: &str, mut done: impl FnMut() -> bool) {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while !done() {
-        assert!(std::time::Instant::now() < deadline, "{what} did not happen in a minute");
+        assert!(
+            std::time::Instant::now() < deadline,
+            "{what} did not happen in a minute"
+        );
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
 }

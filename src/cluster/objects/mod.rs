@@ -2,6 +2,7 @@
 
 pub mod labels;
 pub mod restricted;
+pub mod staging_job;
 
 /// First argument of the staging Pod's container.
 pub const STAGING_ARGUMENT: &str = "in-cluster-staging";
