@@ -12,15 +12,23 @@ REGISTRY=$HOST:5000
 REGISTRY_USER=dev
 REGISTRY_PASSWORD=s3cret
 MAX_NODES=9
+CRANE=v0.20.7                           # google/go-containerregistry; needs Go 1.24 as Kubernetes does
+PATH=$PATH:$CACHE/bin                   # crane, and kubectl where the machine has none
 KUBERNETES=$(awk '$1 == "k8s.io/kubernetes" { print $2; exit }' "$HERE/go.mod")
 
-say() { echo "cluster: $*" >&2; }
+say() { echo "${SPEAKER:-cluster}: $*" >&2; }
 die() { say "$*"; exit 1; }
 
 # What a node needs outside $DIR. Socket paths may have 107 bytes only, so they can't be below $HOME.
 node_run() { echo "/run/b2i-node$1"; }
 node_ip() { echo "10.250.0.$((10 + $1))"; }
 in_node() { local n=$1; shift; nsenter --net="/run/netns/b2i-node$n" "$@"; }
+
+quietly() { # LOG COMMAND...: its output goes into the log, and to the console only when it fails
+  local log=$1; shift
+  mkdir -p "$(dirname "$log")"
+  "$@" >"$log" 2>&1 </dev/null || { tail -n 30 "$log" >&2; say "failed: $* (all of it in $log)"; return 1; }
+}
 
 must_be_root() { [ "$(id -u)" = 0 ] || die "needs root (namespaces, mounts, cgroups); run it as root or with sudo -E"; }
 
@@ -42,8 +50,12 @@ packages() {
   done
   [ ${#need[@]} = 0 ] && return
   say "installing ${need[*]}"
-  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${need[@]}"; } \
-    >"$DIR/apt.log" 2>&1 </dev/null || die "apt-get failed, see $DIR/apt.log; install by hand: ${need[*]}"
+  mkdir -p "$CACHE/log"
+  ( # several scripts may want something at the same time
+    flock 8
+    quietly "$CACHE/log/apt" apt-get update -qq &&
+      DEBIAN_FRONTEND=noninteractive quietly "$CACHE/log/apt" apt-get install -qq -y --no-install-recommends "${need[@]}"
+  ) 8>"$CACHE/.apt.lock" || die "install by hand, then run this again: ${need[*]}"
   # Debian starts what it installs; here the programs are wanted, not the services (one would take port 5000).
   [ -d /run/systemd/system ] || return 0
   for pair in "${need[@]}"; do
