@@ -121,6 +121,17 @@ end_containers() {
   done
 }
 
+# What no pid file names, because somebody removed the folder of a cluster that was up.
+end_orphans() {
+  local n pids
+  pids=$(pgrep -f "docker-registry serve $DIR/registry.yml" || true)
+  for n in $(ip netns list 2>/dev/null | awk '/^b2i-node/ { print $1 }'); do pids+=" $(ip netns pids "$n" | paste -sd' ')"; done
+  [ -n "${pids// /}" ] || return 0
+  # shellcheck disable=SC2086  # a list of numbers
+  kill -KILL $pids 2>/dev/null || true
+  sleep 0.2
+}
+
 our_mounts() { awk -v d="$DIR/" '$2 ~ "^/run/b2i-node" || index($2, d) == 1 { print $2 }' /proc/mounts; }
 
 # Some programs leave files in places that no option names. Those are ours by their content or name.
@@ -135,6 +146,7 @@ remove_strays() {
 tear_down() {
   local n
   end_processes
+  end_orphans
   end_containers
   remove_strays
   our_mounts | sort -r | xargs -r -n1 umount -l || true
