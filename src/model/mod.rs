@@ -15,7 +15,9 @@ mod rollout;
 mod staging_request;
 
 pub use app_name::AppName;
-pub use artifact::{ArchiveEntry, Artifact, ArtifactKind, ElfFacts, JarFacts, JarLayout, Libc, ServletApi, WarFacts};
+pub use artifact::{
+    ArchiveEntry, Artifact, ArtifactKind, ElfFacts, JarFacts, JarLayout, Libc, ServletApi, WarFacts,
+};
 pub use build_request::{Base, BuildRequest, ConfigChanges, LayerDescriptor, RegistryAccess};
 pub use build_result::{BuildOutcome, BuildResult};
 pub use deploy_options::{DeployOptions, Port, PortKind};

@@ -87,12 +87,7 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     /// What the output or `content` answers, or a size that is not the declared one.
-    pub fn file(
-        &mut self,
-        entry: Entry<'_>,
-        size_bytes: u64,
-        content: &mut dyn Read,
-    ) -> Result<(), Error> {
+    pub fn file(&mut self, entry: Entry<'_>, size_bytes: u64, content: &mut dyn Read) -> Result<(), Error> {
         self.header(entry, entry.image_path, tar::EntryType::Regular, size_bytes)?;
         let wrong_size = || Error::Size {
             image_path: entry.image_path.to_owned(),

@@ -105,7 +105,10 @@ mod tests {
 
     #[test]
     fn a_cut_character_is_text_and_a_zero_is_not() {
-        assert_eq!(recognise(&"Grüße ü".as_bytes()[..9]), Content::Foreign(Foreign::Text));
+        assert_eq!(
+            recognise(&"Grüße ü".as_bytes()[..9]),
+            Content::Foreign(Foreign::Text)
+        );
         assert_eq!(recognise(b"a\0b"), Content::Foreign(Foreign::Unknown));
         assert_eq!(recognise(b"\xff\xfeabc"), Content::Foreign(Foreign::Unknown));
     }

@@ -11,7 +11,11 @@ use crate::{
 /// # Errors
 /// A [`Failure`] when nothing in it can be run.
 pub(super) fn inspect(archive: &mut Archive, manifest: &Manifest) -> Result<ArtifactKind, Failure> {
-    if archive.entries.iter().any(|entry| entry.name == "META-INF/application.xml") {
+    if archive
+        .entries
+        .iter()
+        .any(|entry| entry.name == "META-INF/application.xml")
+    {
         return Err(refusal::enterprise_archive(&archive.file_name));
     }
     let classes = archive.files("", ".class");
@@ -24,9 +28,11 @@ pub(super) fn inspect(archive: &mut Archive, manifest: &Manifest) -> Result<Arti
         });
     };
     let is_boot = archive.has_folder("BOOT-INF")
-        || ["Spring-Boot-Classes", "Spring-Boot-Lib"]
-            .iter()
-            .any(|name| manifest.get(name).is_some_and(|path| path.starts_with("BOOT-INF/")));
+        || ["Spring-Boot-Classes", "Spring-Boot-Lib"].iter().any(|name| {
+            manifest
+                .get(name)
+                .is_some_and(|path| path.starts_with("BOOT-INF/"))
+        });
     let (layout, jars) = if is_boot {
         archive.refuse_duplicates()?;
         let layers_index = match manifest.get("Spring-Boot-Layers-Index") {

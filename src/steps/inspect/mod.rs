@@ -97,9 +97,7 @@ fn look_inside(
         Content::Foreign(foreign) => return Err(refusal::foreign(path, file_name, foreign)),
         Content::Zip => archive::open(file, file_name)?,
         // Spring Boot's "fully executable" JAR begins with a shell script.
-        Content::Script => {
-            archive::open(file, file_name).map_err(|_| refusal::script(path, file_name))?
-        }
+        Content::Script => archive::open(file, file_name).map_err(|_| refusal::script(path, file_name))?,
     };
     let mut archive = archive;
     let manifest = archive.manifest()?;

@@ -117,7 +117,9 @@ pub(super) fn unsafe_entry(file_name: &str, entry: &str, why: &str) -> Failure {
 
 pub(super) fn too_many_entries(file_name: &str, count: usize, most: usize) -> Failure {
     unusable(file_name)
-        .why(format!("it has {count} entries, and {most} is the most that we take"))
+        .why(format!(
+            "it has {count} entries, and {most} is the most that we take"
+        ))
         .next("leave out what the application does not need, or keep its parts in nested JARs")
         .anchor("archive-too-large")
 }
@@ -201,7 +203,9 @@ pub(super) fn elf(file_name: &str, flaw: ElfFlaw) -> Failure {
             .next("build it for Linux: images run on Linux nodes")
             .anchor("elf-other-system"),
         ElfFlaw::OtherMachine(machine) => failure
-            .why(format!("it is an ELF executable for a machine that we do not know (number {machine})"))
+            .why(format!(
+                "it is an ELF executable for a machine that we do not know (number {machine})"
+            ))
             .next("build it for amd64, arm64, arm, 386, ppc64le, s390x or riscv64")
             .anchor("elf-other-machine"),
     }

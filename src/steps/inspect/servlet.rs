@@ -65,7 +65,12 @@ fn root_tag(xml: &str) -> Option<(&str, &str)> {
         let tag = &xml[start + 1..];
         let name = tag.split(|c: char| c.is_whitespace() || c == '>').next()?;
         let is_root = name == "web-app" || name.ends_with(":web-app");
-        is_root.then(|| (&xml[..start], &tag[name.len()..tag.find('>').unwrap_or(tag.len())]))
+        is_root.then(|| {
+            (
+                &xml[..start],
+                &tag[name.len()..tag.find('>').unwrap_or(tag.len())],
+            )
+        })
     })
 }
 
@@ -177,7 +182,10 @@ mod tests {
                 "<!DOCTYPE web-app PUBLIC \"-//Sun//DTD 2.3//EN\" \"http://java.sun.com/dtd/web-app_2_3.dtd\"><web-app>",
                 (javax, ""),
             ),
-            ("<web-app><display-name>jakarta.ee/</display-name></web-app>", (None, "")),
+            (
+                "<web-app><display-name>jakarta.ee/</display-name></web-app>",
+                (None, ""),
+            ),
             ("not XML", (None, "")),
         ] {
             assert_eq!(parse(xml), (expected.0, expected.1.to_owned()), "{xml}");
@@ -187,7 +195,10 @@ mod tests {
     #[test]
     fn packages() {
         assert_eq!(packages_named(b"..javax/servlet/Filter.."), (true, false));
-        assert_eq!(packages_named(b"jakarta/servlet/http/X javax/servlet/Y"), (true, true));
+        assert_eq!(
+            packages_named(b"jakarta/servlet/http/X javax/servlet/Y"),
+            (true, true)
+        );
         assert_eq!(packages_named(b"org/servlet/x javax/servletx/"), (false, false));
     }
 }
