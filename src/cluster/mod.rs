@@ -3,6 +3,7 @@
 mod connect;
 pub mod error;
 pub mod objects;
+mod patience;
 pub mod record;
 pub mod secrets;
 pub mod trouble;
@@ -11,6 +12,7 @@ mod wait;
 
 pub use connect::ConnectOptions;
 pub use error::Error;
+pub use patience::Patience;
 pub use trouble::Trouble;
 pub use tunnel::{LONGEST_FRAME_BYTES, Tunnel, TunnelError};
 pub use wait::{snapshots, warnings, watch_pod};

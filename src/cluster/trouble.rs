@@ -1,6 +1,8 @@
 //! What keeps a Pod from doing its work, read from its status and its events: facts, in the
 //! kubelet's and the scheduler's own words. The steps say what they mean for the person.
 
+use std::fmt;
+
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Pod};
 
 /// What keeps a Pod from doing its work.
@@ -173,6 +175,41 @@ impl Trouble {
                 ],
             ),
             Self::CannotStart { .. } | Self::Crashed { .. } | Self::Stopped { .. } => true,
+        }
+    }
+}
+
+/// What is wrong, in one sentence, without advice.
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused { message } => write!(f, "the Pod may not be created: {message}"),
+            Self::Unschedulable { message } => write!(f, "no node takes the Pod: {message}"),
+            Self::Mount { message } => write!(f, "a volume of the Pod is missing: {message}"),
+            Self::ImagePull { image, message } => {
+                write!(f, "the image `{image}` cannot be pulled: {message}")
+            }
+            Self::CannotStart { reason, message } => {
+                write!(f, "the container cannot be started: {reason}: {message}")
+            }
+            Self::Crashed { reason, .. } if reason == "OOMKilled" => {
+                f.write_str("the container used more memory than its limit allows and was killed")
+            }
+            Self::Crashed {
+                reason,
+                code,
+                restarts,
+                message,
+            } if message.is_empty() => {
+                write!(
+                    f,
+                    "the container ends: {reason}, exit code {code}, {restarts} restarts"
+                )
+            }
+            Self::Crashed { code, message, .. } => {
+                write!(f, "the container ends with exit code {code}: {message}")
+            }
+            Self::Stopped { reason, message } => write!(f, "the Pod was stopped: {reason}: {message}"),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Every object that we ever create, as pure functions, in one folder for review.
 
+pub mod builder_job;
+pub mod deployment;
 pub mod labels;
 pub mod restricted;
 pub mod staging_job;
+pub mod service;
 
 /// First argument of the staging Pod's container.
 pub const STAGING_ARGUMENT: &str = "in-cluster-staging";
