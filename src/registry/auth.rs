@@ -122,8 +122,7 @@ impl Auth {
         if let Some(token) = state.tokens.iter().find(covers) {
             return Ok(Some(token.header.clone()));
         }
-        let token =
-            with_retries(async || self.fetch_token(http, &realm, service.as_deref(), scopes).await).await?;
+        let token = with_retries(|| self.fetch_token(http, &realm, service.as_deref(), scopes)).await?;
         let header = token.header.clone();
         state.tokens.push(token);
         Ok(Some(header))
@@ -268,5 +267,20 @@ mod tests {
     #[test]
     fn a_form_is_encoded() {
         assert_eq!(form_encoded(&[("a", "b&c d=é".into())]), "a=b%26c+d%3D%C3%A9");
+    }
+    #[tokio::test]
+    async fn a_token_server_without_tls_gets_nothing() {
+        crate::registry::install_tls();
+        let auth = Auth::new(None, false);
+        let mut headers = HeaderMap::new();
+        let challenge = r#"Bearer realm="http://auth.example/token""#;
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        auth.challenged(&headers, None).await;
+        let scopes = [Scope::pull("a")];
+        let error = auth
+            .header(&reqwest::Client::new(), &scopes)
+            .await
+            .expect_err("no TLS");
+        assert!(matches!(error.kind, Kind::Protocol(_)), "{error}");
     }
 }

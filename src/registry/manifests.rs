@@ -41,7 +41,7 @@ impl Client {
     pub async fn pull_manifest(&self, repository: &str, reference: &str) -> Result<RawManifest, Error> {
         let url = self.url(repository, &format!("manifests/{reference}"));
         let line = format!("GET {url}");
-        let (content_type, bytes) = with_retries(async || {
+        let (content_type, bytes) = with_retries(|| async {
             let get = |http: &reqwest::Client| {
                 let accepted = ACCEPTED.join(", ");
                 http.get(&url).header(ACCEPT, accepted).timeout(SMALL_REQUEST)
@@ -79,7 +79,7 @@ impl Client {
         let url = self.url(repository, &format!("manifests/{reference}"));
         let bytes = bytes::Bytes::from(bytes);
         // The same bytes under the same name twice are no harm, so this may be tried again.
-        with_retries(async || {
+        with_retries(|| async {
             self.send(&[Scope::push(repository)], |http| {
                 http.put(&url)
                     .header(CONTENT_TYPE, media_type)

@@ -13,7 +13,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Runs `attempt` until it succeeds, fails for good, or has failed four times.
-pub(super) async fn with_retries<T>(mut attempt: impl AsyncFnMut() -> Result<T, Error>) -> Result<T, Error> {
+pub(super) async fn with_retries<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
     for failures in 0..TRIES - 1 {
         match attempt().await {
             Err(error) if error.is_temporary() => {
