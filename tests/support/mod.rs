@@ -1,0 +1,5 @@
+//! What several tests share. Each test executable uses a part of it.
+#![allow(dead_code, unreachable_pub, reason = "no executable uses all of it")]
+
+pub mod fake_registry;
+pub mod registry_cases;
