@@ -4,8 +4,8 @@ pub mod builder_job;
 pub mod deployment;
 pub mod labels;
 pub mod restricted;
-pub mod staging_job;
 pub mod service;
+pub mod staging_job;
 
 /// First argument of the staging Pod's container.
 pub const STAGING_ARGUMENT: &str = "in-cluster-staging";
