@@ -3,3 +3,5 @@
 #![allow(missing_docs, reason = "the names of tests are their docs")]
 
 mod house;
+mod staging;
+mod staging_job;
