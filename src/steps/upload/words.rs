@@ -182,3 +182,87 @@ impl<'a> Words<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn options() -> Options {
+        Options {
+            app: "shop".parse().expect("a name"),
+            run_id: "x7k2m".to_owned(),
+            builder_image: "r.example/b2i:1".to_owned(),
+            builder_pull_secret: None,
+            push_secret: "push".to_owned(),
+            destination: "r.example/team/shop:1.4".parse().expect("a reference"),
+            insecure: false,
+            spool_limit_bytes: 1,
+            timeout: Duration::ZERO,
+            always_send: Vec::new(),
+        }
+    }
+
+    fn refused(refusal: impl Into<Refusal>) -> Failure {
+        let trouble = Trouble::Staging(StagingError::Refused(refusal.into()));
+        Words::new("dev", &options()).trouble(trouble, None)
+    }
+
+    #[test]
+    fn a_missing_right_is_named() {
+        let trouble = Trouble::Tunnel(TunnelError::Forbidden("pods \"x\" is forbidden".to_owned()));
+        let failure = Words::new("dev", &options()).trouble(trouble, None);
+        assert_eq!(failure.what, "could not upload to `r.example/team/shop`");
+        assert_eq!(
+            failure.next,
+            "you need `get` and `create` on `pods/portforward` in `dev`:"
+        );
+        assert_eq!(failure.commands.len(), 2);
+    }
+
+    #[test]
+    fn a_registry_that_refuses_is_quoted_with_the_secret_that_was_sent() {
+        let why = "the registry answered 401 UNAUTHORIZED to POST https://r.example/v2/".to_owned();
+        let failure = refused(DestinationError::Unauthorized {
+            why: why.clone(),
+            has_login: false,
+        });
+        assert_eq!(
+            failure.why,
+            format!("{why}\n(push Secret `dev/push` has no login for this registry)")
+        );
+        assert_eq!(failure.anchor, "push-unauthorized");
+        assert_eq!(refused(DestinationError::Denied { why }).anchor, "push-denied");
+    }
+
+    #[test]
+    fn the_advice_that_the_pod_has_given_is_kept() {
+        let advice = Failure::new("could not upload to `r.example/team/shop`").anchor("registry-tls");
+        assert_eq!(refused(DestinationError::Failed(advice.clone().into())), advice);
+    }
+
+    #[test]
+    fn a_pod_that_is_gone_explains_a_link_that_is() {
+        let cut = || Trouble::Staging(StagingError::Cut("reset".into()));
+        let options = options();
+        let words = Words::new("dev", &options);
+        let failure = words.trouble(cut(), Some("Evicted: low on disk".to_owned()));
+        assert_eq!(failure.why, "the staging Pod ended: Evicted: low on disk");
+        assert_eq!(
+            words.trouble(cut(), None).why,
+            "the connection to the staging Pod was cut: reset"
+        );
+    }
+
+    #[test]
+    fn an_image_that_cannot_be_pulled_is_named() {
+        let options = options();
+        let failure = Words::new("dev", &options).stuck(&Stuck::Image("ImagePullBackOff".to_owned()));
+        assert_eq!(
+            failure.why,
+            "the builder image `r.example/b2i:1` cannot be pulled: ImagePullBackOff"
+        );
+        assert!(failure.next.contains("--builder-image"));
+    }
+}
