@@ -167,3 +167,100 @@ fn io_error(error: WebSocketError) -> io::Error {
         error => io::Error::new(io::ErrorKind::ConnectionReset, error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{SinkExt, StreamExt};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio_tungstenite::tungstenite::protocol::Role;
+
+    use super::*;
+
+    type Socket = WebSocketStream<DuplexStream>;
+
+    /// A tunnel, and the kubelet's end of its websocket, which has named the port already.
+    async fn tunnel() -> (Tunnel<Socket>, Socket) {
+        let (ours, theirs) = duplex(1024 * 1024);
+        let ours = WebSocketStream::from_raw_socket(ours, Role::Client, None).await;
+        let mut theirs = WebSocketStream::from_raw_socket(theirs, Role::Server, None).await;
+        for channel in [DATA, ERROR] {
+            send(&mut theirs, channel, &7318_u16.to_le_bytes()).await;
+        }
+        (Tunnel::over(ours), theirs)
+    }
+
+    async fn send(socket: &mut Socket, channel: u8, bytes: &[u8]) {
+        let message = [&[channel], bytes].concat();
+        socket.send(Message::Binary(message.into())).await.expect("sent");
+    }
+
+    #[tokio::test]
+    async fn the_port_is_no_data() {
+        let (mut tunnel, mut kubelet) = tunnel().await;
+        send(&mut kubelet, DATA, b"hello").await;
+        send(&mut kubelet, ERROR, b"").await;
+        send(&mut kubelet, DATA, b", you").await;
+        kubelet.close(None).await.expect("closed");
+        let mut text = String::new();
+        tunnel.read_to_string(&mut text).await.expect("read");
+        assert_eq!(text, "hello, you");
+    }
+
+    #[tokio::test]
+    async fn an_error_of_the_kubelet_is_an_error_of_reading() {
+        let (mut tunnel, mut kubelet) = tunnel().await;
+        send(&mut kubelet, ERROR, b"connect: connection refused\n").await;
+        let error = tunnel.read_u8().await.expect_err("no data");
+        assert_eq!(error.to_string(), "connect: connection refused");
+    }
+
+    #[tokio::test]
+    async fn a_message_for_another_channel_is_an_error() {
+        for message in [vec![], vec![2, 1, 2]] {
+            let (mut tunnel, mut kubelet) = tunnel().await;
+            let message = Message::Binary(message.into());
+            kubelet.send(message).await.expect("sent");
+            assert!(tunnel.read_u8().await.is_err());
+        }
+    }
+
+    #[tokio::test]
+    async fn much_is_sent_in_long_frames() {
+        let (mut tunnel, mut kubelet) = tunnel().await;
+        let sent: Vec<u8> = (0..=3 * LONGEST_FRAME_BYTES)
+            .map(|n| u8::try_from(n % 251).expect("small"))
+            .collect();
+        let expected = sent.clone();
+        let sending = tokio::spawn(async move {
+            tunnel.write_all(&sent).await.expect("written");
+            tunnel.shutdown().await.expect("closed");
+        });
+        let mut lengths = Vec::new();
+        let mut received = Vec::new();
+        while let Some(Ok(Message::Binary(message))) = kubelet.next().await {
+            assert_eq!(message[0], DATA);
+            lengths.push(message.len() - 1);
+            received.extend_from_slice(&message[1..]);
+        }
+        sending.await.expect("sent");
+        assert_eq!(
+            lengths,
+            [LONGEST_FRAME_BYTES, LONGEST_FRAME_BYTES, LONGEST_FRAME_BYTES, 1]
+        );
+        assert!(received == expected);
+    }
+
+    #[tokio::test]
+    async fn a_ping_is_answered_while_reading() {
+        let (mut tunnel, mut kubelet) = tunnel().await;
+        kubelet
+            .send(Message::Ping("are you there".into()))
+            .await
+            .expect("sent");
+        send(&mut kubelet, DATA, b"x").await;
+        assert_eq!(tunnel.read_u8().await.expect("data"), b'x');
+        tunnel.flush().await.expect("flushed");
+        let answer = kubelet.next().await.expect("an answer").expect("a message");
+        assert_eq!(answer, Message::Pong("are you there".into()));
+    }
+}

@@ -211,12 +211,12 @@ fn rest_of(file: File, range: Range, report: impl Fn(u64) + Send + Sync + 'stati
     let pieces = stream::try_unfold(
         (file, range.offset, report),
         move |(file, offset, report)| async move {
-            report(offset);
             if offset == range.size {
                 return Ok(None);
             }
             let (file, piece) = piece::read(file, range.size - offset).await?;
             let offset = offset + piece.len() as u64;
+            report(offset);
             Ok(Some((Frame::data(piece), (file, offset, report))))
         },
     );

@@ -7,3 +7,5 @@ mod support;
 
 mod house;
 mod registry;
+mod staging;
+mod staging_job;

@@ -10,7 +10,7 @@ use axum::{
 use http::{HeaderMap, header::AUTHORIZATION};
 use tokio::sync::watch;
 
-use super::Server;
+use super::{Server, linger};
 use crate::{
     oci::Digest,
     staging::protocol::{PROTOCOL_HEADER, PROTOCOL_VERSION, Refusal},
@@ -23,9 +23,15 @@ pub(super) async fn admit<D: Send + Sync + 'static>(
     next: Next,
 ) -> Result<Response, Refusal> {
     let _open = OpenRequest::new(&server.open_requests);
-    ensure_token_is_right(request.headers(), server.settings.token_sha256)?;
-    ensure_protocol_is_ours(request.headers())?;
-    Ok(next.run(request).await)
+    let admitted = ensure_token_is_right(request.headers(), server.settings.token_sha256)
+        .and_then(|()| ensure_protocol_is_ours(request.headers()));
+    match admitted {
+        Ok(()) => Ok(next.run(request).await),
+        Err(refusal) => {
+            linger(request.into_body().into_data_stream());
+            Err(refusal)
+        }
+    }
 }
 
 fn ensure_token_is_right(headers: &HeaderMap, expected: Digest) -> Result<(), Refusal> {

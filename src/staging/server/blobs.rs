@@ -1,6 +1,6 @@
 //! Blobs: which are missing, and taking them.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Json,
@@ -14,7 +14,7 @@ use futures_util::{
 use http::{HeaderMap, StatusCode, header::CONTENT_LENGTH};
 use tokio::{sync::watch, time::timeout};
 
-use super::Server;
+use super::{Server, linger};
 use crate::{
     oci::Digest,
     staging::{
@@ -26,8 +26,6 @@ use crate::{
 
 /// Questions to the registry at one time.
 const QUESTIONS_AT_ONCE: usize = 8;
-/// How long the rest of a refused body is read.
-const LINGER: Duration = Duration::from_secs(10);
 
 /// Answers which blobs the registry lacks, and how much of each is here.
 pub(super) async fn missing<D: Destination>(
@@ -58,11 +56,7 @@ pub(super) async fn put<D: Destination>(
     ensure_body_is_the_rest(&headers, range)?;
     let mut body = body.into_data_stream();
     let taken = server.take(digest, range, &mut body).await;
-    // A connection that is closed with bytes unread is reset, and the answer may be lost with it.
-    // So the rest is read while the plugin reads the answer and stops sending.
-    tokio::spawn(timeout(LINGER, async move {
-        while let Some(Ok(_)) = body.next().await {}
-    }));
+    linger(body);
     taken.map(|()| StatusCode::CREATED)
 }
 

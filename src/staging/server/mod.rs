@@ -8,11 +8,13 @@ use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
+    body::BodyDataStream,
     extract::{DefaultBodyLimit, State},
     middleware,
     response::{IntoResponse, Response},
     routing::{get, post, put},
 };
+use futures_util::StreamExt;
 use tokio::{net::TcpListener, sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +29,9 @@ use crate::oci::Digest;
 const LONGEST_JSON_BYTES: usize = 1024 * 1024;
 /// How long open requests may take to end after the end was decided.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// How long the rest of a refused body is read.
+const LINGER: Duration = Duration::from_secs(10);
 
 /// What a server needs to know.
 #[derive(Clone, Debug)]
@@ -118,6 +123,14 @@ fn routes<D: Destination>(server: &Arc<Server<D>>) -> Router {
         .layer(DefaultBodyLimit::max(LONGEST_JSON_BYTES))
         .layer(middleware::from_fn_with_state(server.clone(), admission::admit))
         .with_state(server.clone())
+}
+
+/// Reads and drops the rest of a body. A connection that is closed with bytes unread is reset, and
+/// the answer may be lost with it; so the plugin gets the time to read it and to stop sending.
+fn linger(mut body: BodyDataStream) {
+    tokio::spawn(timeout(LINGER, async move {
+        while let Some(Ok(_)) = body.next().await {}
+    }));
 }
 
 async fn hello<D: Destination>(State(server): State<Arc<Server<D>>>) -> Json<Hello> {
