@@ -1,7 +1,7 @@
 //! The line: path → Artifact → ImagePlan → Layers → the registry has them → BuildResult. Each
 //! step takes what the one before gave, so the order cannot be wrong.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use super::{
     interrupt::Stage,
@@ -18,6 +18,11 @@ use crate::{
     steps::{inspect, job, pack, upload},
     term::bytes,
 };
+
+/// Bytes of layers that may be on their way at one time: the largest artifact that can be sent.
+const SPOOL_LIMIT_BYTES: u64 = 4 << 30;
+/// How long the staging Pod may take to run: a node may have to be added, an image to be pulled.
+const POD_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// What came of a build.
 pub(super) struct Built {
@@ -197,8 +202,8 @@ async fn send(site: &Site, target: &Target, layers: &[Layer], always_send: Vec<D
         push_secret: site.push_secret.clone(),
         destination: target.destination.clone(),
         insecure: site.access.insecure.contains(&target.destination.registry),
-        spool_limit_bytes: upload::SPOOL_LIMIT_BYTES,
-        timeout: site.timeout,
+        spool_limit_bytes: SPOOL_LIMIT_BYTES,
+        timeout: POD_TIMEOUT,
         always_send,
     };
     upload::run(&site.cluster, &options, layers, &site.events).await

@@ -1,6 +1,6 @@
 //! `build`: the image alone, into a registry by way of the cluster, or into a file without one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{
     Context,
@@ -11,8 +11,9 @@ use super::{
 };
 use crate::{
     error::{Failure, Result},
-    model::{BuildRequest, Event, ImageOptions, Step},
+    model::{Base, BuildRequest, BuildResult, Event, ImageOptions, Step, Uploaded},
     oci::Reference,
+    registry::{self, Client, Keychain},
     steps::{self, report},
     term::bytes,
 };
@@ -97,12 +98,48 @@ async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()>
         access: options::access(&args.build.insecure_registries, &context.config),
     };
     events.send(Event::Started(Step::Build));
-    let image = steps::assemble::run(&request, None).await?;
-    let result = steps::push::archive(&image, &packed.layers, file).await?;
+    let base = base_client(&request)?;
+    let assembled = steps::assemble::run(&request, base.as_ref()).await?;
+    let named =
+        steps::push::archive(&assembled, &request, &packed.layers, base.as_ref(), file, &events).await?;
+    let result = BuildResult {
+        image: named,
+        tags: request.tags.clone(),
+        size_bytes: std::fs::metadata(file).map_or(0, |file| file.len()),
+        base: assembled.base.as_ref().map(|base| base.reference.clone()),
+        copied_layers: assembled.base_layers().len(),
+        mounted_layers: 0,
+    };
     events.send(Event::Done(
         Step::Build,
         format!("{} · {}", file.display(), bytes(result.size_bytes)),
     ));
-    let report = report::run(&artifact, &result, Some(crate::model::Uploaded::default()), None);
+    let report = report::run(&artifact, &result, Some(Uploaded::default()), None);
     context.print(&args.output, &report.image.to_string(), &report)
+}
+
+/// The registry that the base comes from, with this machine's own logins.
+fn base_client(request: &BuildRequest) -> Result<Option<Client>> {
+    let Base::Image(image) = &request.base else {
+        return Ok(None);
+    };
+    let source = request.access.source_of(image);
+    let options = registry::Options {
+        plain_http: request.access.is_insecure(&source.registry),
+        credentials: docker_logins().find(&source.registry, &source.repository),
+    };
+    let what = || format!("could not pull the base image `{image}`");
+    Client::new(&source.registry, &options)
+        .map(Some)
+        .map_err(|error| error.failure(what()))
+}
+
+/// What `docker login`, `crane auth login` or `skopeo login` left on this machine; a file that is
+/// not there or not readable holds no login, and the registry then says whether it wants one.
+fn docker_logins() -> Keychain {
+    let folder = std::env::var_os("DOCKER_CONFIG").map(PathBuf::from);
+    let folder = folder.or_else(|| std::env::home_dir().map(|home| home.join(".docker")));
+    let file = folder.and_then(|folder| std::fs::read(folder.join("config.json")).ok());
+    file.and_then(|file| Keychain::from_docker_config(&file).ok())
+        .unwrap_or_default()
 }

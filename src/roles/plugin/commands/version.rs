@@ -1,7 +1,7 @@
 //! `version`: which plugin this is, and which protocol it speaks with its builder image.
 
 use super::{Context, args::Output};
-use crate::{error::Result, staging::PROTOCOL_VERSION};
+use crate::{error::Result, staging::protocol::PROTOCOL_VERSION};
 
 /// Arguments of `version`.
 #[derive(clap::Args, Debug)]
