@@ -92,7 +92,9 @@ pub(super) fn deploy(previous: DeployOptions, flags: &DeployFlags) -> Result<Dep
         None => {}
     }
     change("--env", &mut options.env, &flags.env)?;
-    options.replicas = flags.replicas.or(options.replicas);
+    // Said now or not at all: what was said earlier may have been scaled since, by hand or by an
+    // autoscaler. The deploy step looks at who owns the field.
+    options.replicas = flags.replicas;
     options.memory = flags.memory.clone().or(options.memory);
     options.cpu = flags.cpu.clone().or(options.cpu);
     Ok(options)
@@ -117,7 +119,11 @@ mod tests {
             ..flags()
         };
         let options = deploy(DeployOptions::default(), &first).expect("valid");
-        assert_eq!(deploy(options.clone(), &flags()).expect("valid"), options);
+        let kept = DeployOptions {
+            replicas: None,
+            ..options.clone()
+        };
+        assert_eq!(deploy(options.clone(), &flags()).expect("valid"), kept);
 
         let second = DeployFlags {
             env: vec!["A-".to_owned()],
@@ -127,10 +133,7 @@ mod tests {
         let changed = deploy(options.clone(), &second).expect("valid");
         assert_eq!(changed.env.keys().collect::<Vec<_>>(), ["B"]);
         assert_eq!(changed.service, PortKind::ClusterIp);
-        assert_eq!(
-            (changed.ports, changed.replicas, changed.memory),
-            (options.ports, options.replicas, options.memory)
-        );
+        assert_eq!((changed.ports, changed.memory), (options.ports, options.memory));
     }
 
     #[test]

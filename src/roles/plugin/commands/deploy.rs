@@ -1,5 +1,7 @@
 //! `deploy`: image, Deployment, Service, URL.
 
+use std::time::Duration;
+
 use super::{
     Context,
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs},
@@ -58,6 +60,9 @@ struct WorkloadArgs {
     /// CPU that the app asks for, for example 500m
     #[arg(long, value_name = "QUANTITY")]
     cpu: Option<String>,
+    /// Take over fields that somebody else set
+    #[arg(long)]
+    force_conflicts: bool,
     /// Wait until the app serves
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_value = "true", default_missing_value = "true")]
     wait: bool,
@@ -65,6 +70,9 @@ struct WorkloadArgs {
     #[arg(long, value_name = "TIME", default_value = "5m")]
     timeout: String,
 }
+
+/// `--timeout 0`: a day is longer than anybody waits.
+const FOR_EVER: Duration = Duration::from_hours(24);
 
 /// Builds the image, runs it, and prints its reference.
 pub async fn run(context: &Context, args: Args) -> Result<()> {
@@ -128,9 +136,11 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
             options: workload,
             image: built.result.image.clone(),
             platform: Some(plan.platform.clone()),
-            timeout,
+            timeout: timeout.unwrap_or(FOR_EVER),
             wait: args.workload.wait,
             jvm: !matches!(artifact.kind, ArtifactKind::Elf(_)),
+            force_conflicts: args.workload.force_conflicts,
+            patience: deploy::PATIENCE,
         };
         stage.rolling_out(&app);
         let rollout = deploy::run(&site.cluster, &order, &events).await?;
