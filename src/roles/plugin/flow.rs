@@ -1,5 +1,5 @@
-//! The line: path → Artifact → ImagePlan → Layers → the registry has them → BuildResult. Each
-//! step takes what the one before gave, so the order cannot be wrong.
+//! The line: path → `Artifact` → `ImagePlan` → `Layer`s → the registry has them → `BuildResult`.
+//! Each step takes what the one before gave, so the order cannot be wrong.
 
 use std::{path::Path, time::Duration};
 

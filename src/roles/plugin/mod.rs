@@ -63,9 +63,9 @@ async fn dispatch(cli: Cli, printer: &Printer) -> Result<()> {
         printer: printer.clone(),
     };
     match cli.command {
-        Command::Deploy(args) => commands::deploy::run(&context, args).await,
-        Command::Build(args) => commands::build::run(&context, args).await,
-        Command::Inspect(args) => commands::inspect::run(&context, args).await,
+        Command::Deploy(args) => Box::pin(commands::deploy::run(&context, args)).await,
+        Command::Build(args) => Box::pin(commands::build::run(&context, args)).await,
+        Command::Inspect(args) => Box::pin(commands::inspect::run(&context, args)).await,
         Command::Version(args) => commands::version::run(&context, &args),
     }
 }

@@ -1,13 +1,8 @@
 //! Values of flags that are more than a word: pairs, times.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use crate::error::{Failure, Result};
-
-/// Reads `NAME=VALUE` pairs of a flag that repeats.
-pub(super) fn pairs(flag: &str, values: &[String]) -> Result<BTreeMap<String, String>> {
-    values.iter().map(|value| pair(flag, value)).collect()
-}
 
 /// Reads one `NAME=VALUE`.
 pub(super) fn pair(flag: &str, value: &str) -> Result<(String, String)> {

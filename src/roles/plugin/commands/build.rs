@@ -43,7 +43,7 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
     });
     match archive {
         Some(file) => into_archive(context, &args, &file).await,
-        None => into_registry(context, &args).await,
+        None => Box::pin(into_registry(context, &args)).await,
     }
 }
 
@@ -55,11 +55,11 @@ async fn into_registry(context: &Context, args: &Args) -> Result<()> {
     let cluster = options::connect(&context.global).await?;
     let (site, keychain) = options::site(cluster, &args.build, &context.config, &events).await?;
     let stage = Stage::default();
-    let work = async {
+    let work = Box::pin(async {
         let target = options::target(&site, &keychain, app, &args.image, &args.plan, &context.config).await?;
         let plan = steps::plan::run(&artifact, &options::plan_options(&target.options))?;
         flow::build(&site, &target, &artifact, &plan, &stage).await
-    };
+    });
     let built = interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
     let report = report::run(&artifact, &built.result, built.uploaded, None);
     context.print(&args.output, &report.image.to_string(), &report)

@@ -109,7 +109,7 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
     let (site, keychain) = options::site(cluster, &args.build, &context.config, &events).await?;
 
     let stage = Stage::default();
-    let work = async {
+    let work = Box::pin(async {
         // Asked first, so that an app of somebody else is refused before anything is built.
         let previous = deploy::previous_options(&site.cluster, &app)
             .await?
@@ -143,9 +143,9 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
             patience: deploy::PATIENCE,
         };
         stage.rolling_out(&app);
-        let rollout = deploy::run(&site.cluster, &order, &events).await?;
+        let rollout = Box::pin(deploy::run(&site.cluster, &order, &events)).await?;
         Ok((built, rollout))
-    };
+    });
     let (built, rollout) =
         interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
     context.printer.say(&place(&rollout));
