@@ -5,5 +5,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod assemble;
+mod builder;
 mod house;
+mod push;
 mod registry;

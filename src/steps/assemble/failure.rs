@@ -27,10 +27,7 @@ pub(super) fn refused(base: &Reference, source: &Reference, error: &Error) -> Fa
     let failure = failure.why(why);
     match error.kind {
         Kind::NotFound | Kind::NameUnknown if is_mirrored => failure
-            .next(format!(
-                "push it to the mirror as `{}`, or {ANOTHER_BASE}",
-                source.name()
-            ))
+            .next(format!("push it to the mirror as `{source}`, or {ANOTHER_BASE}"))
             .anchor("base-not-found"),
         Kind::NotFound | Kind::NameUnknown => failure
             .next(format!("check its name, or {ANOTHER_BASE}"))
