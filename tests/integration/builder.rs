@@ -22,6 +22,9 @@ fn command(folder: &Path, request: &BuildRequest) -> Command {
         .arg("in-cluster-builder")
         .env("B2I_REQUEST", folder.join("request.json"))
         .env("B2I_PUSH_SECRET", folder)
+        // As in an image from scratch: no certificates.
+        .env("SSL_CERT_FILE", "/nowhere")
+        .env("SSL_CERT_DIR", "/nowhere")
         .env("B2I_TERMINATION", folder.join("termination"))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

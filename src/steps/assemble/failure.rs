@@ -66,7 +66,7 @@ pub(super) fn not_for_platform(
 
 pub(super) fn schema_1(base: &Reference) -> Failure {
     unusable(base)
-        .why("its registry gives a manifest of schema 1, which was given up in 2019 and has no config")
+        .why("its registry gives a manifest of schema 1, which was given up long ago and has no config")
         .next(format!(
             "push the image again with a current tool, or {ANOTHER_BASE}"
         ))
