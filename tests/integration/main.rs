@@ -5,7 +5,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod assemble;
+mod builder;
 mod house;
+mod push;
 mod registry;
 mod staging;
 mod staging_job;

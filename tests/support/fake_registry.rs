@@ -164,6 +164,12 @@ impl FakeRegistry {
         of.map(|((_, tag), digest)| (tag.clone(), *digest)).collect()
     }
 
+    /// Digest of what a tag names in any repository; tests use a tag once.
+    pub fn manifest_digest(&self, tag: &str) -> Digest {
+        let inner = self.inner();
+        *inner.tags.iter().find(|((_, t), _)| t == tag).unwrap().1
+    }
+
     pub fn manifest(&self, repository: &str, digest: Digest) -> Option<Value> {
         let inner = self.inner();
         let (_, bytes) = inner.manifests.get(&(repository.into(), digest))?;

@@ -2,4 +2,5 @@
 #![allow(dead_code, unreachable_pub, reason = "no executable uses all of it")]
 
 pub mod fake_registry;
+pub mod images;
 pub mod registry_cases;
