@@ -2,4 +2,8 @@
 #![allow(clippy::pedantic, reason = "tests are read for what they say")]
 #![allow(missing_docs, reason = "the names of tests are their docs")]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod house;
+mod objects;
