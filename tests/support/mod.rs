@@ -1,3 +1,5 @@
-//! What several tests share.
+//! What several tests share. Each test executable uses a part of it.
+#![allow(dead_code, unreachable_pub, reason = "no executable uses all of it")]
+
 pub mod fake_apiserver;
 pub mod golden;

@@ -53,12 +53,9 @@ pub struct Options {
 pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Result<Rollout> {
     let teller = Teller { cluster, options };
     let before = apply::Objects {
-        deployment: live(cluster, &options.name).await?,
-        service: live_service(cluster, &options.name).await?,
+        deployment: our_deployment(cluster, &options.name).await?,
+        service: our_service(cluster, &options.name).await?,
     };
-    if let Some(failure) = teller.not_ours(&before) {
-        return Err(failure);
-    }
     let applied = apply::apply(cluster, options, &before)
         .await
         .map_err(|refused| teller.refused(&refused))?;
@@ -114,16 +111,35 @@ pub async fn live(cluster: &Cluster, name: &AppName) -> Result<Option<Deployment
     found.map_err(|error| cluster.failure(format!("could not read the Deployment `{name}`"), &error))
 }
 
-async fn live_service(cluster: &Cluster, name: &AppName) -> Result<Option<Service>> {
+async fn our_deployment(cluster: &Cluster, name: &AppName) -> Result<Option<Deployment>> {
+    let found = live(cluster, name).await?;
+    match found
+        .as_ref()
+        .and_then(|found| outcome::not_ours(cluster, "Deployment", found))
+    {
+        Some(failure) => Err(failure),
+        None => Ok(found),
+    }
+}
+
+async fn our_service(cluster: &Cluster, name: &AppName) -> Result<Option<Service>> {
     let found = cluster.api::<Service>().get_opt(name.as_str()).await;
-    found.map_err(|error| cluster.failure(format!("could not read the Service `{name}`"), &error))
+    let found =
+        found.map_err(|error| cluster.failure(format!("could not read the Service `{name}`"), &error))?;
+    match found
+        .as_ref()
+        .and_then(|found| outcome::not_ours(cluster, "Service", found))
+    {
+        Some(failure) => Err(failure),
+        None => Ok(found),
+    }
 }
 
 /// Returns the options of the last deploy, from the Deployment's annotation; `None` where we never
 /// deployed this app. `replicas` is left out: it is applied only when its flag is given.
 ///
 /// # Errors
-/// What the API server answered, or that the annotation cannot be read.
+/// What the API server answered; a Deployment that somebody else made; an unreadable annotation.
 pub async fn previous_options(cluster: &Cluster, name: &AppName) -> Result<Option<DeployOptions>> {
     let annotations = live(cluster, name)
         .await?

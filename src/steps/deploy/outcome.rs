@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::{Event, Pod};
 use kube::{
-    ResourceExt,
+    Resource, ResourceExt,
     api::{ListParams, LogParams},
 };
 
@@ -24,6 +24,24 @@ use crate::{
 /// Lines of an app's log that are told.
 const LOG_LINES: i64 = 10;
 
+/// Returns the refusal to touch a Deployment or Service that somebody else made.
+pub(super) fn not_ours<K: Resource>(cluster: &Cluster, kind: &str, found: &K) -> Option<Failure> {
+    let name = found.name_any();
+    (!labels::is_ours(found.labels())).then(|| {
+        Failure::new(format!("could not deploy `{name}`"))
+            .why(format!(
+                "there is a {kind} of this name that kubectl-b2i did not make"
+            ))
+            .next("choose another name with `--name`; this shows whose it is:")
+            .command(format!(
+                "kubectl get {} {name} --show-labels -n {}",
+                kind.to_lowercase(),
+                cluster.namespace
+            ))
+            .anchor("not-ours")
+    })
+}
+
 /// Words for the failures of one deploy.
 pub(super) struct Teller<'a> {
     pub(super) cluster: &'a Cluster,
@@ -37,23 +55,6 @@ impl Teller<'_> {
 
     fn kubectl(&self, command: &str) -> String {
         format!("kubectl {command} -n {}", self.cluster.namespace)
-    }
-
-    /// Returns the refusal to touch what somebody else made.
-    pub(super) fn not_ours(&self, before: &Objects) -> Option<Failure> {
-        let deployment = before.deployment.as_ref().map(|it| ("Deployment", it.labels()));
-        let service = before.service.as_ref().map(|it| ("Service", it.labels()));
-        let mut found = deployment.into_iter().chain(service);
-        let (kind, _) = found.find(|(_, found)| !labels::is_ours(found))?;
-        let name = &self.options.name;
-        let failure = Failure::new(format!("could not deploy `{name}`"))
-            .why(format!(
-                "there is a {kind} of this name that kubectl-b2i did not make"
-            ))
-            .next("choose another name with `--name`; this shows whose it is:")
-            .command(self.kubectl(&format!("get {} {name} --show-labels", kind.to_lowercase())))
-            .anchor("not-ours");
-        Some(failure)
     }
 
     /// The API server did not take an object.
