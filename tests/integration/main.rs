@@ -12,3 +12,5 @@ mod push;
 mod registry;
 mod staging;
 mod staging_job;
+mod house;
+mod objects;

@@ -4,3 +4,5 @@
 pub mod fake_registry;
 pub mod images;
 pub mod registry_cases;
+pub mod fake_apiserver;
+pub mod golden;
