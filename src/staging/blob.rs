@@ -213,3 +213,51 @@ impl Replay {
             .map_err(|_| io::Error::other("the upload of this layer was given up"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{FutureExt, StreamExt};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_last_byte_waits_for_the_digest() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let bytes = Bytes::from(vec![7; 1000]);
+        let blob = Blob::create(folder.path(), Digest::of(&bytes), 1000).expect("a file");
+        let (intake, _) = blob.take_over().await;
+        let mut replay = None;
+        blob.push_with(|body, _| {
+            replay = Some(body);
+            async {}
+        });
+        let replay = replay.expect("a push was started");
+        let mut stream = std::pin::pin!(replay.stream());
+        assert!(stream.next().now_or_never().is_none());
+
+        let intake = Intake::append(intake, bytes).await.expect("written");
+        let most = stream.next().await.expect("a piece").expect("read");
+        assert_eq!(most.len(), 999);
+        assert!(stream.next().now_or_never().is_none());
+
+        blob.verify(&intake).expect("the right digest");
+        let last = stream.next().await.expect("a piece").expect("read");
+        assert_eq!(last.len(), 1);
+        assert!(stream.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_blob_that_is_given_up_ends_its_replay_and_its_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let blob = Blob::create(folder.path(), Digest::of(b"x"), 1).expect("a file");
+        let replay = Replay {
+            path: blob.path.to_path_buf(),
+            size_bytes: 1,
+            progress: blob.progress.subscribe(),
+        };
+        drop(blob);
+        let mut stream = std::pin::pin!(replay.stream());
+        assert!(stream.next().await.expect("an item").is_err());
+        assert!(!replay.path.exists());
+    }
+}

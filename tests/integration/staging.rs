@@ -471,6 +471,17 @@ async fn a_refusal_comes_through_while_the_body_is_on_its_way() {
 }
 
 #[tokio::test]
+async fn a_refusal_waits_for_those_who_write_first_and_read_then() {
+    let registry = Registry::with_faults([Fault::Refuse]);
+    let pod = Pod::start_with(&registry, with_known_token).await;
+    let size = 16 * 1024 * 1024;
+    let line = format!("PUT /v1/blobs/{}?offset=0&size={size}", Digest::of(b"x"));
+    let headers = format!("b2i-protocol: 1\r\ncontent-length: {size}");
+    let (status, _) = pod.raw(&by_hand(&line, &headers, &"x".repeat(size))).await;
+    assert_eq!(status, 502);
+}
+
+#[tokio::test]
 async fn a_slow_registry_does_not_hold_up_the_link() {
     let registry = Registry::new();
     registry.0.is_open.send_replace(false);
