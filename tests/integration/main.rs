@@ -14,3 +14,9 @@ mod staging;
 mod staging_job;
 mod house;
 mod objects;
+mod inspect;
+mod layer;
+mod plan;
+
+#[path = "../support/mod.rs"]
+mod support;

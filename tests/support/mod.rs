@@ -6,3 +6,5 @@ pub mod images;
 pub mod registry_cases;
 pub mod fake_apiserver;
 pub mod golden;
+pub mod archive;
+pub mod elf;

@@ -1,7 +1,10 @@
 //! Which of the two servlet APIs a WAR was made for. In the wrong container it starts and answers
 //! 404, without a line in the log; so this is worth some care.
 
-use std::io::{Read, Seek};
+use std::{
+    cmp::Ordering,
+    io::{Read, Seek},
+};
 
 use zip::{ZipArchive, result::ZipError};
 
@@ -91,30 +94,44 @@ fn attributes(tag: &str) -> Vec<(&str, &str)> {
     found
 }
 
-/// Lets every class vote that names one of the two packages. Never a single one decides: libraries
-/// that serve both carry a few classes for the other.
+/// Says which API a WAR was made for.
+///
+/// Its own classes know best: every container reads a descriptor with an old namespace, and there
+/// are WARs with `jakarta` classes and a `java.sun.com` one (Tomcat 10's own `sample.war`). Where
+/// they name neither, a `jakarta.ee` namespace decides, and then the libraries.
+///
+/// Every class votes, and never does a single one decide: libraries that serve both APIs carry a
+/// few classes for the other.
 ///
 /// # Errors
 /// A [`Failure`] when one of the WAR's own classes cannot be read.
-pub(super) fn vote(archive: &mut Archive, classes: &[usize], jars: &[usize]) -> Result<ServletApi, Failure> {
-    let mut votes = Votes::default();
-    votes
-        .count(&mut archive.zip, classes.iter().copied())
+pub(super) fn api(
+    archive: &mut Archive,
+    descriptor: &Descriptor,
+    classes: &[usize],
+    jars: &[usize],
+) -> Result<ServletApi, Failure> {
+    let mut own = Votes::default();
+    own.count(&mut archive.zip, classes.iter().copied())
         .map_err(|error| archive.damaged(&error))?;
+    if let Some(api) = own.winner() {
+        return Ok(api);
+    }
+    if descriptor.api == Some(ServletApi::Jakarta) {
+        return Ok(ServletApi::Jakarta);
+    }
+    let mut libraries = Votes::default();
     for &index in jars {
         if let Some(mut jar) = archive.nested(index) {
             let names = jar.file_names_raw().enumerate();
             let classes = names.filter(|(_, name)| name.ends_with(b".class"));
             let classes: Vec<usize> = classes.map(|(index, _)| index).collect();
             // A damaged library has no say.
-            let _ = votes.count(&mut jar, classes);
+            let _ = libraries.count(&mut jar, classes);
         }
     }
-    Ok(if votes.javax > votes.jakarta {
-        ServletApi::Javax
-    } else {
-        ServletApi::Jakarta
-    })
+    let voted = libraries.winner().or(descriptor.api);
+    Ok(voted.unwrap_or(ServletApi::Jakarta))
 }
 
 #[derive(Default)]
@@ -124,6 +141,14 @@ struct Votes {
 }
 
 impl Votes {
+    fn winner(&self) -> Option<ServletApi> {
+        match self.javax.cmp(&self.jakarta) {
+            Ordering::Greater => Some(ServletApi::Javax),
+            Ordering::Less => Some(ServletApi::Jakarta),
+            Ordering::Equal => None,
+        }
+    }
+
     fn count<R: Read + Seek>(
         &mut self,
         zip: &mut ZipArchive<R>,

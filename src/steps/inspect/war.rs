@@ -19,10 +19,7 @@ pub(super) fn inspect(archive: &mut Archive, manifest: &Manifest) -> Result<Arti
     let descriptor = descriptor.map(|bytes| servlet::Descriptor::parse(&String::from_utf8_lossy(&bytes)));
     let descriptor = descriptor.unwrap_or_default();
     let java = lowest_java(archive, &classes, &jars)?;
-    let servlet_api = match descriptor.api {
-        Some(api) => api,
-        None => servlet::vote(archive, &classes, &jars)?,
-    };
+    let servlet_api = servlet::api(archive, &descriptor, &classes, &jars)?;
     Ok(ArtifactKind::War(WarFacts {
         servlet_api,
         servlet_version: descriptor.version,
