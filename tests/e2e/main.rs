@@ -3,7 +3,10 @@
 //! `pod-security.kubernetes.io/enforce: restricted`, and acts as a user who has only the Role in
 //! `docs/reference/permissions.yaml`.
 #![allow(clippy::pedantic, reason = "tests are read for what they say")]
-#![allow(missing_docs, reason = "the names of tests are their docs")]
+#![allow(missing_docs, unreachable_pub, reason = "the names of tests are their docs")]
+
+#[path = "../support/mod.rs"]
+mod support;
 
 mod archive;
 mod deploy;
@@ -11,4 +14,5 @@ mod images;
 mod interrupt;
 mod link;
 mod refusals;
+mod registry_cases;
 mod world;

@@ -13,7 +13,8 @@ fn what_is_no_artifact_makes_no_object() {
     fs::write(folder.join("notes.txt"), "not a program\n").unwrap();
     fs::write(folder.join("empty.jar"), "").unwrap();
     let mut pe = vec![0; 512];
-    (pe[..2].copy_from_slice(b"MZ"), pe[0x3c] = 0x80);
+    pe[..2].copy_from_slice(b"MZ");
+    pe[0x3c] = 0x80;
     pe[0x80..0x84].copy_from_slice(b"PE\0\0");
     fs::write(folder.join("setup.exe"), pe).unwrap();
     for (name, entry) in [("papers.zip", "a.txt"), ("library.jar", "META-INF/MANIFEST.MF")] {

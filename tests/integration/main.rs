@@ -8,15 +8,11 @@ mod support;
 mod assemble;
 mod builder;
 mod house;
+mod inspect;
+mod layer;
+mod objects;
+mod plan;
 mod push;
 mod registry;
 mod staging;
 mod staging_job;
-mod house;
-mod objects;
-mod inspect;
-mod layer;
-mod plan;
-
-#[path = "../support/mod.rs"]
-mod support;

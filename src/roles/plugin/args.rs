@@ -25,18 +25,18 @@ use super::commands::{build, deploy, inspect, version};
 #[command(after_help = "First steps:
   kubectl create secret docker-registry registry-push --docker-server=HOST --docker-username=USER --docker-password=PASSWORD
   kubectl b2i deploy ./app.jar --port 8080 --nodeport")]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Flags that every command takes.
     #[command(flatten)]
-    pub global: GlobalArgs,
+    pub(crate) global: GlobalArgs,
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// The commands.
 #[derive(Subcommand, Debug)]
-pub enum Command {
+pub(crate) enum Command {
     /// Make an image of an artifact, push it and run it
     Deploy(deploy::Args),
     /// Make an image of an artifact and push it
@@ -50,37 +50,37 @@ pub enum Command {
 /// kubectl's own flags, with kubectl's spelling and meaning.
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Flags of kubectl")]
-pub struct GlobalArgs {
+pub(crate) struct GlobalArgs {
     /// Namespace to work in
     #[arg(short, long, global = true, value_name = "NAME")]
-    pub namespace: Option<String>,
+    pub(crate) namespace: Option<String>,
     /// Context of the kubeconfig to use
     #[arg(long, global = true, value_name = "NAME")]
-    pub context: Option<String>,
+    pub(crate) context: Option<String>,
     /// Path of the kubeconfig
     #[arg(long, global = true, value_name = "FILE")]
-    pub kubeconfig: Option<PathBuf>,
+    pub(crate) kubeconfig: Option<PathBuf>,
     /// Cluster of the kubeconfig to use
     #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
-    pub cluster: Option<String>,
+    pub(crate) cluster: Option<String>,
     /// User of the kubeconfig to use
     #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
-    pub user: Option<String>,
+    pub(crate) user: Option<String>,
     /// Address of the API server
     #[arg(short, long, global = true, value_name = "URL", hide_short_help = true)]
-    pub server: Option<String>,
+    pub(crate) server: Option<String>,
     /// Bearer token for the API server
     #[arg(long, global = true, value_name = "TOKEN", hide_short_help = true)]
-    pub token: Option<String>,
+    pub(crate) token: Option<String>,
     /// User to impersonate
     #[arg(long = "as", global = true, value_name = "NAME", hide_short_help = true)]
-    pub as_user: Option<String>,
+    pub(crate) as_user: Option<String>,
     /// Group to impersonate; repeats
     #[arg(long = "as-group", global = true, value_name = "NAME", hide_short_help = true)]
-    pub as_groups: Vec<String>,
+    pub(crate) as_groups: Vec<String>,
     /// UID to impersonate
     #[arg(long, global = true, value_name = "UID", hide_short_help = true)]
-    pub as_uid: Option<String>,
+    pub(crate) as_uid: Option<String>,
     /// How long one request to the API server may take, for example 30s; 0 is for ever
     #[arg(
         long,
@@ -89,98 +89,98 @@ pub struct GlobalArgs {
         default_value = "0",
         hide_short_help = true
     )]
-    pub request_timeout: String,
+    pub(crate) request_timeout: String,
     /// Trust any certificate of the API server
     #[arg(long, global = true, hide_short_help = true)]
-    pub insecure_skip_tls_verify: bool,
+    pub(crate) insecure_skip_tls_verify: bool,
     /// File with the API server's certificate authority
     #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
-    pub certificate_authority: Option<String>,
+    pub(crate) certificate_authority: Option<String>,
     /// File with a client certificate
     #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
-    pub client_certificate: Option<String>,
+    pub(crate) client_certificate: Option<String>,
     /// File with the client certificate's key
     #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
-    pub client_key: Option<String>,
+    pub(crate) client_key: Option<String>,
     /// Name to expect in the API server's certificate
     #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
-    pub tls_server_name: Option<String>,
+    pub(crate) tls_server_name: Option<String>,
     /// Say nothing on stderr but failures
     #[arg(short, long, global = true)]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
 }
 
 /// What an image is made from and how: shared by `deploy`, `build` and `inspect`.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Flags of the image")]
-pub struct PlanArgs {
+pub(crate) struct PlanArgs {
     /// The JAR, WAR or native binary
-    pub artifact: PathBuf,
+    pub(crate) artifact: PathBuf,
     /// Base image instead of the one that the artifact would get; `scratch` for none
     #[arg(long, value_name = "REFERENCE", env = "B2I_BASE")]
-    pub base: Option<String>,
+    pub(crate) base: Option<String>,
     /// Platform to build for, where the artifact does not decide it
     #[arg(long, value_name = "OS/ARCHITECTURE")]
-    pub platform: Option<Platform>,
+    pub(crate) platform: Option<Platform>,
     /// TCP port that the app listens on; repeats, the first one is probed
     #[arg(long = "port", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
-    pub ports: Vec<u16>,
+    pub(crate) ports: Vec<u16>,
     /// Env of the image, as NAME=VALUE; repeats
     #[arg(long = "image-env", value_name = "NAME=VALUE")]
-    pub image_env: Vec<String>,
+    pub(crate) image_env: Vec<String>,
     /// Label of the image, as NAME=VALUE; repeats
     #[arg(long = "image-label", value_name = "NAME=VALUE")]
-    pub image_labels: Vec<String>,
+    pub(crate) image_labels: Vec<String>,
     /// Options for the JVM, added to the defaults
     #[arg(long, value_name = "OPTIONS", allow_hyphen_values = true)]
-    pub jvm_options: Option<String>,
+    pub(crate) jvm_options: Option<String>,
     /// Path that a WAR serves; `/` for the root
     #[arg(long, value_name = "PATH")]
-    pub context_path: Option<String>,
+    pub(crate) context_path: Option<String>,
 }
 
 /// Where an image goes: shared by `deploy` and `build`.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Flags of the image")]
-pub struct ImageArgs {
+pub(crate) struct ImageArgs {
     /// Where the image goes: registry/repository[:tag]
     #[arg(long, value_name = "REFERENCE", env = "B2I_IMAGE")]
-    pub image: Option<Reference>,
+    pub(crate) image: Option<Reference>,
     /// Tag of the image; repeats
     #[arg(long = "tag", value_name = "TAG")]
-    pub tags: Vec<String>,
+    pub(crate) tags: Vec<String>,
     /// Name of the app; from the artifact's file name when not given
     #[arg(long, value_name = "NAME")]
-    pub name: Option<AppName>,
+    pub(crate) name: Option<AppName>,
     /// Build even if nothing changed since the last build
     #[arg(long)]
-    pub rebuild: bool,
+    pub(crate) rebuild: bool,
 }
 
 /// What builds in the cluster: shared by `deploy` and `build`.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Flags of the build in the cluster")]
-pub struct ClusterBuildArgs {
+pub(crate) struct ClusterBuildArgs {
     /// Secret (docker-registry) that may push; when not given, the only one there is
     #[arg(long, value_name = "NAME", env = "B2I_PUSH_SECRET")]
-    pub push_secret: Option<String>,
+    pub(crate) push_secret: Option<String>,
     /// Image of the staging Pod and the builder Job
     #[arg(long, value_name = "REFERENCE", env = "B2I_BUILDER_IMAGE")]
-    pub builder_image: Option<String>,
+    pub(crate) builder_image: Option<String>,
     /// Secret that the builder image is pulled with
     #[arg(long, value_name = "NAME", env = "B2I_BUILDER_PULL_SECRET")]
-    pub builder_pull_secret: Option<String>,
+    pub(crate) builder_pull_secret: Option<String>,
     /// Registry that speaks plain HTTP; repeats
     #[arg(long = "insecure-registry", value_name = "HOST")]
-    pub insecure_registries: Vec<String>,
+    pub(crate) insecure_registries: Vec<String>,
     /// How long the upload and the build may take each, for example 10m
     #[arg(long, value_name = "TIME", default_value = "30m")]
-    pub build_timeout: String,
+    pub(crate) build_timeout: String,
 }
 
 /// How a result is printed, or where an image goes instead of a registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
+pub(crate) enum Output {
     /// The image's reference, alone.
     Name,
     /// All that is known, as JSON.

@@ -22,7 +22,7 @@ use crate::{
 /// Bytes of layers that may be on their way at one time: the largest artifact that can be sent.
 const SPOOL_LIMIT_BYTES: u64 = 4 << 30;
 /// How long the staging Pod may take to run: a node may have to be added, an image to be pulled.
-const POD_TIMEOUT: Duration = Duration::from_secs(180);
+const POD_TIMEOUT: Duration = Duration::from_mins(3);
 
 /// What came of a build.
 pub(super) struct Built {

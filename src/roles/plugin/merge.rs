@@ -42,12 +42,11 @@ pub(super) fn image(previous: ImageOptions, flags: &PlanArgs) -> Result<ImageOpt
 /// Changes pairs by words: `A=1` sets, `A-` removes, as `kubectl set env` has it.
 fn change(flag: &str, pairs: &mut BTreeMap<String, String>, words: &[String]) -> Result<()> {
     for word in words {
-        match word.strip_suffix('-').filter(|name| !name.contains('=')) {
-            Some(name) => drop(pairs.remove(name)),
-            None => {
-                let (name, value) = values::pair(flag, word)?;
-                pairs.insert(name, value);
-            }
+        if let Some(name) = word.strip_suffix('-').filter(|name| !name.contains('=')) {
+            pairs.remove(name);
+        } else {
+            let (name, value) = values::pair(flag, word)?;
+            pairs.insert(name, value);
         }
     }
     Ok(())

@@ -49,7 +49,7 @@ mod tests {
     fn times_as_kubectl_writes_them() {
         assert_eq!(
             time("--timeout", "1h30m").expect("a time"),
-            Some(Duration::from_secs(5400))
+            Some(Duration::from_mins(90))
         );
         assert_eq!(time("--timeout", "0").expect("for ever"), None);
         assert_eq!(time("--timeout", "0s").expect("for ever"), None);

@@ -23,7 +23,7 @@ use crate::{
 #[command(after_help = "Examples:
   kubectl b2i build ./shop.jar --image registry.example.com/team/shop:1.4
   kubectl b2i build ./server --base scratch --output oci-archive:server.tar")]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     plan: PlanArgs,
     #[command(flatten)]
@@ -36,7 +36,7 @@ pub struct Args {
 }
 
 /// Makes the image and prints its reference.
-pub async fn run(context: &Context, args: Args) -> Result<()> {
+pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let archive = args.output.iter().find_map(|output| match output {
         Output::OciArchive(file) => Some(file.clone()),
         _ => None,

@@ -21,7 +21,7 @@ use crate::{
 #[command(after_help = "Examples:
   kubectl b2i deploy ./shop.jar --port 8080 --nodeport
   kubectl b2i deploy ./shop.jar --env LOG_LEVEL=debug --env OLD- --replicas 2")]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     plan: PlanArgs,
     #[command(flatten)]
@@ -75,7 +75,7 @@ struct WorkloadArgs {
 const FOR_EVER: Duration = Duration::from_hours(24);
 
 /// Builds the image, runs it, and prints its reference.
-pub async fn run(context: &Context, args: Args) -> Result<()> {
+pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     if args
         .output
         .iter()

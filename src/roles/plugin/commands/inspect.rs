@@ -19,7 +19,7 @@ use crate::{
 #[command(after_help = "Examples:
   kubectl b2i inspect ./shop.jar
   kubectl b2i inspect ./shop.war --base tomcat:9.0-jre17 -o json")]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     plan: PlanArgs,
     /// How the result is printed: name (a table), json or yaml
@@ -38,7 +38,7 @@ struct Inspected<'a> {
 }
 
 /// Prints what the artifact is.
-pub async fn run(context: &Context, args: Args) -> Result<()> {
+pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     // The table says it all; a line a step beside it would only repeat it.
     let events = Events::nowhere();
     let image = merge::image(ImageOptions::default(), &args.plan)?;

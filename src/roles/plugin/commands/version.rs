@@ -5,14 +5,14 @@ use crate::{error::Result, staging::protocol::PROTOCOL_VERSION};
 
 /// Arguments of `version`.
 #[derive(clap::Args, Debug)]
-pub struct Args {
+pub(crate) struct Args {
     /// How the result is printed: name, json or yaml
     #[arg(short, long, value_name = "FORMAT", default_value = "name")]
     output: Vec<Output>,
 }
 
 /// Prints the version.
-pub fn run(context: &Context, args: &Args) -> Result<()> {
+pub(crate) fn run(context: &Context, args: &Args) -> Result<()> {
     let version = env!("CARGO_PKG_VERSION");
     let all = serde_json::json!({ "client": version, "protocol": PROTOCOL_VERSION });
     context.print(&args.output, &format!("kubectl-b2i {version}"), &all)
