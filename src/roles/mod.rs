@@ -7,10 +7,7 @@ pub mod builder;
 pub mod plugin;
 pub mod staging;
 
-/// First argument of the staging Pod's container.
-pub const STAGING: &str = "in-cluster-staging";
-/// First argument of the builder Job's container.
-pub const BUILDER: &str = "in-cluster-builder";
+pub use crate::cluster::objects::{BUILDER_ARGUMENT as BUILDER, STAGING_ARGUMENT as STAGING};
 
 /// Runs a role to its end.
 #[must_use]

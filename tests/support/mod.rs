@@ -3,3 +3,8 @@
 
 pub mod archive;
 pub mod elf;
+pub mod fake_apiserver;
+pub mod fake_registry;
+pub mod golden;
+pub mod images;
+pub mod registry_cases;

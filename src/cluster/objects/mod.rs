@@ -1,3 +1,13 @@
 //! Every object that we ever create, as pure functions, in one folder for review.
 
+pub mod builder_job;
+pub mod deployment;
 pub mod labels;
+pub mod restricted;
+pub mod service;
+pub mod staging_job;
+
+/// First argument of the staging Pod's container.
+pub const STAGING_ARGUMENT: &str = "in-cluster-staging";
+/// First argument of the builder Job's container.
+pub const BUILDER_ARGUMENT: &str = "in-cluster-builder";

@@ -1,0 +1,138 @@
+//! What the Pods of our Jobs have in common: the Pod Security Standard `restricted`
+//! (<https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted>) and more,
+//! since they need nothing but the network.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::{
+    api::{
+        batch::v1::{Job, JobSpec},
+        core::v1::{
+            Capabilities, Container, LocalObjectReference, PodSecurityContext, PodSpec, PodTemplateSpec,
+            ResourceRequirements, SeccompProfile, SecurityContext,
+        },
+    },
+    apimachinery::pkg::{api::resource::Quantity, apis::meta::v1::ObjectMeta},
+};
+
+/// How long a finished Job stays for those who want to look at it. The record outlives it.
+const TTL_AFTER_FINISHED_SECONDS: i32 = 300;
+
+/// Returns the security context of a Pod. No `runAsUser`: our image's USER is a number, which the
+/// kubelet can check, and `OpenShift` assigns one of its own.
+#[must_use]
+pub fn pod_security() -> PodSecurityContext {
+    PodSecurityContext {
+        run_as_non_root: Some(true),
+        seccomp_profile: Some(SeccompProfile {
+            type_: "RuntimeDefault".to_owned(),
+            ..SeccompProfile::default()
+        }),
+        ..PodSecurityContext::default()
+    }
+}
+
+/// Returns the security context of a container.
+#[must_use]
+pub fn container_security(read_only_root: bool) -> SecurityContext {
+    SecurityContext {
+        allow_privilege_escalation: Some(false),
+        capabilities: Some(Capabilities {
+            drop: Some(vec!["ALL".to_owned()]),
+            ..Capabilities::default()
+        }),
+        read_only_root_filesystem: read_only_root.then_some(true),
+        ..SecurityContext::default()
+    }
+}
+
+/// Returns requests and a memory limit. No CPU limit: it would slow a build down and protect nobody
+/// that the request does not protect already.
+#[must_use]
+pub fn resources(cpu: &str, memory: &str, memory_limit: &str) -> ResourceRequirements {
+    let quantity = |text: &str| Quantity(text.to_owned());
+    ResourceRequirements {
+        requests: Some(
+            [
+                ("cpu".to_owned(), quantity(cpu)),
+                ("memory".to_owned(), quantity(memory)),
+            ]
+            .into(),
+        ),
+        limits: Some([("memory".to_owned(), quantity(memory_limit))].into()),
+        ..ResourceRequirements::default()
+    }
+}
+
+/// Returns a container of ours, which plays the role that `argument` names.
+#[must_use]
+pub fn container(name: &str, image: &str, argument: &str) -> Container {
+    Container {
+        name: name.to_owned(),
+        image: Some(image.to_owned()),
+        image_pull_policy: Some("IfNotPresent".to_owned()),
+        args: Some(vec![argument.to_owned()]),
+        security_context: Some(container_security(true)),
+        resources: Some(resources("50m", "64Mi", "256Mi")),
+        termination_message_path: Some("/dev/termination-log".to_owned()),
+        termination_message_policy: Some("File".to_owned()),
+        ..Container::default()
+    }
+}
+
+/// Returns a Job that runs one Pod once. The Pod gets the security context and everything else that
+/// our Pods have in common; `spec` brings its containers and volumes.
+#[must_use]
+pub fn job(
+    name: &str,
+    labels: &BTreeMap<String, String>,
+    deadline_seconds: i64,
+    pull_secret: Option<&str>,
+    spec: PodSpec,
+) -> Job {
+    let mut pod_labels = labels.clone();
+    // A sidecar would keep the Pod running after our container has ended, and may cut our traffic.
+    pod_labels.insert("sidecar.istio.io/inject".to_owned(), "false".to_owned());
+    let pod_annotations = [
+        ("sidecar.istio.io/inject", "false"),
+        ("linkerd.io/inject", "disabled"),
+    ]
+    .map(|(key, value)| (key.to_owned(), value.to_owned()));
+    Job {
+        metadata: ObjectMeta {
+            name: Some(name.to_owned()),
+            labels: Some(labels.clone()),
+            ..ObjectMeta::default()
+        },
+        spec: Some(JobSpec {
+            backoff_limit: Some(0),
+            active_deadline_seconds: Some(deadline_seconds),
+            ttl_seconds_after_finished: Some(TTL_AFTER_FINISHED_SECONDS),
+            template: PodTemplateSpec {
+                metadata: Some(ObjectMeta {
+                    labels: Some(pod_labels),
+                    annotations: Some(pod_annotations.into()),
+                    ..ObjectMeta::default()
+                }),
+                spec: Some(PodSpec {
+                    restart_policy: Some("Never".to_owned()),
+                    automount_service_account_token: Some(false),
+                    enable_service_links: Some(false),
+                    security_context: Some(pod_security()),
+                    image_pull_secrets: pull_secret.map(pull_secrets),
+                    ..spec
+                }),
+            },
+            ..JobSpec::default()
+        }),
+        ..Job::default()
+    }
+}
+
+/// Returns the list that a Pod names its pull Secret in.
+#[must_use]
+pub fn pull_secrets(name: &str) -> Vec<LocalObjectReference> {
+    vec![LocalObjectReference {
+        name: name.to_owned(),
+    }]
+}
