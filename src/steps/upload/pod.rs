@@ -147,9 +147,9 @@ fn look(pod: &Pod) -> Seen {
             let reason = waiting.reason.unwrap_or_default();
             let why = join(&reason, &waiting.message.unwrap_or_default());
             return match reason.as_str() {
-                // The first failure may be a hiccup; the kubelet backs off after the next.
-                "ErrImagePull" => Seen::Waiting(Stuck::Image(why)),
-                "ImagePullBackOff" | "InvalidImageName" | "ErrImageNeverPull" => {
+                // The first failure may be a hiccup; ten seconds later the kubelet knows.
+                "ErrImagePull" if !is_refusal(&why) => Seen::Waiting(Stuck::Image(why)),
+                "ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" | "ErrImageNeverPull" => {
                     Seen::Hopeless(Stuck::Image(why))
                 }
                 "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
@@ -168,6 +168,14 @@ fn look(pod: &Pod) -> Seen {
         Some(why) => Stuck::Unschedulable(why),
         None => Stuck::Slow("its container was not started".to_owned()),
     })
+}
+
+/// Whether a registry has answered, so that asking again does not help.
+fn is_refusal(why: &str) -> bool {
+    let why = why.to_ascii_lowercase();
+    ["not found", "unauthorized", "forbidden", "denied"]
+        .iter()
+        .any(|word| why.contains(word))
 }
 
 /// Watches the warnings about the Job and its Pod until one says that waiting is in vain. A refused
@@ -218,8 +226,8 @@ mod tests {
         look(&serde_json::from_value(pod).expect("a Pod"))
     }
 
-    fn waiting(reason: &str) -> serde_json::Value {
-        let state = serde_json::json!({"waiting": {"reason": reason, "message": "m"}});
+    fn waiting(reason: &str, message: &str) -> serde_json::Value {
+        let state = serde_json::json!({"waiting": {"reason": reason, "message": message}});
         serde_json::json!({"containerStatuses": [
             {"name": "istio-proxy", "state": {"running": {}}, "image": "", "imageID": "", "ready": true, "restartCount": 0},
             {"name": STAGING, "state": state, "image": "", "imageID": "", "ready": false, "restartCount": 0},
@@ -227,21 +235,27 @@ mod tests {
     }
 
     #[test]
-    fn an_image_that_cannot_be_pulled_is_hopeless_at_the_second_try() {
+    fn an_image_that_a_registry_does_not_give_is_hopeless() {
         assert!(matches!(
-            seen(&waiting("ErrImagePull")),
+            seen(&waiting("ErrImagePull", "dial tcp: i/o timeout")),
             Seen::Waiting(Stuck::Image(_))
         ));
-        let Seen::Hopeless(stuck) = seen(&waiting("ImagePullBackOff")) else {
-            panic!("waits for ever");
-        };
-        assert_eq!(stuck, Stuck::Image("ImagePullBackOff: m".to_owned()));
+        for (reason, message) in [
+            ("ErrImagePull", "failed status code: 401 Unauthorized"),
+            ("ErrImagePull", "r.example/b2i:1: not found"),
+            ("ImagePullBackOff", "dial tcp: i/o timeout"),
+        ] {
+            let Seen::Hopeless(stuck) = seen(&waiting(reason, message)) else {
+                panic!("waits for ever");
+            };
+            assert_eq!(stuck, Stuck::Image(format!("{reason}: {message}")));
+        }
     }
 
     #[test]
     fn a_sidecar_that_runs_is_not_our_container() {
         assert!(matches!(
-            seen(&waiting("ContainerCreating")),
+            seen(&waiting("ContainerCreating", "")),
             Seen::Waiting(Stuck::Slow(_))
         ));
     }

@@ -37,6 +37,10 @@ impl<'a> Words<'a> {
                 .next(format!("you need `create` on `jobs` (batch) in `{namespace}`:"))
                 .command(format!("kubectl auth can-i create jobs -n {namespace}"))
                 .anchor("permissions"),
+            kube::Error::Api(status) if status.code == 404 => failure
+                .why(&status.message)
+                .next("name a namespace that exists with `--namespace`")
+                .anchor("namespace"),
             kube::Error::Api(status) => failure.why(&status.message).anchor("staging-pod"),
             error => failure.why(error).anchor("cluster-unreachable"),
         }
