@@ -1,11 +1,23 @@
 //! Speaks to the Kubernetes API.
 
+mod connect;
+pub mod error;
 pub mod objects;
+mod patience;
+pub mod record;
+pub mod secrets;
+pub mod trouble;
 mod tunnel;
 mod wait;
 
+pub use connect::ConnectOptions;
+pub use error::Error;
+pub use patience::Patience;
+pub use trouble::Trouble;
 pub use tunnel::{LONGEST_FRAME_BYTES, Tunnel, TunnelError};
-pub use wait::watch_pod;
+pub use wait::{snapshots, warnings, watch_pod};
+
+use crate::error::Failure;
 
 /// A cluster that we may speak to, and the namespace that we work in.
 #[derive(Clone)]
@@ -14,9 +26,24 @@ pub struct Cluster {
     pub client: kube::Client,
     /// The namespace that everything happens in.
     pub namespace: String,
+    /// URL of the API server, for messages.
+    pub server: String,
+    /// Whether a kubeconfig was found; else the Pod's service account is used.
+    pub has_kubeconfig: bool,
 }
 
 impl Cluster {
+    /// Returns a cluster behind a client that is there already.
+    #[must_use]
+    pub fn new(client: kube::Client, namespace: &str, server: &str) -> Self {
+        Self {
+            client,
+            namespace: namespace.to_owned(),
+            server: server.to_owned(),
+            has_kubeconfig: true,
+        }
+    }
+
     /// Returns the API of a kind of object in the namespace.
     #[must_use]
     pub fn api<K>(&self) -> kube::Api<K>
@@ -25,5 +52,18 @@ impl Cluster {
         K::DynamicType: Default,
     {
         kube::Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// Says in a sentence why a request failed.
+    #[must_use]
+    pub fn why(&self, error: &kube::Error) -> String {
+        error::why(&self.server, error)
+    }
+
+    /// Starts the failure of a request: `what`, why, and what to do where that follows from the
+    /// answer alone (a missing permission, a cluster that cannot be reached).
+    #[must_use]
+    pub fn failure(&self, what: impl Into<String>, error: &kube::Error) -> Failure {
+        error::failure(&self.server, what, error)
     }
 }

@@ -1,8 +1,17 @@
 //! Waiting by watches, never by sleeping and asking again.
 
-use futures_util::TryStreamExt;
-use k8s_openapi::api::core::v1::Pod;
-use kube::runtime::{WatchStreamExt, watcher};
+use std::{collections::BTreeMap, fmt, future, mem};
+
+use futures_util::{Stream, StreamExt, TryStreamExt};
+use k8s_openapi::{
+    NamespaceResourceScope,
+    api::core::v1::{Event, Pod},
+};
+use kube::{
+    Resource, ResourceExt,
+    runtime::{WatchStreamExt, watcher},
+};
+use serde::de::DeserializeOwned;
 
 use super::Cluster;
 
@@ -16,23 +25,87 @@ pub async fn watch_pod<T>(
     selector: &str,
     mut check: impl FnMut(&Pod) -> Option<T>,
 ) -> Result<T, watcher::Error> {
-    let config = watcher::Config::default().labels(selector);
-    let events = watcher(cluster.api::<Pod>(), config)
-        .default_backoff()
-        .applied_objects();
-    futures_util::pin_mut!(events);
+    let pods = snapshots::<Pod>(cluster, watcher::Config::default().labels(selector));
+    futures_util::pin_mut!(pods);
     loop {
-        match events.try_next().await {
-            Ok(Some(pod)) => {
-                if let Some(answer) = check(&pod) {
-                    return Ok(answer);
-                }
-            }
-            // A refusal will not change by waiting; everything else the watcher tries again.
-            Err(error) if is_refusal(&error) => return Err(error),
-            Ok(None) | Err(_) => {}
+        if let Some(pods) = pods.try_next().await?
+            && let Some(answer) = pods.iter().find_map(&mut check)
+        {
+            return Ok(answer);
         }
     }
+}
+
+/// Streams all objects that a selector matches, anew after each change, so that one that vanished
+/// while the connection was lost is missed too. Never ends by itself.
+///
+/// The only errors are refusals (no permission), which waiting does not change.
+pub fn snapshots<K>(
+    cluster: &Cluster,
+    config: watcher::Config,
+) -> impl Stream<Item = Result<Vec<K>, watcher::Error>> + Send + use<K>
+where
+    K: Resource<Scope = NamespaceResourceScope>
+        + Clone
+        + DeserializeOwned
+        + fmt::Debug
+        + Send
+        + Sync
+        + 'static,
+    K::DynamicType: Default,
+{
+    let mut known = BTreeMap::new();
+    let mut listed = BTreeMap::new();
+    watcher(cluster.api::<K>(), config)
+        .default_backoff()
+        .filter_map(move |event| {
+            let whole = match event {
+                Ok(watcher::Event::Init) => {
+                    listed.clear();
+                    None
+                }
+                Ok(watcher::Event::InitApply(object)) => {
+                    listed.insert(object.name_any(), object);
+                    None
+                }
+                Ok(watcher::Event::InitDone) => {
+                    known = mem::take(&mut listed);
+                    Some(Ok(known.values().cloned().collect()))
+                }
+                Ok(watcher::Event::Apply(object)) => {
+                    known.insert(object.name_any(), object);
+                    Some(Ok(known.values().cloned().collect()))
+                }
+                Ok(watcher::Event::Delete(object)) => {
+                    known.remove(&object.name_any());
+                    Some(Ok(known.values().cloned().collect()))
+                }
+                // A refusal will not change by waiting; everything else the watcher tries again.
+                Err(error) if is_refusal(&error) => Some(Err(error)),
+                Err(_) => None,
+            };
+            future::ready(whole)
+        })
+}
+
+/// Streams the warnings that concern an object: reason and message. Never ends and never fails:
+/// where the person may not see events, there are none.
+pub fn warnings(cluster: &Cluster, object: &str) -> impl Stream<Item = (String, String)> + Send + use<> {
+    let config = watcher::Config::default().fields(&format!("involvedObject.name={object},type=Warning"));
+    watcher(cluster.api::<Event>(), config)
+        .default_backoff()
+        .applied_objects()
+        .take_while(|event| future::ready(!matches!(event, Err(error) if is_refusal(error))))
+        .filter_map(|event| {
+            let event = event.ok();
+            future::ready(event.map(|event| {
+                (
+                    event.reason.unwrap_or_default(),
+                    event.message.unwrap_or_default(),
+                )
+            }))
+        })
+        .chain(futures_util::stream::pending())
 }
 
 /// Whether the API server said that the person may not do this.

@@ -268,4 +268,19 @@ mod tests {
     fn a_form_is_encoded() {
         assert_eq!(form_encoded(&[("a", "b&c d=é".into())]), "a=b%26c+d%3D%C3%A9");
     }
+    #[tokio::test]
+    async fn a_token_server_without_tls_gets_nothing() {
+        crate::registry::install_tls();
+        let auth = Auth::new(None, false);
+        let mut headers = HeaderMap::new();
+        let challenge = r#"Bearer realm="http://auth.example/token""#;
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        auth.challenged(&headers, None).await;
+        let scopes = [Scope::pull("a")];
+        let error = auth
+            .header(&reqwest::Client::new(), &scopes)
+            .await
+            .expect_err("no TLS");
+        assert!(matches!(error.kind, Kind::Protocol(_)), "{error}");
+    }
 }

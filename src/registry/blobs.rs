@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream, stream::BoxStream};
 use reqwest::{
     Body, Response, StatusCode,
-    header::{CONTENT_LENGTH, CONTENT_TYPE},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, RANGE},
 };
 
 use super::{
@@ -23,6 +23,8 @@ pub type BlobStream = BoxStream<'static, io::Result<Bytes>>;
 
 /// How long a pull may go without a byte.
 const IDLE: Duration = Duration::from_mins(1);
+/// How often one pull is taken up again.
+const RESUMES: u32 = 3;
 
 impl Client {
     /// Asks whether a repository has a blob. "Yes" can be wrong after a garbage collection.
@@ -140,32 +142,50 @@ impl Client {
         .await
     }
 
-    /// Pulls a blob. Digest and size are checked when all of it has come, so only the end of the
-    /// stream says that the bytes are right: a mismatch is an error as its last item.
+    /// Pulls a blob. A connection that breaks is taken up where it broke. Digest and size are
+    /// checked when all of it has come, so only the end of the stream says that the bytes are
+    /// right: a mismatch is an error as its last item.
     ///
     /// # Errors
     /// What the registry answers. In the stream: an `io::Error` that holds an [`Error`].
     pub async fn pull_blob(&self, repository: &str, descriptor: &Descriptor) -> Result<BlobStream, Error> {
+        let scopes = [Scope::pull(repository)];
         let url = self.url(repository, &format!("blobs/{}", descriptor.digest));
-        let line = format!("GET {url}");
-        let response = with_retries(|| async {
-            let scopes = [Scope::pull(repository)];
-            let answer = self.send(&scopes, |http| http.get(&url));
-            in_time(&line, answer).await?
-        })
-        .await?;
         let pull = Pull {
-            line,
-            response,
+            response: self.get_from(&scopes, &url, 0).await?,
+            client: self.clone(),
+            scopes,
+            url,
             hasher: Hasher::default(),
             digest: descriptor.digest,
             size_bytes: descriptor.size_bytes,
+            resumes_left: RESUMES,
         };
         Ok(stream::try_unfold(pull, |mut pull| async move {
             let chunk = pull.next().await.map_err(io::Error::other)?;
             Ok(chunk.map(|chunk| (chunk, pull)))
         })
         .boxed())
+    }
+
+    /// Asks for a blob's bytes from an offset on.
+    async fn get_from(&self, scopes: &[Scope], url: &str, offset: u64) -> Result<Response, Error> {
+        let line = format!("GET {url}");
+        with_retries(|| async {
+            let get = |http: &reqwest::Client| match offset {
+                0 => http.get(url),
+                _ => http.get(url).header(RANGE, format!("bytes={offset}-")),
+            };
+            let response = in_time(&line, self.send(scopes, get)).await??;
+            if offset > 0 && response.status() != StatusCode::PARTIAL_CONTENT {
+                return Err(Error::protocol(
+                    &line,
+                    "the connection broke, and it gives no ranges",
+                ));
+            }
+            Ok(response)
+        })
+        .await
     }
 
     /// Pulls a blob that is small enough to be held (a config).
@@ -199,27 +219,41 @@ impl Client {
 
 /// A blob on its way here.
 struct Pull {
-    line: String,
+    client: Client,
+    scopes: [Scope; 1],
+    url: String,
     response: Response,
     hasher: Hasher,
     digest: Digest,
     size_bytes: u64,
+    resumes_left: u32,
 }
 
 impl Pull {
+    /// The next bytes; `None` once all have come and are right.
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        let chunk = in_time(&self.line, self.response.chunk())
-            .await?
-            .map_err(|error| Error::transport(&self.line, &error))?;
+        let line = format!("GET {}", self.url);
+        let chunk = loop {
+            let chunk = in_time(&line, self.response.chunk()).await;
+            let chunk = chunk.and_then(|chunk| chunk.map_err(|error| Error::transport(&line, &error)));
+            match chunk {
+                Err(error) if error.is_temporary() && self.resumes_left > 0 => {
+                    self.resumes_left -= 1;
+                    let offset = self.hasher.size_bytes();
+                    self.response = self.client.get_from(&self.scopes, &self.url, offset).await?;
+                }
+                chunk => break chunk?,
+            }
+        };
         let expected = self.digest;
         if let Some(bytes) = &chunk {
             self.hasher.update(bytes);
             if self.hasher.size_bytes() > self.size_bytes {
                 let limit_bytes = self.size_bytes;
-                return Err(Error::new(&self.line, Kind::TooLarge { limit_bytes }));
+                return Err(Error::new(&line, Kind::TooLarge { limit_bytes }));
             }
         } else if self.hasher.size_bytes() < self.size_bytes || self.hasher.clone().finish() != expected {
-            return Err(Error::new(&self.line, Kind::DigestMismatch { expected }));
+            return Err(Error::new(&line, Kind::DigestMismatch { expected }));
         }
         Ok(chunk)
     }

@@ -60,11 +60,11 @@ fn parse_value(text: &str) -> (String, &str) {
 mod tests {
     use super::*;
 
-    fn bearer(realm: &str, service: Option<&str>) -> Option<Challenge> {
-        Some(Challenge::Bearer {
+    fn bearer(realm: &str, service: Option<&str>) -> Challenge {
+        Challenge::Bearer {
             realm: realm.to_owned(),
             service: service.map(str::to_owned),
-        })
+        }
     }
 
     #[test]
@@ -73,14 +73,14 @@ mod tests {
         for (text, expected) in [
             (
                 docker,
-                bearer("https://auth.docker.io/token", Some("registry.docker.io")),
+                Some(bearer("https://auth.docker.io/token", Some("registry.docker.io"))),
             ),
             (
                 r#"bearer service=x , realm="http://a/?b=\"c,d\"""#,
-                bearer(r#"http://a/?b="c,d""#, Some("x")),
+                Some(bearer(r#"http://a/?b="c,d""#, Some("x"))),
             ),
-            (r#"Bearer realm="https://a/""#, bearer("https://a/", None)),
-            (r#"Bearer realm="https://a/"#, bearer("https://a/", None)),
+            (r#"Bearer realm="https://a/""#, Some(bearer("https://a/", None))),
+            (r#"Bearer realm="https://a/"#, Some(bearer("https://a/", None))),
             (r#"Basic realm="Registry Realm""#, Some(Challenge::Basic)),
             ("Basic", Some(Challenge::Basic)),
             ("Bearer", None),

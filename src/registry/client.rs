@@ -150,8 +150,8 @@ impl Client {
         let location = response.headers().get(reqwest::header::LOCATION);
         let location = location.and_then(|value| value.to_str().ok()).ok_or_else(wrong)?;
         let mut url = response.url().join(location).map_err(|_| wrong())?;
-        // A registry behind a proxy that ends TLS may not know that there is TLS:
-        // <https://github.com/distribution/distribution/issues/2862>.
+        // A registry behind a proxy that ends TLS may not know that there is TLS
+        // (`X-Forwarded-Proto` is missing), and name itself as `http://`.
         let base = &self.0.base;
         if url.host() == base.host() && url.scheme() == "http" && base.scheme() == "https" {
             url.set_scheme("https").map_err(|()| wrong())?;
@@ -179,7 +179,11 @@ fn connection_pool() -> reqwest::Result<reqwest::Client> {
             attempt.follow()
         }
     });
-    reqwest::Client::builder()
+    let builder = reqwest::Client::builder();
+    // An upload has no time limit, but a peer that acknowledges nothing is gone.
+    #[cfg(target_os = "linux")]
+    let builder = builder.tcp_user_timeout(SMALL_REQUEST);
+    builder
         .user_agent(concat!("kubectl-b2i/", env!("CARGO_PKG_VERSION")))
         .tls_certs_merge(ours)
         .connect_timeout(CONNECT)

@@ -210,8 +210,8 @@ fn classify(request: &str, status: StatusCode, errors: &[(Answer, Vec<Digest>)])
         return Kind::BlobUnknown(errors.iter().flat_map(|(_, digests)| digests.clone()).collect());
     }
     if request.starts_with("PUT ") && request.contains("/manifests/") && status.is_client_error() {
-        // There is no code for this. Harbor: 412, Quay: 409, ECR: 400 TAG_INVALID, Google: 400;
-        // what all of them say is the word.
+        // The specification has no code for this. Harbor answers 412, ECR 400 TAG_INVALID; what
+        // they have in common is the word.
         let says_so = |answer: &Answer| answer.message.to_ascii_lowercase().contains("immutab");
         if matches!(status.as_u16(), 409 | 412) || errors.iter().any(|(answer, _)| says_so(answer)) {
             return Kind::TagImmutable;

@@ -13,9 +13,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Runs `attempt` until it succeeds, fails for good, or has failed four times.
-///
-/// Takes no async closure: the compiler cannot show that a future which holds one is `Send` where a
-/// trait asks for it (<https://github.com/rust-lang/rust/issues/110338>).
 pub(super) async fn with_retries<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>>,

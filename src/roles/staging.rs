@@ -11,7 +11,7 @@ use crate::{
     oci::Digest,
     registry::{self, Client, Keychain},
     staging::{Destination, DestinationError, Replay, server},
-    term::lines::line,
+    term::line,
 };
 
 /// One to take and one to hand on; the files have threads of their own.

@@ -1,11 +1,14 @@
-//! Plain lines for the in-cluster roles, whose standard output is a log.
+//! The log of the in-cluster roles: plain lines on stdout, which the kubelet keeps and the plugin
+//! follows.
 
-/// Prints one line. Others' text may be in it, so control characters do not get through.
-#[allow(clippy::print_stdout, reason = "the printer's room")]
+use std::io::Write;
+
+use super::sanitize;
+
+/// Writes one line. What others said (registries, file names) may be in it, so it is made safe for
+/// a terminal, and kept on one line.
 pub fn line(text: &str) {
-    let text: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    println!("{text}");
+    let line = sanitize(text).replace('\n', " ");
+    // Nobody reads the log any more? The work goes on all the same.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

@@ -2,6 +2,17 @@
 #![allow(clippy::pedantic, reason = "tests are read for what they say")]
 #![allow(missing_docs, reason = "the names of tests are their docs")]
 
+#[path = "../support/mod.rs"]
+mod support;
+
+mod assemble;
+mod builder;
 mod house;
+mod inspect;
+mod layer;
+mod objects;
+mod plan;
+mod push;
+mod registry;
 mod staging;
 mod staging_job;

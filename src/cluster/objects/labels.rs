@@ -10,20 +10,66 @@ pub const MANAGER: &str = "kubectl-b2i";
 pub const APP: &str = "kubectl-b2i/app";
 /// Label: the run (one start of the plugin) that made an object, so that one selector cleans up.
 pub const RUN: &str = "kubectl-b2i/run";
-/// Label: `staging` or `builder`.
+/// Label: `staging`, `builder` or `app`.
 pub const ROLE: &str = "kubectl-b2i/role";
 /// Annotation of a Deployment: the options of the last deploy, as JSON.
 pub const OPTIONS: &str = "kubectl-b2i/options";
 
+const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+
 /// Returns the labels of a build's objects (staging Pod, builder Job).
 #[must_use]
 pub fn of_build(app: &AppName, run_id: &str, role: &str) -> BTreeMap<String, String> {
-    [
-        ("app.kubernetes.io/managed-by", MANAGER),
+    owned([
+        (MANAGED_BY, MANAGER),
         (APP, app.as_str()),
         (RUN, run_id),
         (ROLE, role),
-    ]
-    .map(|(key, value)| (key.to_owned(), value.to_owned()))
-    .into()
+    ])
+}
+
+/// Returns the labels of an app's build record.
+#[must_use]
+pub fn of_record(app: &AppName) -> BTreeMap<String, String> {
+    owned([(MANAGED_BY, MANAGER), (APP, app.as_str())])
+}
+
+/// Returns the labels of a Deployment, its Pods and its Service.
+#[must_use]
+pub fn of_app(app: &AppName) -> BTreeMap<String, String> {
+    owned([
+        ("app.kubernetes.io/name", app.as_str()),
+        (MANAGED_BY, MANAGER),
+        (APP, app.as_str()),
+        (ROLE, "app"),
+    ])
+}
+
+/// Returns the labels that select an app's Pods. The role is one of them since the Pods of a build
+/// carry the app's label too, and no request must reach those.
+#[must_use]
+pub fn selecting_app(app: &AppName) -> BTreeMap<String, String> {
+    owned([(APP, app.as_str()), (ROLE, "app")])
+}
+
+/// Returns a label selector as text.
+#[must_use]
+pub fn selector(labels: &BTreeMap<String, String>) -> String {
+    let pairs: Vec<String> = labels
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    pairs.join(",")
+}
+
+/// Whether an object with these labels was made by us.
+#[must_use]
+pub fn is_ours(labels: &BTreeMap<String, String>) -> bool {
+    labels.get(MANAGED_BY).is_some_and(|manager| manager == MANAGER)
+}
+
+fn owned<const N: usize>(labels: [(&str, &str); N]) -> BTreeMap<String, String> {
+    labels
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
 }

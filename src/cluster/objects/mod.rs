@@ -1,7 +1,10 @@
 //! Every object that we ever create, as pure functions, in one folder for review.
 
+pub mod builder_job;
+pub mod deployment;
 pub mod labels;
 pub mod restricted;
+pub mod service;
 pub mod staging_job;
 
 /// First argument of the staging Pod's container.

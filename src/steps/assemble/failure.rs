@@ -27,10 +27,7 @@ pub(super) fn refused(base: &Reference, source: &Reference, error: &Error) -> Fa
     let failure = failure.why(why);
     match error.kind {
         Kind::NotFound | Kind::NameUnknown if is_mirrored => failure
-            .next(format!(
-                "push it to the mirror as `{}`, or {ANOTHER_BASE}",
-                source.name()
-            ))
+            .next(format!("push it to the mirror as `{source}`, or {ANOTHER_BASE}"))
             .anchor("base-not-found"),
         Kind::NotFound | Kind::NameUnknown => failure
             .next(format!("check its name, or {ANOTHER_BASE}"))
@@ -69,7 +66,7 @@ pub(super) fn not_for_platform(
 
 pub(super) fn schema_1(base: &Reference) -> Failure {
     unusable(base)
-        .why("its registry gives a manifest of schema 1, which was given up in 2019 and has no config")
+        .why("its registry gives a manifest of schema 1, which was given up long ago and has no config")
         .next(format!(
             "push the image again with a current tool, or {ANOTHER_BASE}"
         ))

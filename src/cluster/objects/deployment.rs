@@ -1,0 +1,201 @@
+//! The Deployment of an app, as server-side apply gets it: what is left out is not ours.
+
+use k8s_openapi::{
+    api::{
+        apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment},
+        core::v1::{
+            Affinity, Container, ContainerPort, EnvVar, NodeAffinity, NodeSelector, NodeSelectorRequirement,
+            NodeSelectorTerm, PodSpec, PodTemplateSpec, Probe, TCPSocketAction,
+        },
+    },
+    apimachinery::pkg::{
+        apis::meta::v1::{LabelSelector, ObjectMeta},
+        util::intstr::IntOrString,
+    },
+};
+use serde_json::json;
+
+use super::{labels, restricted, service};
+use crate::{
+    model::{AppName, DeployOptions},
+    oci::{Platform, Reference},
+};
+
+/// How long an app may take to open its port before it is started again.
+const STARTUP_SECONDS: i32 = 300;
+
+/// What a Deployment is made of.
+#[derive(Clone, Debug)]
+pub struct App<'a> {
+    /// Name of the Deployment, the Service and the container.
+    pub name: &'a AppName,
+    /// What the person said.
+    pub options: &'a DeployOptions,
+    /// `registry/repository@digest`
+    pub image: &'a Reference,
+    /// The platform of an image that has only one.
+    pub platform: Option<&'a Platform>,
+    /// Whether a JVM runs in it, which needs more memory.
+    pub jvm: bool,
+    /// Replicas; `None` leaves them to whoever set them.
+    pub replicas: Option<i32>,
+    /// After so long without progress Kubernetes gives the rollout up.
+    pub progress_seconds: i32,
+}
+
+/// Returns the Deployment.
+#[must_use]
+pub fn deployment(app: &App) -> Deployment {
+    let mut metadata = metadata(app.name);
+    let options = json!(app.options).to_string();
+    metadata.annotations = Some([(labels::OPTIONS.to_owned(), options)].into());
+    Deployment {
+        metadata,
+        spec: Some(DeploymentSpec {
+            replicas: app.replicas,
+            selector: LabelSelector {
+                match_labels: Some(labels::selecting_app(app.name)),
+                ..LabelSelector::default()
+            },
+            strategy: Some(no_gap()),
+            revision_history_limit: Some(10),
+            progress_deadline_seconds: Some(app.progress_seconds.max(1)),
+            template: PodTemplateSpec {
+                metadata: Some(ObjectMeta {
+                    labels: Some(labels::of_app(app.name)),
+                    ..ObjectMeta::default()
+                }),
+                spec: Some(pod_spec(app)),
+            },
+            ..DeploymentSpec::default()
+        }),
+        status: None,
+    }
+}
+
+/// Returns what an apply must say to make a Deployment again what it was: `before` is the object as
+/// it was read then. Fields that others set are in the template too, so that the Pods of then match
+/// and nothing is started anew.
+#[must_use]
+pub fn as_before(before: &Deployment, replicas: Option<i32>) -> Deployment {
+    let metadata = &before.metadata;
+    let ours = |key: &str| key == labels::OPTIONS;
+    let annotations = metadata.annotations.clone().unwrap_or_default();
+    Deployment {
+        metadata: ObjectMeta {
+            name: metadata.name.clone(),
+            labels: metadata.labels.clone(),
+            annotations: Some(annotations.into_iter().filter(|(key, _)| ours(key)).collect()),
+            ..ObjectMeta::default()
+        },
+        spec: before
+            .spec
+            .clone()
+            .map(|spec| DeploymentSpec { replicas, ..spec }),
+        status: None,
+    }
+}
+
+pub(super) fn metadata(name: &AppName) -> ObjectMeta {
+    ObjectMeta {
+        name: Some(name.to_string()),
+        labels: Some(labels::of_app(name)),
+        ..ObjectMeta::default()
+    }
+}
+
+/// The old Pods serve until new ones are ready.
+fn no_gap() -> DeploymentStrategy {
+    DeploymentStrategy {
+        type_: Some("RollingUpdate".to_owned()),
+        rolling_update: Some(RollingUpdateDeployment {
+            max_unavailable: Some(IntOrString::Int(0)),
+            max_surge: Some(IntOrString::Int(1)),
+        }),
+    }
+}
+
+fn pod_spec(app: &App) -> PodSpec {
+    PodSpec {
+        containers: vec![container(app)],
+        image_pull_secrets: app.options.pull_secret.as_deref().map(restricted::pull_secrets),
+        automount_service_account_token: Some(false),
+        security_context: Some(restricted::pod_security()),
+        affinity: app.platform.map(nodes_of),
+        ..PodSpec::default()
+    }
+}
+
+fn container(app: &App) -> Container {
+    let options = app.options;
+    let default_memory = if app.jvm { "512Mi" } else { "128Mi" };
+    let memory = options.memory.as_deref().unwrap_or(default_memory);
+    let cpu = options.cpu.as_deref().unwrap_or("100m");
+    let ports = options
+        .ports
+        .iter()
+        .enumerate()
+        .map(|(index, port)| ContainerPort {
+            name: Some(service::port_name(index)),
+            container_port: i32::from(port.container),
+            protocol: Some("TCP".to_owned()),
+            ..ContainerPort::default()
+        });
+    let env = options.env.iter().map(|(name, value)| EnvVar {
+        name: name.clone(),
+        value: Some(value.clone()),
+        ..EnvVar::default()
+    });
+    let has_ports = !options.ports.is_empty();
+    Container {
+        name: app.name.to_string(),
+        image: Some(app.image.to_string()),
+        // A digest never moves.
+        image_pull_policy: Some("IfNotPresent".to_owned()),
+        ports: Some(ports.collect()),
+        env: Some(env.collect()),
+        resources: Some(restricted::resources(cpu, memory, memory)),
+        startup_probe: has_ports.then(|| probe(1, STARTUP_SECONDS)),
+        readiness_probe: has_ports.then(|| probe(5, 3)),
+        // Java writes to /tmp, Tomcat to its own folders.
+        security_context: Some(restricted::container_security(false)),
+        ..Container::default()
+    }
+}
+
+fn probe(period_seconds: i32, failure_threshold: i32) -> Probe {
+    Probe {
+        tcp_socket: Some(TCPSocketAction {
+            port: IntOrString::String(service::port_name(0)),
+            host: None,
+        }),
+        period_seconds: Some(period_seconds),
+        failure_threshold: Some(failure_threshold),
+        ..Probe::default()
+    }
+}
+
+/// Nodes that can run an image of one platform only:
+/// <https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-arch>.
+fn nodes_of(platform: &Platform) -> Affinity {
+    let is = |key: &str, value: &str| NodeSelectorRequirement {
+        key: key.to_owned(),
+        operator: "In".to_owned(),
+        values: Some(vec![value.to_owned()]),
+    };
+    Affinity {
+        node_affinity: Some(NodeAffinity {
+            required_during_scheduling_ignored_during_execution: Some(NodeSelector {
+                node_selector_terms: vec![NodeSelectorTerm {
+                    match_expressions: Some(vec![
+                        is("kubernetes.io/arch", &platform.architecture),
+                        is("kubernetes.io/os", &platform.os),
+                    ]),
+                    match_fields: None,
+                }],
+            }),
+            ..NodeAffinity::default()
+        }),
+        ..Affinity::default()
+    }
+}

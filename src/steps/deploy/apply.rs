@@ -1,0 +1,143 @@
+//! Server-side apply of the Deployment and the Service, and the way back.
+
+use k8s_openapi::{
+    NamespaceResourceScope,
+    api::{apps::v1::Deployment, core::v1::Service},
+};
+use kube::{
+    Resource, ResourceExt,
+    api::{DeleteParams, Patch, PatchParams},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::Options;
+use crate::cluster::{
+    Cluster,
+    objects::{
+        deployment::{self, App},
+        labels, service,
+    },
+};
+
+/// The objects of an app at some time.
+pub(super) struct Objects {
+    pub(super) deployment: Option<Deployment>,
+    pub(super) service: Option<Service>,
+}
+
+/// An apply that the API server refused.
+pub(super) struct Refused {
+    pub(super) kind: &'static str,
+    pub(super) error: kube::Error,
+}
+
+impl Objects {
+    /// Whether an apply changed anything. A Deployment's status changes all the time, so its
+    /// generation counts; a Service has none, and its version stays when an apply changes nothing.
+    pub(super) fn differs_from(&self, before: &Self) -> bool {
+        let generation = |objects: &Self| objects.deployment.as_ref().and_then(|it| it.metadata.generation);
+        let version = |objects: &Self| objects.service.as_ref().and_then(ResourceExt::resource_version);
+        generation(self) != generation(before) || version(self) != version(before)
+    }
+}
+
+/// Applies both. The Service comes first: a node port that is taken, say, then stops the deploy
+/// before a Pod was touched, and it finds old and new Pods by the names of their ports.
+pub(super) async fn apply(
+    cluster: &Cluster,
+    options: &Options,
+    before: &Objects,
+) -> Result<Objects, Refused> {
+    let seconds = i32::try_from(options.timeout.as_secs()).unwrap_or(i32::MAX);
+    let deployment = deployment::deployment(&App {
+        name: &options.name,
+        options: &options.options,
+        image: &options.image,
+        platform: options.platform.as_ref(),
+        jvm: options.jvm,
+        replicas: options.options.replicas.or_else(|| replicas_of(before)),
+        progress_seconds: seconds,
+    });
+    let mut service = before.service.clone();
+    if let Some(object) = service::service(&options.name, &options.options, before.service.as_ref()) {
+        let applied = put(cluster, &object, options.force_conflicts).await;
+        service = Some(applied.map_err(|error| Refused {
+            kind: "Service",
+            error,
+        })?);
+    }
+    match put(cluster, &deployment, options.force_conflicts).await {
+        Ok(deployment) => Ok(Objects {
+            deployment: Some(deployment),
+            service,
+        }),
+        Err(error) => {
+            let so_far = Objects {
+                deployment: before.deployment.clone(),
+                service,
+            };
+            // The refusal is what the person must hear; a Service left behind harms nobody.
+            undo(cluster, before, &so_far).await.ok();
+            Err(Refused {
+                kind: "Deployment",
+                error,
+            })
+        }
+    }
+}
+
+/// Makes the objects again what they were before.
+pub(super) async fn undo(cluster: &Cluster, before: &Objects, now: &Objects) -> kube::Result<()> {
+    if let (Some(before), Some(now)) = (&before.deployment, &now.deployment)
+        && before.metadata.generation != now.metadata.generation
+    {
+        // The replicas were ours to set only if they still are; an autoscaler's stay out of it.
+        let replicas = before
+            .spec
+            .as_ref()
+            .and_then(|spec| spec.replicas)
+            .filter(|_| owns_replicas(now));
+        put(cluster, &deployment::as_before(before, replicas), true).await?;
+    }
+    match (&before.service, &now.service) {
+        (Some(before), Some(now)) if before.resource_version() != now.resource_version() => {
+            put(cluster, &service::as_before(before), true).await.map(drop)
+        }
+        (None, Some(new)) if before.deployment.is_none() && now.deployment.is_none() => cluster
+            .api::<Service>()
+            .delete(&new.name_any(), &DeleteParams::default())
+            .await
+            .map(drop),
+        _ => Ok(()),
+    }
+}
+
+/// Returns replicas that an earlier deploy of ours set. Left out of an apply they would go back to 1;
+/// once an autoscaler or `kubectl scale` has changed them, they are no longer ours.
+fn replicas_of(before: &Objects) -> Option<i32> {
+    let live = before.deployment.as_ref().filter(|live| owns_replicas(live))?;
+    live.spec.as_ref()?.replicas
+}
+
+fn owns_replicas(live: &Deployment) -> bool {
+    live.managed_fields().iter().any(|entry| {
+        let fields = entry.fields_v1.as_ref().map(|fields| &fields.0);
+        entry.manager.as_deref() == Some(labels::MANAGER)
+            && fields.is_some_and(|fields| fields.pointer("/f:spec/f:replicas").is_some())
+    })
+}
+
+async fn put<K>(cluster: &Cluster, object: &K, force: bool) -> kube::Result<K>
+where
+    K: Resource<Scope = NamespaceResourceScope> + Serialize + DeserializeOwned + Clone + std::fmt::Debug,
+    K::DynamicType: Default,
+{
+    let params = PatchParams {
+        force,
+        ..PatchParams::apply(labels::MANAGER)
+    };
+    cluster
+        .api::<K>()
+        .patch(&object.name_any(), &params, &Patch::Apply(object))
+        .await
+}

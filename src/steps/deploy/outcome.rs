@@ -1,0 +1,243 @@
+//! In a person's words: each way in which a deploy fails, and what is left then.
+
+use k8s_openapi::api::core::v1::{Event, Pod};
+use kube::{
+    Resource, ResourceExt,
+    api::{ListParams, LogParams},
+};
+
+use super::{
+    Options,
+    apply::{Objects, Refused},
+    rollout::Cause,
+};
+use crate::{
+    cluster::{
+        Cluster, Trouble,
+        error::{is_conflict, is_forbidden},
+        objects::labels,
+        trouble::container_state,
+    },
+    error::Failure,
+};
+
+/// Lines of an app's log that are told.
+const LOG_LINES: i64 = 10;
+
+/// Returns the refusal to touch a Deployment or Service that somebody else made.
+pub(super) fn not_ours<K: Resource>(cluster: &Cluster, kind: &str, found: &K) -> Option<Failure> {
+    let name = found.name_any();
+    (!labels::is_ours(found.labels())).then(|| {
+        Failure::new(format!("could not deploy `{name}`"))
+            .why(format!(
+                "there is a {kind} of this name that kubectl-b2i did not make"
+            ))
+            .next("choose another name with `--name`; this shows whose it is:")
+            .command(format!(
+                "kubectl get {} {name} --show-labels -n {}",
+                kind.to_lowercase(),
+                cluster.namespace
+            ))
+            .anchor("not-ours")
+    })
+}
+
+/// Words for the failures of one deploy.
+pub(super) struct Teller<'a> {
+    pub(super) cluster: &'a Cluster,
+    pub(super) options: &'a Options,
+}
+
+impl Teller<'_> {
+    fn failure(&self) -> Failure {
+        Failure::new(format!("could not roll out `{}`", self.options.name))
+    }
+
+    fn kubectl(&self, command: &str) -> String {
+        format!("kubectl {command} -n {}", self.cluster.namespace)
+    }
+
+    /// The API server did not take an object.
+    pub(super) fn refused(&self, refused: &Refused) -> Failure {
+        let what = format!("could not apply the {} `{}`", refused.kind, self.options.name);
+        let failure = self.cluster.failure(what, &refused.error);
+        if is_conflict(&refused.error) {
+            return failure
+                .next("somebody else set these fields; take them over with `--force-conflicts`, or leave out the flags that set them")
+                .anchor("apply-conflict");
+        }
+        if is_forbidden(&refused.error) && failure.next.is_empty() {
+            return self.forbidden_by_rule(failure);
+        }
+        failure
+    }
+
+    fn forbidden_by_rule(&self, failure: Failure) -> Failure {
+        failure
+            .next("make room in the namespace, ask for less with `--memory` and `--cpu`, or have the rule changed:")
+            .command(self.kubectl("describe resourcequota,limitrange"))
+            .command(format!("kubectl get namespace {} --show-labels", self.cluster.namespace))
+            .anchor("pod-refused")
+    }
+
+    /// The rollout did not come to its end.
+    pub(super) async fn rollout_failed(&self, cause: &Cause) -> Failure {
+        match cause {
+            Cause::Trouble(trouble, pod) => self.trouble(trouble, pod.as_deref()).await,
+            Cause::TimedOut(pod) => self.timed_out(pod.as_deref()).await,
+            Cause::Deleted => self
+                .failure()
+                .why("somebody deleted the Deployment meanwhile")
+                .next("deploy it again"),
+            Cause::Unseen(error) => {
+                let what = format!("could not watch the rollout of `{}`", self.options.name);
+                self.cluster.failure(what, error)
+            }
+        }
+    }
+
+    async fn trouble(&self, trouble: &Trouble, pod: Option<&str>) -> Failure {
+        let failure = self.failure().why(trouble);
+        match trouble {
+            Trouble::Refused { .. } => self.forbidden_by_rule(failure),
+            Trouble::Unschedulable { .. } => failure
+                .next("ask for less with `--memory` and `--cpu`, or free or add a node")
+                .anchor("unschedulable"),
+            Trouble::ImagePull { .. } => failure
+                .next("see that the nodes reach the registry, trust its certificate, and may pull with this Secret:")
+                .command(self.kubectl(&format!("get secret {}", self.options.options.pull_secret.as_deref().unwrap_or("NAME"))))
+                .anchor("image-pull"),
+            Trouble::Mount { .. } | Trouble::CannotStart { .. } => failure
+                .next("give the container what it lacks, or another `--base`")
+                .anchor("container-start"),
+            Trouble::Crashed { reason, .. } if reason == "OOMKilled" => failure
+                .next("give it more memory with `--memory`")
+                .anchor("app-memory"),
+            Trouble::Crashed { .. } => {
+                let log = self.last_lines(pod).await;
+                let why = if log.is_empty() { trouble.to_string() } else { format!("{trouble}; its last lines:{log}") };
+                failure
+                    .why(why)
+                    .next("mend what the log says, or set what it lacks with `--env`")
+                    .anchor("app-exits")
+            }
+            Trouble::Stopped { .. } => failure.next("try again when the node has room").anchor("pod-stopped"),
+        }
+    }
+
+    async fn timed_out(&self, pod: Option<&Pod>) -> Failure {
+        let app = self.options.name.as_str();
+        let seconds = self.options.timeout.as_secs();
+        let failure = self.failure().anchor("app-not-ready");
+        let Some(pod) = pod else {
+            return failure
+                .why(format!("it was not complete after {seconds} s"))
+                .next("give it more time with `--timeout`");
+        };
+        let runs = container_state(pod, app).is_some_and(|state| state.running.is_some());
+        let (Some(port), true) = (self.options.options.ports.first(), runs) else {
+            let events = self.warnings(pod).await;
+            return failure
+                .why(format!(
+                    "the Pod `{}` was not ready after {seconds} s{events}",
+                    pod.name_any()
+                ))
+                .next("give it more time with `--timeout`");
+        };
+        let port = port.container;
+        let probe = self.warnings(pod).await;
+        let log = self.last_lines(Some(&pod.name_any())).await;
+        let log = if log.is_empty() {
+            log
+        } else {
+            format!("\nits last lines:{log}")
+        };
+        failure
+            .why(format!("its container runs, but nothing answered on port {port} for {seconds} s{probe}{log}"))
+            .next("name the port that it listens on, on all addresses, with `--port`, or give it more time with `--timeout`")
+    }
+
+    /// Returns the newest warning about a Pod, as a detail of a cause; empty where there is none.
+    async fn warnings(&self, pod: &Pod) -> String {
+        let fields = format!("involvedObject.name={},type=Warning", pod.name_any());
+        let events = self
+            .cluster
+            .api::<Event>()
+            .list(&ListParams::default().fields(&fields))
+            .await;
+        let newest = events
+            .into_iter()
+            .flatten()
+            .max_by_key(|event| event.last_timestamp.as_ref().map(|time| time.0));
+        newest
+            .and_then(|event| event.message)
+            .map(|message| format!(": {}", message.trim()))
+            .unwrap_or_default()
+    }
+
+    /// Returns the end of the log of a container's last run, a line of detail for each; empty where
+    /// there is none.
+    async fn last_lines(&self, pod: Option<&str>) -> String {
+        let Some(pod) = pod else { return String::new() };
+        for previous in [true, false] {
+            let params = LogParams {
+                container: Some(self.options.name.to_string()),
+                previous,
+                tail_lines: Some(LOG_LINES),
+                ..LogParams::default()
+            };
+            // A container that was not started again yet has no previous run.
+            if let Ok(log) = self.cluster.api::<Pod>().logs(pod, &params).await
+                && !log.trim().is_empty()
+            {
+                let lines: Vec<&str> = log.trim_end().lines().map(str::trim_end).collect();
+                return format!("\n  {}", lines.join("\n  "));
+            }
+        }
+        String::new()
+    }
+
+    /// Adds what is left after a failed rollout, and what to do with it.
+    pub(super) fn after_failure(
+        &self,
+        failure: Failure,
+        before: &Objects,
+        undone: Option<&kube::Result<()>>,
+    ) -> Failure {
+        let name = &self.options.name;
+        match undone {
+            Some(Ok(())) => {
+                let image = before.deployment.as_ref().and_then(|it| {
+                    it.spec
+                        .as_ref()?
+                        .template
+                        .spec
+                        .as_ref()?
+                        .containers
+                        .first()?
+                        .image
+                        .clone()
+                });
+                let why = format!(
+                    "{}\n`{name}` serves {} again (undone)",
+                    failure.why,
+                    image.unwrap_or_default()
+                );
+                failure.why(why)
+            }
+            Some(Err(error)) => {
+                let why = format!(
+                    "{}\nthe earlier version could not be put back: {}",
+                    failure.why,
+                    self.cluster.why(error)
+                );
+                failure
+                    .why(why)
+                    .command(self.kubectl(&format!("rollout undo deployment/{name}")))
+            }
+            None => failure
+                .command(self.kubectl(&format!("describe deployment,pod -l {}={name}", labels::APP)))
+                .command(self.kubectl(&format!("delete deployment,service {name}"))),
+        }
+    }
+}

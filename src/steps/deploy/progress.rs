@@ -1,0 +1,131 @@
+//! How far a rollout is, read from the Deployment and its Pods. Pure.
+
+use k8s_openapi::{
+    api::{
+        apps::v1::{Deployment, DeploymentCondition},
+        core::v1::Pod,
+    },
+    apimachinery::pkg::apis::meta::v1::Time,
+};
+use kube::ResourceExt;
+
+use crate::cluster::{
+    Trouble,
+    trouble::{container, is_going},
+};
+
+/// The label by which a `ReplicaSet` knows its Pods:
+/// <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label>.
+pub(super) const HASH: &str = "pod-template-hash";
+
+/// What is seen of a rollout at one time.
+pub(super) struct Seen<'a> {
+    pub(super) deployment: &'a Deployment,
+    /// The Pods of the new revision.
+    pub(super) pods: Vec<&'a Pod>,
+    /// The generation that is rolled out.
+    pub(super) generation: i64,
+    /// When the last rollout ran out of time, which is not this one's failure.
+    pub(super) stale: Option<&'a Time>,
+}
+
+/// Returns how many Pods there are to be.
+pub(super) fn wanted(deployment: &Deployment) -> i32 {
+    deployment
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.replicas)
+        .unwrap_or(1)
+}
+
+/// Returns a Deployment's condition of this type.
+pub(super) fn condition<'a>(deployment: &'a Deployment, type_: &str) -> Option<&'a DeploymentCondition> {
+    let conditions = deployment.status.as_ref()?.conditions.as_ref()?;
+    conditions.iter().find(|condition| condition.type_ == type_)
+}
+
+/// Whether the controller knows of this generation; until then the status tells of another.
+pub(super) fn is_observed(deployment: &Deployment, generation: i64) -> bool {
+    let status = deployment.status.as_ref();
+    status
+        .and_then(|status| status.observed_generation)
+        .is_some_and(|observed| observed >= generation)
+}
+
+/// Whether a Pod is ready and stays.
+pub(super) fn is_ready(pod: &Pod) -> bool {
+    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
+    let ready = conditions
+        .into_iter()
+        .flatten()
+        .find(|condition| condition.type_ == "Ready");
+    !is_going(pod) && ready.is_some_and(|ready| ready.status == "True")
+}
+
+impl Seen<'_> {
+    /// Returns how many Pods of any revision serve.
+    pub(super) fn ready(&self) -> i32 {
+        self.deployment
+            .status
+            .as_ref()
+            .and_then(|status| status.available_replicas)
+            .unwrap_or(0)
+    }
+
+    /// Whether the new Pods serve and the old ones are gone: the rule of `kubectl rollout status`,
+    /// <https://github.com/kubernetes/kubectl/blob/v0.34.0/pkg/polymorphichelpers/rollout_status.go>.
+    pub(super) fn is_complete(&self) -> bool {
+        let Some(status) = &self.deployment.status else {
+            return false;
+        };
+        let wanted = wanted(self.deployment);
+        let is_wanted = |count: Option<i32>| count.unwrap_or(0) == wanted;
+        is_observed(self.deployment, self.generation)
+            && is_wanted(status.updated_replicas)
+            && is_wanted(status.replicas)
+            && is_wanted(status.available_replicas)
+    }
+
+    /// Whether Kubernetes has given this rollout up.
+    pub(super) fn is_given_up(&self) -> bool {
+        let progressing = condition(self.deployment, "Progressing");
+        is_observed(self.deployment, self.generation)
+            && progressing.is_some_and(|condition| {
+                condition.status == "False" && condition.last_update_time.as_ref() != self.stale
+            })
+    }
+
+    /// Returns what keeps the new Pods from serving, and which of them.
+    pub(super) fn trouble(&self, app: &str) -> Option<(Trouble, Option<&Pod>)> {
+        if !is_observed(self.deployment, self.generation) {
+            return None;
+        }
+        let refused =
+            condition(self.deployment, "ReplicaFailure").filter(|condition| condition.status == "True");
+        if let Some(condition) = refused {
+            let message = condition.message.clone().unwrap_or_default();
+            return Some((Trouble::Refused { message }, None));
+        }
+        let mut pods = self.pods.iter().filter(|pod| !is_going(pod));
+        pods.find_map(|pod| Trouble::of(pod, app).map(|trouble| (trouble, Some(*pod))))
+    }
+
+    /// Says what is waited for.
+    pub(super) fn told(&self, app: &str) -> String {
+        let (ready, wanted) = (self.ready(), wanted(self.deployment));
+        if let Some((trouble, _)) = self.trouble(app) {
+            return format!("{ready}/{wanted} ready: {trouble}");
+        }
+        let waiting = self.pods.iter().find(|pod| !is_ready(pod) && !is_going(pod));
+        match waiting.map(|pod| (pod.name_any(), container(pod, app))) {
+            None if ready < wanted => format!("{ready}/{wanted} ready"),
+            None => format!("{ready}/{wanted} ready, the earlier Pods end"),
+            Some((name, Some(status)))
+                if status.state.as_ref().is_some_and(|state| state.running.is_some()) =>
+            {
+                format!("{ready}/{wanted} ready, `{name}` starts up")
+            }
+            Some((name, _)) => format!("{ready}/{wanted} ready, `{name}` gets its image"),
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Every object that we create, in full, and the rules that each must keep.
+use kubectl_b2i::{
+    cluster::objects::{
+        builder_job::BuilderJob,
+        deployment::{App, as_before, deployment},
+        service::service,
+    },
+    model::{AppName, DeployOptions, Port, PortKind},
+    oci::{Digest, Platform, Reference},
+};
+use serde_json::{Value, json};
+
+use crate::support::golden::assert_golden;
+
+fn builder_job() -> Value {
+    let job = BuilderJob {
+        app: app(),
+        run_id: "k3x9".to_owned(),
+        attempt: 1,
+        number: 7,
+        image: "registry.example.com/b2i@sha256:12".to_owned(),
+        image_pull_secret: Some("builder-pull".to_owned()),
+        push_secret: "registry-push".to_owned(),
+        pull_secret: Some("base-pull".to_owned()),
+        deadline_seconds: 1800,
+    };
+    json!(job.object())
+}
+
+fn app() -> AppName {
+    "shop".parse().unwrap()
+}
+
+fn options() -> DeployOptions {
+    DeployOptions {
+        ports: vec![
+            Port {
+                container: 8080,
+                service: 80,
+            },
+            Port {
+                container: 9090,
+                service: 9090,
+            },
+        ],
+        service: PortKind::NodePort(None),
+        env: [("A".to_owned(), "1".to_owned())].into(),
+        context_path: "/".to_owned(),
+        pull_secret: Some("registry-push".to_owned()),
+        ..DeployOptions::default()
+    }
+}
+
+fn shop_deployment(options: &DeployOptions, jvm: bool) -> Value {
+    let image: Reference = "registry.example.com/team/shop".parse().unwrap();
+    json!(deployment(&App {
+        name: &app(),
+        options,
+        image: &image.with_digest(Digest::of(b"")),
+        platform: Some(&Platform::linux("amd64")),
+        jvm,
+        replicas: options.replicas,
+        progress_seconds: 300,
+    }))
+}
+
+fn pretty(value: &Value) -> String {
+    format!("{value:#}\n")
+}
+
+#[test]
+fn the_builder_job() {
+    assert_golden("builder_job.json", &pretty(&builder_job()));
+}
+
+#[test]
+fn the_deployment() {
+    assert_golden("deployment.json", &pretty(&shop_deployment(&options(), true)));
+}
+
+#[test]
+fn the_service() {
+    assert_golden("service.json", &pretty(&json!(service(&app(), &options(), None))));
+}
+
+/// https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+fn assert_restricted(pod: &Value) {
+    assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
+    assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault");
+    assert_eq!(pod["automountServiceAccountToken"], false);
+    for volume in pod["volumes"].as_array().into_iter().flatten() {
+        assert!(
+            volume.get("configMap").is_some() || volume.get("secret").is_some(),
+            "{volume}"
+        );
+    }
+    for container in pod["containers"].as_array().unwrap() {
+        let security = &container["securityContext"];
+        assert_eq!(security["allowPrivilegeEscalation"], false);
+        assert_eq!(security["capabilities"], json!({ "drop": ["ALL"] }));
+        assert_eq!(security["runAsUser"], Value::Null, "OpenShift assigns its own");
+        assert!(container["resources"]["limits"]["memory"].is_string());
+        assert!(container["resources"]["requests"]["cpu"].is_string());
+    }
+}
+
+#[test]
+fn every_pod_is_restricted() {
+    let builder = builder_job();
+    let pod = &builder["spec"]["template"]["spec"];
+    assert_restricted(pod);
+    assert_eq!(
+        pod["containers"][0]["securityContext"]["readOnlyRootFilesystem"],
+        true
+    );
+    assert_restricted(&shop_deployment(&options(), true)["spec"]["template"]["spec"]);
+}
+
+#[test]
+fn no_request_for_the_app_reaches_a_pod_of_a_build() {
+    let service = json!(service(&app(), &options(), None));
+    let builder = builder_job();
+    let builders = &builder["spec"]["template"]["metadata"]["labels"];
+    let selector = service["spec"]["selector"].as_object().unwrap();
+    assert!(
+        selector.iter().any(|(key, value)| builders[key] != *value),
+        "{selector:?} selects {builders}"
+    );
+    let shop = shop_deployment(&options(), false);
+    let labels = &shop["spec"]["template"]["metadata"]["labels"];
+    assert!(selector.iter().all(|(key, value)| labels[key] == *value));
+}
+
+#[test]
+fn replicas_are_left_out_unless_given() {
+    assert_eq!(
+        shop_deployment(&options(), false)["spec"]["replicas"],
+        Value::Null
+    );
+    let three = DeployOptions {
+        replicas: Some(3),
+        ..options()
+    };
+    assert_eq!(shop_deployment(&three, false)["spec"]["replicas"], 3);
+}
+
+#[test]
+fn memory_is_request_and_limit() {
+    let memory = |deployment: &Value| {
+        let resources = &deployment["spec"]["template"]["spec"]["containers"][0]["resources"];
+        assert_eq!(resources["requests"]["memory"], resources["limits"]["memory"]);
+        resources["limits"]["memory"].clone()
+    };
+    assert_eq!(memory(&shop_deployment(&options(), true)), "512Mi");
+    assert_eq!(memory(&shop_deployment(&options(), false)), "128Mi");
+    let more = DeployOptions {
+        memory: Some("1Gi".to_owned()),
+        ..options()
+    };
+    assert_eq!(memory(&shop_deployment(&more, true)), "1Gi");
+}
+
+#[test]
+fn a_node_port_stays_and_a_number_wins() {
+    let live = json!({ "spec": { "ports": [{ "name": "port-1", "port": 80, "nodePort": 31234 }] } });
+    let live = serde_json::from_value(live).unwrap();
+    let ports =
+        |options: &DeployOptions| json!(service(&app(), options, Some(&live)))["spec"]["ports"].clone();
+    assert_eq!(ports(&options())[0]["nodePort"], 31234);
+    assert_eq!(ports(&options())[1]["nodePort"], Value::Null);
+    let fixed = DeployOptions {
+        service: PortKind::NodePort(Some(30080)),
+        ..options()
+    };
+    assert_eq!(ports(&fixed)[0]["nodePort"], 30080);
+    let inside = DeployOptions {
+        service: PortKind::ClusterIp,
+        ..options()
+    };
+    assert_eq!(ports(&inside)[0]["nodePort"], Value::Null);
+}
+
+#[test]
+fn the_way_back_keeps_the_pods_template() {
+    let mut live = shop_deployment(&options(), true);
+    live["metadata"]["uid"] = json!("u");
+    live["metadata"]["managedFields"] = json!([]);
+    live["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = json!("4");
+    live["spec"]["replicas"] = json!(5);
+    live["spec"]["template"]["metadata"]["annotations"] =
+        json!({ "kubectl.kubernetes.io/restartedAt": "now" });
+    let back = json!(as_before(&serde_json::from_value(live.clone()).unwrap(), None));
+    assert_eq!(back["spec"]["template"], live["spec"]["template"]);
+    assert_eq!(back["spec"]["replicas"], Value::Null);
+    assert_eq!(
+        back["metadata"]["managedFields"],
+        Value::Null,
+        "an apply may not name them"
+    );
+    let annotations = back["metadata"]["annotations"].as_object().unwrap();
+    assert_eq!(
+        annotations.keys().collect::<Vec<_>>(),
+        ["kubectl-b2i/options"],
+        "the controller's are not ours"
+    );
+}
+
+#[test]
+fn an_app_without_ports_has_no_service_and_no_probe() {
+    let worker = DeployOptions {
+        ports: Vec::new(),
+        ..options()
+    };
+    assert!(service(&app(), &worker, None).is_none());
+    let container = shop_deployment(&worker, true)["spec"]["template"]["spec"]["containers"][0].clone();
+    assert_eq!(container["readinessProbe"], Value::Null);
+}

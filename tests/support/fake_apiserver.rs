@@ -1,0 +1,309 @@
+//! A Kubernetes API server in memory, for faults that a real one does not show on demand: objects,
+//! selectors, watches, resourceVersion and generation; no validation, no defaults, no controllers
+//! but those that a test brings.
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Json, Router,
+    body::{Body, Bytes},
+    extract::{Query, Request, State},
+    http::{Method, StatusCode, Uri},
+    response::{IntoResponse, Response},
+};
+use futures_util::stream;
+use kubectl_b2i::cluster::Cluster;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+type Params = BTreeMap<String, String>;
+type Rule = Box<dyn Fn(&Method, &str) -> Option<(u16, String)> + Send>;
+type Controller = Box<dyn Fn(&FakeApiServer, &str, &Value) + Send + Sync>;
+
+/// One server; clones are the same.
+#[derive(Clone)]
+pub struct FakeApiServer(Arc<Inner>);
+
+struct Inner {
+    store: Mutex<Store>,
+    version: watch::Sender<u64>,
+    rules: Mutex<Vec<Rule>>,
+    controllers: Mutex<Vec<Arc<Controller>>>,
+}
+
+#[derive(Default)]
+struct Store {
+    /// Collection path and name to object.
+    objects: BTreeMap<(String, String), Value>,
+    /// Version, collection path, what happened, object.
+    history: Vec<(u64, String, &'static str, Value)>,
+    logs: BTreeMap<String, String>,
+    requests: Vec<String>,
+}
+
+impl FakeApiServer {
+    /// Starts a server on loopback and returns it with a connection to its namespace `shop`.
+    pub async fn start() -> (Self, Cluster) {
+        let server = Self(Arc::new(Inner {
+            store: Mutex::default(),
+            version: watch::channel(1).0,
+            rules: Mutex::default(),
+            controllers: Mutex::default(),
+        }));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let app = Router::new().fallback(serve).with_state(server.clone());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let mut config = kube::Config::new(url.parse().unwrap());
+        config.root_cert = Some(Vec::new());
+        let cluster = Cluster::new(kube::Client::try_from(config).unwrap(), "shop", &url);
+        (server, cluster)
+    }
+
+    /// Answers these requests with this code and message.
+    pub fn refuse(&self, method: &'static str, path_part: &'static str, code: u16, message: &'static str) {
+        let rule: Rule = Box::new(move |asked, path| {
+            (asked == method && path.contains(path_part)).then(|| (code, message.to_owned()))
+        });
+        self.0.rules.lock().unwrap().push(rule);
+    }
+
+    /// Calls this after each write of a client: collection path and object.
+    pub fn controller(&self, controller: impl Fn(&Self, &str, &Value) + Send + Sync + 'static) {
+        self.0
+            .controllers
+            .lock()
+            .unwrap()
+            .push(Arc::new(Box::new(controller)));
+    }
+
+    /// Stores an object, as a controller or another client would.
+    pub fn put(&self, collection: &str, mut object: Value) -> Value {
+        let key = (
+            collection.to_owned(),
+            object["metadata"]["name"].as_str().unwrap().to_owned(),
+        );
+        let version = *self.0.version.borrow() + 1;
+        let mut store = self.0.store.lock().unwrap();
+        object["metadata"]["namespace"] = json!("shop");
+        object["metadata"]["resourceVersion"] = json!(version.to_string());
+        if object["metadata"]["uid"].is_null() {
+            object["metadata"]["uid"] = json!(format!("uid-{version}"));
+        }
+        let happened = if store.objects.contains_key(&key) {
+            "MODIFIED"
+        } else {
+            "ADDED"
+        };
+        store.objects.insert(key, object.clone());
+        store
+            .history
+            .push((version, collection.to_owned(), happened, object.clone()));
+        drop(store);
+        self.0.version.send_replace(version);
+        object
+    }
+
+    /// Removes an object.
+    pub fn remove(&self, collection: &str, name: &str) -> Option<Value> {
+        let version = *self.0.version.borrow() + 1;
+        let mut store = self.0.store.lock().unwrap();
+        let mut object = store.objects.remove(&(collection.to_owned(), name.to_owned()))?;
+        object["metadata"]["resourceVersion"] = json!(version.to_string());
+        store
+            .history
+            .push((version, collection.to_owned(), "DELETED", object.clone()));
+        drop(store);
+        self.0.version.send_replace(version);
+        Some(object)
+    }
+
+    /// Returns an object.
+    pub fn get(&self, collection: &str, name: &str) -> Option<Value> {
+        let store = self.0.store.lock().unwrap();
+        store
+            .objects
+            .get(&(collection.to_owned(), name.to_owned()))
+            .cloned()
+    }
+
+    /// Sets the log of a Pod.
+    pub fn log(&self, pod: &str, text: &str) {
+        self.0
+            .store
+            .lock()
+            .unwrap()
+            .logs
+            .insert(pod.to_owned(), text.to_owned());
+    }
+
+    /// Returns the requests so far, `METHOD path`.
+    pub fn requests(&self) -> Vec<String> {
+        self.0.store.lock().unwrap().requests.clone()
+    }
+
+    fn written(&self, collection: &str, object: Value) -> Response {
+        let object = self.put(collection, object);
+        for controller in self.0.controllers.lock().unwrap().clone() {
+            controller(self, collection, &object);
+        }
+        Json(object).into_response()
+    }
+}
+
+async fn serve(State(server): State<FakeApiServer>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 1 << 22).await.unwrap();
+    let path = parts.uri.path().to_owned();
+    server
+        .0
+        .store
+        .lock()
+        .unwrap()
+        .requests
+        .push(format!("{} {path}", parts.method));
+    for rule in server.0.rules.lock().unwrap().iter() {
+        if let Some((code, message)) = rule(&parts.method, &path) {
+            return status(code, &message);
+        }
+    }
+    let params = query(&parts.uri);
+    // /api/v1/namespaces/shop/pods[/name[/log]] or /apis/apps/v1/namespaces/shop/deployments[/name]
+    let parents = if path.starts_with("/apis/") { 6 } else { 5 };
+    let words: Vec<&str> = path[1..].split('/').collect();
+    let collection = format!("/{}", words[..parents.min(words.len())].join("/"));
+    match (parts.method.clone(), words.get(parents), words.get(parents + 1)) {
+        (Method::GET, Some(name), Some(&"log")) => {
+            let store = server.0.store.lock().unwrap();
+            store.logs.get(*name).cloned().unwrap_or_default().into_response()
+        }
+        (Method::GET, None, _) if params.contains_key("watch") => watch_answer(server, collection, params),
+        (Method::GET, None, _) => list(&server, &collection, &params),
+        (method, name, _) => object_answer(&server, &method, &collection, name.copied(), &body, &params),
+    }
+}
+
+fn object_answer(
+    server: &FakeApiServer,
+    method: &Method,
+    collection: &str,
+    name: Option<&str>,
+    body: &Bytes,
+    params: &Params,
+) -> Response {
+    let sent: Value = serde_json::from_slice(body).unwrap_or_default();
+    let name = name
+        .map(ToOwned::to_owned)
+        .unwrap_or_else(|| sent["metadata"]["name"].as_str().unwrap().to_owned());
+    let found = server.get(collection, &name);
+    let kind = collection.rsplit('/').next().unwrap();
+    match (method.as_str(), found) {
+        ("GET", Some(object)) => Json(object).into_response(),
+        ("POST", None) => server.written(collection, sent),
+        ("POST", Some(_)) => status(409, &format!("{kind} \"{name}\" already exists")),
+        ("PUT", Some(old)) if old["metadata"]["resourceVersion"] != sent["metadata"]["resourceVersion"] => {
+            status(
+                409,
+                "the object has been modified; please apply your changes to the latest version",
+            )
+        }
+        ("PUT", Some(_)) => server.written(collection, sent),
+        ("PATCH", old) => {
+            assert_eq!(
+                params.get("fieldManager").map(String::as_str),
+                Some("kubectl-b2i")
+            );
+            apply(server, collection, old, sent)
+        }
+        ("DELETE", Some(_)) => Json(server.remove(collection, &name)).into_response(),
+        (_, None) => status(404, &format!("{kind} \"{name}\" not found")),
+        (other, _) => status(405, other),
+    }
+}
+
+/// Server-side apply by one manager alone: what is applied is the object.
+fn apply(server: &FakeApiServer, collection: &str, old: Option<Value>, mut sent: Value) -> Response {
+    let Some(old) = old else {
+        sent["metadata"]["generation"] = json!(1);
+        return server.written(collection, sent);
+    };
+    let unchanged = old["spec"] == sent["spec"];
+    if unchanged && old["metadata"]["annotations"] == sent["metadata"]["annotations"] {
+        return Json(old).into_response();
+    }
+    let generation = old["metadata"]["generation"].as_i64().unwrap_or(1) + i64::from(!unchanged);
+    sent["metadata"]["generation"] = json!(generation);
+    sent["metadata"]["uid"] = old["metadata"]["uid"].clone();
+    sent["status"] = old["status"].clone();
+    server.written(collection, sent)
+}
+
+fn list(server: &FakeApiServer, collection: &str, params: &Params) -> Response {
+    let version = server.0.version.borrow().to_string();
+    let store = server.0.store.lock().unwrap();
+    let of_collection = store.objects.iter().filter(|((path, _), _)| path == collection);
+    let items: Vec<&Value> = of_collection
+        .map(|(_, object)| object)
+        .filter(|object| selected(object, params))
+        .collect();
+    Json(json!({ "kind": "List", "apiVersion": "v1", "metadata": { "resourceVersion": version }, "items": items }))
+        .into_response()
+}
+
+fn watch_answer(server: FakeApiServer, collection: String, params: Params) -> Response {
+    let since: u64 = params
+        .get("resourceVersion")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0);
+    let versions = server.0.version.subscribe();
+    let events = stream::unfold((server, versions, since), move |(server, mut versions, since)| {
+        let (collection, params) = (collection.clone(), params.clone());
+        async move {
+            loop {
+                let next = {
+                    let store = server.0.store.lock().unwrap();
+                    let mut news = store.history.iter().filter(|(version, ..)| *version > since);
+                    news.find(|(_, path, _, object)| *path == collection && selected(object, &params))
+                        .cloned()
+                };
+                if let Some((version, _, happened, object)) = next {
+                    let line = format!("{}\n", json!({ "type": happened, "object": object }));
+                    return Some((Ok::<_, Infallible>(line), (server, versions, version)));
+                }
+                versions.changed().await.ok()?;
+            }
+        }
+    });
+    Body::from_stream(events).into_response()
+}
+
+fn selected(object: &Value, params: &Params) -> bool {
+    let pairs = |key: &str| -> Vec<(String, String)> {
+        let text = params.get(key).cloned().unwrap_or_default();
+        text.split(',')
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+            .collect()
+    };
+    let labels = &object["metadata"]["labels"];
+    pairs("labelSelector")
+        .iter()
+        .all(|(key, value)| labels[key] == **value)
+        && pairs("fieldSelector")
+            .iter()
+            .all(|(key, value)| object.pointer(&format!("/{}", key.replace('.', "/"))) == Some(&json!(value)))
+}
+
+fn query(uri: &Uri) -> Params {
+    Query::<Params>::try_from_uri(uri)
+        .map(|query| query.0)
+        .unwrap_or_default()
+}
+
+fn status(code: u16, message: &str) -> Response {
+    let body = json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "message": message, "reason": "" });
+    (StatusCode::from_u16(code).unwrap(), Json(body)).into_response()
+}
