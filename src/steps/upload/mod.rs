@@ -8,12 +8,13 @@ mod words;
 use std::{collections::BTreeMap, time::Duration};
 
 use k8s_openapi::api::batch::v1::Job;
-use kube::api::DeleteParams;
+use kube::api::{DeleteParams, PostParams};
 
 use crate::{
     cluster::{
         Cluster,
-        objects::staging_job::{STAGING, StagingJob},
+        error::{is_not_found, of_watch},
+        objects::staging_job::StagingJob,
     },
     error::{Failure, Result},
     model::{AppName, Event, Events, Layer, StagingRequest, Step, Uploaded},
@@ -22,6 +23,7 @@ use crate::{
 };
 
 use send::Link;
+use words::Words;
 
 /// Where the staging Pod listens. Any port does: nobody else is on that loopback.
 const PORT: u16 = 7318;
@@ -104,12 +106,20 @@ async fn upload(
     layers: &[Layer],
     events: &Events,
 ) -> Result<Uploaded> {
-    let words = words::Words::new(&cluster.namespace, options);
-    let pod = pod::start(cluster, job, options.timeout, &words, events).await?;
-    events.send(Event::Doing(
-        Step::Upload,
-        "asking the registry what it has".to_owned(),
-    ));
+    let words = Words::new(&cluster.namespace, options);
+    let doing = |text: &str| events.send(Event::Doing(Step::Upload, text.to_owned()));
+    doing("starting the staging Pod");
+    let created = cluster
+        .api::<Job>()
+        .create(&PostParams::default(), &job.object())
+        .await
+        .map_err(|error| words.not_created(cluster, &error))?;
+    let uid = created.metadata.uid.unwrap_or_default();
+    let pod = pod::running(cluster, &job.name(), &uid, options.timeout, events)
+        .await
+        .map_err(|error| cluster.failure("could not watch the staging Pod", &of_watch(error)))?
+        .map_err(|stuck| words.stuck(&stuck))?;
+    doing("asking the registry what it has");
     let link = Link::new(cluster, &pod, token, options);
     // Two layers may be the same bytes; they are sent once.
     let layers: BTreeMap<Digest, &Layer> = layers
@@ -121,9 +131,9 @@ async fn upload(
             link.finish().await;
             Ok(uploaded)
         }
-        Err(trouble) => {
+        Err(error) => {
             let end = pod::how_it_ended(cluster, &pod).await;
-            Err(words.trouble(trouble, end))
+            Err(words.no_link(error, end))
         }
     }
 }
@@ -135,10 +145,10 @@ async fn delete(cluster: &Cluster, name: &str, events: &Events) {
         .delete(name, &DeleteParams::background())
         .await;
     match deleted {
-        Err(kube::Error::Api(status)) if status.code == 404 => {}
-        Err(error) => events.send(Event::Warning(format!(
-            "the {STAGING} Job `{name}` could not be deleted and ends by itself: {error}"
+        Err(error) if !is_not_found(&error) => events.send(Event::Warning(format!(
+            "the Job `{name}` could not be deleted and ends by itself: {}",
+            cluster.why(&error)
         ))),
-        Ok(_) => {}
+        _ => {}
     }
 }

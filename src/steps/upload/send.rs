@@ -30,7 +30,7 @@ const PAUSES_MS: &[u64] = &[100, 1_000, 2_000, 4_000, 8_000];
 
 /// Why the link failed for good.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Trouble {
+pub(super) enum LinkError {
     /// There is no way into the Pod.
     #[error(transparent)]
     Tunnel(#[from] TunnelError),
@@ -42,7 +42,7 @@ pub(super) enum Trouble {
     Elsewhere(Hello),
 }
 
-impl Trouble {
+impl LinkError {
     /// Whether another connection may help.
     fn is_temporary(&self) -> bool {
         match self {
@@ -86,7 +86,7 @@ impl<'a> Link<'a> {
         &self,
         layers: &BTreeMap<Digest, &Layer>,
         events: &Events,
-    ) -> Result<Uploaded, Trouble> {
+    ) -> Result<Uploaded, LinkError> {
         let wanted: Vec<WantedBlob> = layers.values().map(|layer| self.wanted(layer)).collect();
         let missing = self.first_answer(&wanted).await?;
         let size_bytes = |blob: &MissingBlob| layers.get(&blob.digest).map_or(0, |layer| size_of(layer));
@@ -123,11 +123,11 @@ impl<'a> Link<'a> {
         }
     }
 
-    async fn first_answer(&self, wanted: &[WantedBlob]) -> Result<Vec<MissingBlob>, Trouble> {
+    async fn first_answer(&self, wanted: &[WantedBlob]) -> Result<Vec<MissingBlob>, LinkError> {
         let mut pauses = FIRST_PAUSES_MS.iter();
         loop {
             match (self.ask(wanted).await, pauses.next()) {
-                (Err(trouble), Some(&pause)) if trouble.is_temporary() => sleep(pause).await,
+                (Err(error), Some(&pause)) if error.is_temporary() => sleep(pause).await,
                 (answer, _) => return answer,
             }
         }
@@ -139,13 +139,13 @@ impl<'a> Link<'a> {
         layer: &Layer,
         mut offset: u64,
         progress: &Arc<Progress>,
-    ) -> Result<Digest, Trouble> {
+    ) -> Result<Digest, LinkError> {
         let wanted = [self.wanted(layer)];
         let mut pauses = PAUSES_MS.iter();
         let mut cut = self.put(layer, offset, progress).await;
-        while let Err(trouble) = cut {
-            let Some(&pause) = pauses.next().filter(|_| trouble.is_temporary()) else {
-                return Err(trouble);
+        while let Err(error) = cut {
+            let Some(&pause) = pauses.next().filter(|_| error.is_temporary()) else {
+                return Err(error);
             };
             sleep(pause).await;
             cut = match self.ask(&wanted).await {
@@ -160,13 +160,13 @@ impl<'a> Link<'a> {
                     // The registry had committed it, and only the answer was lost.
                     None => Ok(()),
                 },
-                Err(trouble) => Err(trouble),
+                Err(error) => Err(error),
             };
         }
         Ok(wanted[0].digest)
     }
 
-    async fn put(&self, layer: &Layer, offset: u64, progress: &Arc<Progress>) -> Result<(), Trouble> {
+    async fn put(&self, layer: &Layer, offset: u64, progress: &Arc<Progress>) -> Result<(), LinkError> {
         let digest = layer.described.descriptor.digest;
         let size = size_of(layer);
         let progress = progress.clone();
@@ -180,7 +180,7 @@ impl<'a> Link<'a> {
         Ok(())
     }
 
-    async fn ask(&self, wanted: &[WantedBlob]) -> Result<Vec<MissingBlob>, Trouble> {
+    async fn ask(&self, wanted: &[WantedBlob]) -> Result<Vec<MissingBlob>, LinkError> {
         let mut client = self.connect().await?;
         let missing = client.missing(wanted).await?;
         self.give_back(client);
@@ -188,7 +188,7 @@ impl<'a> Link<'a> {
     }
 
     /// Returns a connection that nobody uses, or a new one to a Pod that is known to be ours.
-    async fn connect(&self) -> Result<Client, Trouble> {
+    async fn connect(&self) -> Result<Client, LinkError> {
         if let Some(client) = self.unused().pop() {
             return Ok(client);
         }
@@ -198,7 +198,7 @@ impl<'a> Link<'a> {
         if hello.registry == self.destination.registry && hello.repository == self.destination.repository {
             Ok(client)
         } else {
-            Err(Trouble::Elsewhere(hello))
+            Err(LinkError::Elsewhere(hello))
         }
     }
 

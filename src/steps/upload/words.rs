@@ -1,13 +1,15 @@
 //! What a person is told when an upload fails.
 
 use crate::{
-    cluster::TunnelError,
+    cluster::{Cluster, Trouble, TunnelError, error::is_forbidden},
     error::Failure,
     oci::Reference,
     staging::{DestinationError, client::Error as StagingError, protocol::Refusal},
 };
 
-use super::{Options, pod::Stuck, send::Trouble};
+use super::{Options, pod::Stuck, send::LinkError};
+
+const NOT_STARTED: &str = "could not start the staging Pod";
 
 /// The names that the words need.
 pub(super) struct Words<'a> {
@@ -27,102 +29,99 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// The API server did not take the Job.
-    pub(super) fn not_created(&self, error: &kube::Error) -> Failure {
-        let namespace = self.namespace;
-        let failure = Failure::new("could not start the staging Pod");
-        match error {
-            kube::Error::Api(status) if status.code == 403 => failure
-                .why(&status.message)
-                .next(format!("you need `create` on `jobs` (batch) in `{namespace}`:"))
-                .command(format!("kubectl auth can-i create jobs -n {namespace}"))
-                .anchor("permissions"),
-            kube::Error::Api(status) => failure.why(&status.message).anchor("staging-pod"),
-            error => failure.why(error).anchor("cluster-unreachable"),
-        }
+    fn kubectl(&self, command: &str) -> String {
+        format!("kubectl {command} -n {}", self.namespace)
     }
 
-    /// The API server does not show the Pod.
-    pub(super) fn not_watched(&self, error: impl Into<anyhow::Error>) -> Failure {
-        let namespace = self.namespace;
-        Failure::new("could not watch the staging Pod")
-            .because(error)
-            .next(format!("you need `list` and `watch` on `pods` in `{namespace}`:"))
-            .command(format!("kubectl auth can-i watch pods -n {namespace}"))
-            .anchor("permissions")
+    /// The API server did not take the Job.
+    pub(super) fn not_created(&self, cluster: &Cluster, error: &kube::Error) -> Failure {
+        let failure = cluster.failure(NOT_STARTED, error);
+        // Admission's own 403 has no advice yet: a webhook or a quota refused the Job itself.
+        if is_forbidden(error) && failure.next.is_empty() {
+            return self.pod_refused(failure);
+        }
+        failure
+    }
+
+    fn pod_refused(&self, failure: Failure) -> Failure {
+        failure
+            .next("make room in the namespace, or have the rule changed; these apply to it:")
+            .command(self.kubectl("describe resourcequota,limitrange"))
+            .command(format!("kubectl get namespace {} --show-labels", self.namespace))
+            .anchor("pod-refused")
     }
 
     /// The Pod does not run.
     pub(super) fn stuck(&self, stuck: &Stuck) -> Failure {
-        let Self {
-            namespace,
-            builder_image,
-            push_secret,
-            ..
-        } = self;
-        let failure = Failure::new("could not start the staging Pod");
-        match stuck {
-            Stuck::Image(why) => failure
-                .why(format!("the builder image `{builder_image}` cannot be pulled: {why}"))
-                .next("name an image that the nodes can pull with `--builder-image`, and its pull Secret where it needs one")
-                .anchor("builder-image"),
-            Stuck::Unschedulable(why) => failure
-                .why(format!("no node takes it: {why}"))
-                .next("look at the nodes, or raise `--timeout` where new ones are on their way:")
-                .command(format!("kubectl describe pods -n {namespace} -l kubectl-b2i/role=staging"))
+        let look = self.kubectl("describe pods -l kubectl-b2i/role=staging");
+        let failure = Failure::new(NOT_STARTED);
+        let trouble = match stuck {
+            Stuck::Trouble(trouble) => trouble,
+            Stuck::Ended(why) => {
+                return failure
+                    .why(format!("it ended at once: {why}"))
+                    .next(format!(
+                        "see that `{}` is the kubectl-b2i image of this version:",
+                        self.builder_image
+                    ))
+                    .command("kubectl b2i version")
+                    .anchor("builder-image");
+            }
+            Stuck::Slow => {
+                return failure
+                    .why("its container did not start in time")
+                    .next("start it again, and see meanwhile what its Pod waits for:")
+                    .command(look)
+                    .anchor("staging-pod");
+            }
+        };
+        let failure = failure.why(trouble);
+        match trouble {
+            Trouble::Refused { .. } => self.pod_refused(failure),
+            Trouble::Unschedulable { .. } => failure
+                .next("free or add a node that suits it; it asks for 50m CPU and 64Mi memory:")
+                .command("kubectl describe nodes")
                 .anchor("unschedulable"),
-            Stuck::Refused(why) => failure
-                .why(format!("the cluster refuses its Pod: {why}"))
-                .next("look at what the namespace allows:")
-                .command(format!("kubectl get resourcequota,limitrange -n {namespace}"))
-                .anchor("pod-refused"),
-            Stuck::NoSecret(why) => failure
-                .why(why)
-                .next("name the Secret with `--push-secret`; those of the namespace:")
-                .command(format!(
-                    "kubectl get secrets -n {namespace} --field-selector type=kubernetes.io/dockerconfigjson"
-                ))
-                .anchor("push-secret"),
-            Stuck::Container(why) => failure
-                .why(format!("its container does not start: {why}"))
-                .next(format!(
-                    "check that `{builder_image}` is a kubectl-b2i image and that the Secret `{push_secret}` is there"
-                ))
-                .anchor("staging-pod"),
-            Stuck::Ended(why) => failure
-                .why(format!("it ended at once: {why}"))
-                .next(format!("check that `{builder_image}` is the kubectl-b2i image of this version"))
-                .anchor("staging-pod"),
-            Stuck::Slow(why) => failure
-                .why(format!("it took too long: {why}"))
-                .next("raise `--timeout`, or see what the Pod waits for:")
-                .command(format!("kubectl describe pods -n {namespace} -l kubectl-b2i/role=staging"))
+            Trouble::ImagePull { .. } => failure
+                .next("name a builder image that the nodes can pull with `--builder-image`, and its Secret with `--builder-pull-secret`")
+                .anchor("builder-image"),
+            Trouble::Mount { .. } => failure
+                .next("name the Secret to push with by `--push-secret`; see that it is there:")
+                .command(self.kubectl(&format!("get secret {}", self.push_secret)))
+                .anchor("builder-mount"),
+            Trouble::CannotStart { .. } | Trouble::Crashed { .. } => failure
+                .next("the builder image may be another program or of a wrong architecture; its nodes:")
+                .command("kubectl get nodes -L kubernetes.io/arch")
+                .anchor("builder-image"),
+            Trouble::Stopped { .. } => failure
+                .next("start it again. The events may say more:")
+                .command(self.kubectl("get events --sort-by=.lastTimestamp"))
                 .anchor("staging-pod"),
         }
     }
 
     /// The link failed. `end` says how the Pod ended, if it did.
-    pub(super) fn trouble(&self, trouble: Trouble, end: Option<String>) -> Failure {
+    pub(super) fn no_link(&self, error: LinkError, end: Option<String>) -> Failure {
         let what = format!("could not upload to `{}`", self.destination.name());
         let failure = Failure::new(&*what);
-        match trouble {
-            Trouble::Tunnel(TunnelError::Forbidden(why)) => self.no_port_forward(failure.why(why)),
-            Trouble::Staging(StagingError::Refused(refusal)) => self.refused(failure, refusal),
-            Trouble::Staging(error @ StagingError::File(_)) => failure
+        match error {
+            LinkError::Tunnel(TunnelError::Forbidden(why)) => self.no_port_forward(failure.why(why)),
+            LinkError::Staging(StagingError::Refused(refusal)) => self.refused(failure, refusal),
+            LinkError::Staging(error @ StagingError::File(_)) => failure
                 .because(error)
                 .next("start it again, and leave the temporary files alone")
                 .anchor("upload-file"),
-            trouble @ Trouble::Elsewhere(_) => failure
-                .why(trouble)
+            error @ LinkError::Elsewhere(_) => failure
+                .why(error)
                 .next("start it again")
                 .anchor("staging-pod"),
-            trouble => match end {
+            error => match end {
                 Some(end) => failure
                     .why(format!("the staging Pod ended: {end}"))
                     .next("start it again; the layers that arrived are not sent again")
                     .anchor("staging-pod"),
                 None => failure
-                    .because(trouble)
+                    .because(error)
                     .next("the link to the cluster does not hold: start it again; the layers that arrived are not sent again")
                     .anchor("link-cut"),
             },
@@ -154,7 +153,7 @@ impl<'a> Words<'a> {
                     failure
                         .why(format!("{why}\n(push Secret `{namespace}/{push_secret}` {login})"))
                         .next(format!("check that this Secret holds a login for `{registry}` that is valid:"))
-                        .command(format!("kubectl get secret {push_secret} -n {namespace}"))
+                        .command(self.kubectl(&format!("get secret {push_secret}")))
                         .anchor("push-unauthorized")
                 }
                 DestinationError::Denied { why } => failure
@@ -205,14 +204,14 @@ mod tests {
     }
 
     fn refused(refusal: impl Into<Refusal>) -> Failure {
-        let trouble = Trouble::Staging(StagingError::Refused(refusal.into()));
-        Words::new("dev", &options()).trouble(trouble, None)
+        let error = LinkError::Staging(StagingError::Refused(refusal.into()));
+        Words::new("dev", &options()).no_link(error, None)
     }
 
     #[test]
     fn a_missing_right_is_named() {
-        let trouble = Trouble::Tunnel(TunnelError::Forbidden("pods \"x\" is forbidden".to_owned()));
-        let failure = Words::new("dev", &options()).trouble(trouble, None);
+        let error = LinkError::Tunnel(TunnelError::Forbidden("pods \"x\" is forbidden".to_owned()));
+        let failure = Words::new("dev", &options()).no_link(error, None);
         assert_eq!(failure.what, "could not upload to `r.example/team/shop`");
         assert_eq!(
             failure.next,
@@ -244,13 +243,13 @@ mod tests {
 
     #[test]
     fn a_pod_that_is_gone_explains_a_link_that_is() {
-        let cut = || Trouble::Staging(StagingError::Cut("reset".into()));
+        let cut = || LinkError::Staging(StagingError::Cut("reset".into()));
         let options = options();
         let words = Words::new("dev", &options);
-        let failure = words.trouble(cut(), Some("Evicted: low on disk".to_owned()));
+        let failure = words.no_link(cut(), Some("Evicted: low on disk".to_owned()));
         assert_eq!(failure.why, "the staging Pod ended: Evicted: low on disk");
         assert_eq!(
-            words.trouble(cut(), None).why,
+            words.no_link(cut(), None).why,
             "the connection to the staging Pod was cut: reset"
         );
     }
@@ -258,10 +257,14 @@ mod tests {
     #[test]
     fn an_image_that_cannot_be_pulled_is_named() {
         let options = options();
-        let failure = Words::new("dev", &options).stuck(&Stuck::Image("ImagePullBackOff".to_owned()));
+        let failure = Words::new("dev", &options).stuck(&Stuck::Trouble(Trouble::ImagePull {
+            image: "r.example/b2i:1".to_owned(),
+            message: "not found".to_owned(),
+        }));
+        assert_eq!(failure.what, "could not start the staging Pod");
         assert_eq!(
             failure.why,
-            "the builder image `r.example/b2i:1` cannot be pulled: ImagePullBackOff"
+            "the image `r.example/b2i:1` cannot be pulled: not found"
         );
         assert!(failure.next.contains("--builder-image"));
     }
