@@ -7,6 +7,7 @@ mod support;
 
 mod assemble;
 mod builder;
+mod cli;
 mod house;
 mod inspect;
 mod layer;
