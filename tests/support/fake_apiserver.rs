@@ -140,6 +140,14 @@ impl FakeApiServer {
             .insert(pod.to_owned(), text.to_owned());
     }
 
+    /// Waits until a request like this was made.
+    pub async fn saw(&self, request: &str) {
+        let mut seen = self.0.version.subscribe();
+        while !self.requests().iter().any(|made| made == request) {
+            seen.changed().await.unwrap();
+        }
+    }
+
     /// Returns the requests so far, `METHOD path`.
     pub fn requests(&self) -> Vec<String> {
         self.0.store.lock().unwrap().requests.clone()
@@ -158,13 +166,10 @@ async fn serve(State(server): State<FakeApiServer>, request: Request) -> Respons
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 22).await.unwrap();
     let path = parts.uri.path().to_owned();
-    server
-        .0
-        .store
-        .lock()
-        .unwrap()
-        .requests
-        .push(format!("{} {path}", parts.method));
+    let asked = format!("{} {path}", parts.method);
+    server.0.store.lock().unwrap().requests.push(asked);
+    // Wakes those who wait for a request; watches find nothing new.
+    server.0.version.send_modify(|_| {});
     for rule in server.0.rules.lock().unwrap().iter() {
         if let Some((code, message)) = rule(&parts.method, &path) {
             return status(code, &message);
