@@ -5,6 +5,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod build_record;
+mod deploy;
 mod house;
 mod job;
+mod kubeconfig;
 mod objects;
