@@ -69,32 +69,32 @@ fn says_less(trouble: &Trouble) -> bool {
 mod tests {
     use super::*;
 
-    fn pull(message: &str) -> Option<Trouble> {
-        Some(Trouble::ImagePull {
+    fn pull(message: &str) -> Trouble {
+        Trouble::ImagePull {
             image: "r/shop".to_owned(),
             message: message.to_owned(),
-        })
+        }
     }
 
     #[tokio::test]
     async fn the_cause_outlives_the_back_off() {
         let mut patience = Patience::new(Duration::ZERO);
-        assert!(patience.note(pull("connection reset")));
-        assert!(!patience.note(pull("Back-off pulling image")));
-        assert_eq!(Some(patience.runs_out().await), pull("connection reset"));
+        assert!(patience.note(Some(pull("connection reset"))));
+        assert!(!patience.note(Some(pull("Back-off pulling image"))));
+        assert_eq!(patience.runs_out().await, pull("connection reset"));
     }
 
     #[tokio::test]
     async fn what_is_final_is_not_waited_for() {
         let mut patience = Patience::new(Duration::MAX / 4);
-        patience.note(pull("not found"));
-        assert_eq!(Some(patience.runs_out().await), pull("not found"));
+        patience.note(Some(pull("not found")));
+        assert_eq!(patience.runs_out().await, pull("not found"));
     }
 
     #[tokio::test]
     async fn what_passes_is_forgotten() {
         let mut patience = Patience::new(Duration::ZERO);
-        patience.note(pull("reset"));
+        patience.note(Some(pull("reset")));
         patience.note(None);
         let ran_out = tokio::time::timeout(Duration::from_millis(20), patience.runs_out()).await;
         assert!(ran_out.is_err());

@@ -239,12 +239,12 @@ mod tests {
 
     use super::*;
 
-    fn pod(status: serde_json::Value) -> Pod {
+    fn pod(status: &serde_json::Value) -> Pod {
         serde_json::from_value(json!({ "metadata": { "name": "p" }, "status": status })).expect("a Pod")
     }
 
     fn waiting(reason: &str, message: &str) -> Pod {
-        pod(json!({ "containerStatuses": [{
+        pod(&json!({ "containerStatuses": [{
             "name": "app", "image": "r/shop", "imageID": "", "ready": false, "restartCount": 3,
             "state": { "waiting": { "reason": reason, "message": message } },
             "lastState": { "terminated": { "exitCode": 137, "reason": "OOMKilled" } },
@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn reads_the_schedulers_words() {
         let message = "0/2 nodes are available: 2 Insufficient memory.";
-        let pod = pod(json!({ "conditions": [{
+        let pod = pod(&json!({ "conditions": [{
             "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message,
         }] }));
         assert_eq!(

@@ -6,10 +6,14 @@
 mod support;
 
 mod assemble;
+mod build_record;
 mod builder;
 mod cli;
+mod deploy;
 mod house;
 mod inspect;
+mod job;
+mod kubeconfig;
 mod layer;
 mod objects;
 mod plan;

@@ -141,7 +141,7 @@ async fn our_service(cluster: &Cluster, name: &AppName) -> Result<Option<Service
 /// # Errors
 /// What the API server answered; a Deployment that somebody else made; an unreadable annotation.
 pub async fn previous_options(cluster: &Cluster, name: &AppName) -> Result<Option<DeployOptions>> {
-    let annotations = live(cluster, name)
+    let annotations = our_deployment(cluster, name)
         .await?
         .and_then(|live| live.metadata.annotations);
     let Some(text) = annotations

@@ -129,3 +129,73 @@ impl Seen<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn deployment(status: &Value) -> Deployment {
+        serde_json::from_value(json!({
+            "metadata": { "name": "shop" },
+            "spec": { "replicas": 2, "selector": {}, "template": {} },
+            "status": status,
+        }))
+        .expect("a Deployment")
+    }
+
+    fn seen<'a>(deployment: &'a Deployment, stale: Option<&'a Time>) -> Seen<'a> {
+        Seen {
+            deployment,
+            pods: Vec::new(),
+            generation: 7,
+            stale,
+        }
+    }
+
+    #[test]
+    fn complete_means_observed_updated_available_and_no_old_pods() {
+        let whole =
+            json!({ "observedGeneration": 7, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2 });
+        assert!(seen(&deployment(&whole), None).is_complete());
+        for (field, value) in [
+            ("observedGeneration", 6),
+            ("replicas", 3),
+            ("updatedReplicas", 1),
+            ("availableReplicas", 1),
+        ] {
+            let mut status = whole.clone();
+            status[field] = json!(value);
+            assert!(!seen(&deployment(&status), None).is_complete(), "{field} {value}");
+        }
+    }
+
+    #[test]
+    fn an_old_timeout_is_not_this_rollouts() {
+        let status = json!({ "observedGeneration": 7, "conditions": [{
+            "type": "Progressing", "status": "False", "lastUpdateTime": "2024-05-01T12:00:00Z",
+        }] });
+        let deployment = deployment(&status);
+        assert!(seen(&deployment, None).is_given_up());
+        let before = condition(&deployment, "Progressing").and_then(|it| it.last_update_time.clone());
+        assert!(!seen(&deployment, before.as_ref()).is_given_up());
+    }
+
+    #[test]
+    fn what_is_waited_for_is_said() {
+        let deployment = deployment(&json!({ "observedGeneration": 7, "availableReplicas": 1 }));
+        let pod: Pod = serde_json::from_value(json!({
+            "metadata": { "name": "shop-a" },
+            "status": { "conditions": [{
+                "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no node",
+            }] },
+        }))
+        .expect("a Pod");
+        let seen = Seen {
+            pods: vec![&pod],
+            ..seen(&deployment, None)
+        };
+        assert_eq!(seen.told("shop"), "1/2 ready: no node takes the Pod: no node");
+    }
+}
