@@ -148,8 +148,9 @@ fn deflate(piece: &[u8]) -> Deflated {
     Deflated { bytes, crc }
 }
 
-/// Whether a sample shrinks by an eighth. Nested JARs do not, and they are most of an application:
-/// they pass at the speed of a copy.
+/// Whether a sample shrinks by a sixteenth. Most nested JARs do not, and they are most of an
+/// application: they pass at the speed of a copy. (Squeezing all of an 87 MB JAR made of 143 others
+/// takes twice the time and saves another 2 %.)
 fn is_worth_squeezing(piece: &[u8]) -> bool {
     if piece.len() <= SAMPLE_BYTES {
         return true;
@@ -160,7 +161,7 @@ fn is_worth_squeezing(piece: &[u8]) -> bool {
         .flat_map(|start| &piece[start..start + part])
         .copied()
         .collect();
-    squeeze(&sample).is_some_and(|squeezed| squeezed.len() < SAMPLE_BYTES / 8 * 7)
+    squeeze(&sample).is_some_and(|squeezed| squeezed.len() < SAMPLE_BYTES / 16 * 15)
 }
 
 /// Returns deflate blocks that end at a byte, without a final one.

@@ -160,7 +160,7 @@ pub fn library(java: u16) -> Vec<u8> {
 pub fn plain_jar() -> Zip {
     Zip::new()
         .manifest("Main-Class: com.example.Main")
-        .deflated("com/example/Main.class", class(11, "plain"))
+        .file("com/example/Main.class", class(11, "plain"))
 }
 
 /// A Spring Boot JAR without an index of its layers.

@@ -147,6 +147,7 @@ pub(super) async fn build(
         .map_err(|error| record_failure(&site.cluster, "begin", &target.app, &error))?;
     stage.recorded(&target.app, record.number);
 
+    events.send(Event::Started(Step::Build));
     let mut ended = run_job(site, target, record.number, 1).await;
     if let Ok(job::Built {
         outcome: BuildOutcome::MissingBlobs(digests),
@@ -175,10 +176,13 @@ pub(super) async fn build(
     .map_err(|error| record_failure(&site.cluster, "keep", &target.app, &error))?;
     stage.done();
     match outcome {
-        BuildOutcome::Done(result) => Ok(Built {
-            result,
-            uploaded: Some(uploaded),
-        }),
+        BuildOutcome::Done(result) => {
+            events.send(Event::Done(Step::Build, figures(&result)));
+            Ok(Built {
+                result,
+                uploaded: Some(uploaded),
+            })
+        }
         BuildOutcome::Failed(failure) => Err(failure),
         BuildOutcome::MissingBlobs(digests) => {
             Err(Failure::new(format!("could not push `{}`", target.destination))
@@ -191,6 +195,23 @@ pub(super) async fn build(
                 .anchor("blob-unknown"))
         }
     }
+}
+
+/// A finished build in words: where the base came from, and what was pushed.
+fn figures(result: &BuildResult) -> String {
+    let base = match (result.copied_layers, &result.base) {
+        (_, None) => String::new(),
+        (0, Some(_)) => "base mounted · ".to_owned(),
+        (copied, Some(_)) => format!("{copied} base layers copied · "),
+    };
+    let digest = result
+        .image
+        .digest
+        .map_or_else(String::new, |digest| digest.short());
+    format!(
+        "{base}manifest pushed · sha256:{digest}… · {}",
+        bytes(result.size_bytes)
+    )
 }
 
 async fn send(site: &Site, target: &Target, layers: &[Layer], always_send: Vec<Digest>) -> Result<Uploaded> {

@@ -26,7 +26,7 @@ use crate::{
 };
 use content::Content;
 
-/// What the first bytes of a file are looked at.
+/// How much of a file's beginning tells its kind: a tar's magic number is 257 bytes in.
 const HEAD_BYTES: u64 = 8 << 10;
 const READ_BYTES: usize = 256 << 10;
 
@@ -89,7 +89,7 @@ fn look_inside(
     content: Content,
     file_name: &str,
 ) -> Result<(ArtifactKind, Vec<ArchiveEntry>), Failure> {
-    let archive = match content {
+    let mut archive = match content {
         Content::Elf => {
             let facts = elf::inspect(file, file_name)?;
             return Ok((ArtifactKind::Elf(facts), Vec::new()));
@@ -99,11 +99,8 @@ fn look_inside(
         // Spring Boot's "fully executable" JAR begins with a shell script.
         Content::Script => archive::open(file, file_name).map_err(|_| refusal::script(path, file_name))?,
     };
-    let mut archive = archive;
     let manifest = archive.manifest()?;
-    let kind = if archive.has_folder("BOOT-INF") {
-        jar::inspect(&mut archive, &manifest)?
-    } else if archive.has_folder("WEB-INF") {
+    let kind = if archive.has_folder("WEB-INF") && !archive.has_folder("BOOT-INF") {
         war::inspect(&mut archive, &manifest)?
     } else {
         jar::inspect(&mut archive, &manifest)?

@@ -93,7 +93,7 @@ pub(super) fn foreign(path: &Path, file_name: &str, foreign: Foreign) -> Failure
 
 pub(super) fn damaged(file_name: &str, error: &ZipError) -> Failure {
     let why = match error {
-        ZipError::InvalidArchive(why) if why.contains("EOCD") || why.contains("end") => {
+        ZipError::InvalidArchive(why) if why == "Could not find EOCD" => {
             "it is a ZIP archive without its end: it was cut short".to_owned()
         }
         ZipError::CompressionMethodNotSupported(method) => {
@@ -219,5 +219,34 @@ fn quoted(path: &Path) -> String {
         path
     } else {
         format!("'{}'", path.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_may_not_be_read() {
+        // As root, every file may be, so no test can meet one.
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        let failure = unreadable(Path::new("/srv/shop.jar"), &denied);
+        assert_eq!(
+            failure.to_string(),
+            "could not read `/srv/shop.jar`: permission denied"
+        );
+        assert_eq!(failure.anchor, "artifact-permission");
+    }
+
+    #[test]
+    fn commands_can_be_pasted() {
+        for (path, expected) in [
+            ("/a/b-1.jar", "/a/b-1.jar"),
+            ("a b", "'a b'"),
+            ("it's", r"'it'\''s'"),
+            ("$(x)", "'$(x)'"),
+        ] {
+            assert_eq!(quoted(Path::new(path)), expected);
+        }
     }
 }

@@ -100,7 +100,7 @@ mod tests {
                 (folder, path)
             );
         }
-        for file_name in [".war", "##1.war", "..#a.war", "a##.war".trim_start_matches('a')] {
+        for file_name in [".war", "##1.war", "..#a.war", "a#.war"] {
             assert!(ContextPath::of_file(file_name).is_err(), "{file_name}");
         }
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     error::{Failure, Result},
-    model::{Artifact, ArtifactKind, DeployOptions, ImagePlan, Port, Rollout},
+    model::{Artifact, ArtifactKind, DeployOptions, Event, ImagePlan, Port, Rollout, Step},
     steps::{deploy, plan, report},
 };
 
@@ -143,7 +143,14 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             patience: deploy::PATIENCE,
         };
         stage.rolling_out(&app);
+        events.send(Event::Started(Step::RollOut));
         let rollout = Box::pin(deploy::run(&site.cluster, &order, &events)).await?;
+        let figures = match (args.workload.wait, rollout.changed) {
+            (false, _) => format!("{app} told; not waited for"),
+            (true, true) => format!("{app} {}/{} ready", rollout.ready, rollout.wanted),
+            (true, false) => format!("{app} {}/{} ready, as before", rollout.ready, rollout.wanted),
+        };
+        events.send(Event::Done(Step::RollOut, figures));
         Ok((built, rollout))
     });
     let (built, rollout) =
@@ -173,6 +180,9 @@ fn place(rollout: &Rollout) -> String {
     match (&rollout.url, &rollout.answer) {
         (Some(url), Some(answer)) => format!("\n  {url}   {answer}"),
         (Some(url), None) => format!("\n  {url}"),
-        (None, _) => format!("\n  {} {}/{} ready", rollout.name, rollout.ready, rollout.wanted),
+        (None, _) => format!(
+            "\n  {} answers in the cluster only; for a URL: --nodeport",
+            rollout.name
+        ),
     }
 }
