@@ -7,12 +7,14 @@ mod patience;
 pub mod record;
 pub mod secrets;
 pub mod trouble;
+mod tunnel;
 mod wait;
 
 pub use connect::ConnectOptions;
 pub use error::Error;
 pub use patience::Patience;
 pub use trouble::Trouble;
+pub use tunnel::{LONGEST_FRAME_BYTES, Tunnel, TunnelError};
 pub use wait::{snapshots, warnings, watch_pod};
 
 use crate::error::Failure;

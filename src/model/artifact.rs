@@ -1,6 +1,6 @@
 //! What the person gave us: found out by content, never by the file's name alone.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf, time::SystemTime};
 
 use serde::Serialize;
 
@@ -15,12 +15,45 @@ pub struct Artifact {
     /// Where it is on this machine; not part of what the image is made from.
     #[serde(skip)]
     pub local_path: PathBuf,
+    /// When it was last changed, to notice a build that goes on meanwhile; not part of the image.
+    #[serde(skip)]
+    pub local_modified: Option<SystemTime>,
     /// Size of the file.
     pub size_bytes: u64,
     /// Digest of the file's bytes.
     pub digest: Digest,
     /// What it is.
     pub kind: ArtifactKind,
+    /// What is in it, where it is an archive.
+    #[serde(skip)]
+    pub entries: Vec<ArchiveEntry>,
+}
+
+impl Artifact {
+    /// Says in words what it is: `Spring Boot 3.4.1 · Java 17`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        match &self.kind {
+            ArtifactKind::Jar(jar) => format!("{} · Java {}", jar.layout, jar.java),
+            ArtifactKind::War(war) => format!("WAR · {} · Java {}", war.servlet_api, war.java),
+            ArtifactKind::Elf(elf) => format!("executable · {} · {}", elf.platform, elf.libc),
+        }
+    }
+}
+
+/// A file or folder in an archive. Its name is relative, without `..`, and nobody else's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchiveEntry {
+    /// Its path in the archive, without the slash at a folder's end.
+    pub name: String,
+    /// Its place in the archive's central directory.
+    pub index: usize,
+    /// Its uncompressed size, as the archive says.
+    pub size_bytes: u64,
+    /// Seconds since 1970, where the archive says so; a DOS time is taken as UTC.
+    pub modified_seconds: Option<u64>,
+    /// Whether it is a folder.
+    pub is_folder: bool,
 }
 
 /// The kinds that we know how to run.
@@ -43,7 +76,7 @@ pub struct JarFacts {
     pub main_class: String,
     /// How its inside is laid out.
     pub layout: JarLayout,
-    /// Lowest Java feature release that runs it: 8, 11, 17 …
+    /// Lowest Java that runs it: 8, 11, 17, 21 or 25; above, the exact feature release.
     pub java: u32,
 }
 
@@ -57,7 +90,23 @@ pub enum JarLayout {
     SpringBoot {
         /// `Spring-Boot-Version` of the manifest.
         version: Option<String>,
+        /// The text of the file that `Spring-Boot-Layers-Index` names.
+        #[serde(skip)]
+        layers_index: Option<String>,
     },
+}
+
+impl fmt::Display for JarLayout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain => f.write_str("JAR"),
+            Self::SpringBoot {
+                version: Some(version),
+                ..
+            } => write!(f, "Spring Boot {version}"),
+            Self::SpringBoot { .. } => f.write_str("Spring Boot"),
+        }
+    }
 }
 
 /// What is known of a WAR.
@@ -68,7 +117,7 @@ pub struct WarFacts {
     pub servlet_api: ServletApi,
     /// `version` of `web.xml`'s root element, where there is one: `3.0`, `6.1`.
     pub servlet_version: Option<String>,
-    /// Lowest Java feature release that runs it.
+    /// Lowest Java that runs it, as for a JAR.
     pub java: u32,
     /// `Spring-Boot-Version` of the manifest.
     pub spring_boot: Option<String>,
@@ -82,6 +131,15 @@ pub enum ServletApi {
     Javax,
     /// `jakarta.servlet`, from Tomcat 10 on.
     Jakarta,
+}
+
+impl fmt::Display for ServletApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Javax => "javax.servlet",
+            Self::Jakarta => "jakarta.servlet",
+        })
+    }
 }
 
 /// What is known of an ELF executable.
@@ -106,4 +164,15 @@ pub enum Libc {
     Glibc(Option<String>),
     /// musl.
     Musl,
+}
+
+impl fmt::Display for Libc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Static => f.write_str("static"),
+            Self::Glibc(Some(version)) => write!(f, "glibc {version}"),
+            Self::Glibc(None) => f.write_str("glibc"),
+            Self::Musl => f.write_str("musl"),
+        }
+    }
 }

@@ -79,3 +79,55 @@ pub struct RegistryAccess {
     /// Registries that speak plain HTTP.
     pub insecure: Vec<String>,
 }
+
+impl RegistryAccess {
+    /// Returns where an image is pulled from: itself, or its place in its registry's mirror. A
+    /// mirror may have a path of its own: `harbor.example.com/dockerhub`.
+    #[must_use]
+    pub fn source_of(&self, image: &Reference) -> Reference {
+        let Some(mirror) = self.mirrors.get(&image.registry) else {
+            return image.clone();
+        };
+        let mirror = mirror.trim_end_matches('/');
+        let (registry, repository) = match mirror.split_once('/') {
+            Some((host, path)) => (host, format!("{path}/{}", image.repository)),
+            None => (mirror, image.repository.clone()),
+        };
+        Reference {
+            registry: registry.to_owned(),
+            repository,
+            ..image.clone()
+        }
+    }
+
+    /// Whether a registry speaks plain HTTP.
+    #[must_use]
+    pub fn is_insecure(&self, registry: &str) -> bool {
+        self.insecure.iter().any(|insecure| insecure == registry)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mirror_takes_the_registrys_place() {
+        let mirrors = [("docker.io", "10.0.0.1:5000"), ("gcr.io", "h.example/gcr/")];
+        let access = RegistryAccess {
+            mirrors: mirrors.map(|(from, to)| (from.into(), to.into())).into(),
+            ..RegistryAccess::default()
+        };
+        for (image, source) in [
+            ("tomcat:10", "10.0.0.1:5000/library/tomcat:10"),
+            (
+                "gcr.io/distroless/static",
+                "h.example/gcr/distroless/static:latest",
+            ),
+            ("quay.io/a/b:c", "quay.io/a/b:c"),
+        ] {
+            let image = image.parse().expect(image);
+            assert_eq!(access.source_of(&image).to_string(), source);
+        }
+    }
+}

@@ -26,10 +26,6 @@ pub struct DeployOptions {
     pub context_path: String,
     /// Secret that the Pods pull with.
     pub pull_secret: Option<String>,
-    /// Image without tag or digest, remembered for the next build.
-    pub image: String,
-    /// Tags of the next build.
-    pub tags: Vec<String>,
 }
 
 /// A port of the container.

@@ -7,18 +7,26 @@ mod build_request;
 mod build_result;
 mod deploy_options;
 mod event;
+mod image;
+mod image_options;
 mod image_plan;
 mod layer;
 mod record;
 mod rollout;
+mod staging_request;
 
 pub use app_name::AppName;
-pub use artifact::{Artifact, ArtifactKind, ElfFacts, JarFacts, JarLayout, Libc, ServletApi, WarFacts};
+pub use artifact::{
+    ArchiveEntry, Artifact, ArtifactKind, ElfFacts, JarFacts, JarLayout, Libc, ServletApi, WarFacts,
+};
 pub use build_request::{Base, BuildRequest, ConfigChanges, LayerDescriptor, RegistryAccess};
 pub use build_result::{BuildOutcome, BuildResult};
 pub use deploy_options::{DeployOptions, Port, PortKind};
 pub use event::{Event, Events, Step};
+pub use image::{BaseImage, Blob, Image, ImageManifest};
+pub use image_options::ImageOptions;
 pub use image_plan::{Entry, EntryKind, ImagePlan, LayerPlan, Source};
 pub use layer::{Layer, Uploaded};
 pub use record::BuildRecord;
 pub use rollout::Rollout;
+pub use staging_request::StagingRequest;

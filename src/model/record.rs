@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BuildOutcome, BuildRequest};
+use super::{BuildOutcome, BuildRequest, ImageOptions};
 use crate::oci::Digest;
 
 /// One build of an app.
@@ -24,6 +24,9 @@ pub struct BuildRecord {
     pub summary: String,
     /// Digest of everything that decides the image; the same again means that no build is needed.
     pub inputs: Digest,
+    /// What the person said of the image; the next build keeps what its flags do not name.
+    #[serde(default)]
+    pub options: ImageOptions,
     /// What was asked of the builder.
     pub request: BuildRequest,
     /// Bytes of layers that crossed the link.

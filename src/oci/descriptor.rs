@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Digest, Platform};
 
-/// Media types that we write or read. Docker's are read and kept as they are.
+/// Media types that we write or read. Docker's are only read: what we write is OCI's.
 pub mod media_type {
     /// An image manifest.
     pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";

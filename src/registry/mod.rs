@@ -1,1 +1,21 @@
-//! Speaks the distribution specification, as a client.
+//! Speaks the distribution specification, as a client:
+//! <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md>.
+//!
+//! Our own, since the crates at hand lose the upload session of a refused mount, do not renew a
+//! token in the middle of the work, and never try again.
+
+mod advice;
+mod auth;
+mod blobs;
+mod challenge;
+mod client;
+mod credentials;
+mod error;
+mod manifests;
+mod retry;
+
+pub use blobs::BlobStream;
+pub use client::{Client, Options, install_tls};
+pub use credentials::{Credentials, CredentialsError, Keychain};
+pub use error::{Answer, Error, Kind};
+pub use manifests::RawManifest;

@@ -1,9 +1,195 @@
 //! Role 3: the builder Job. It makes the image of a base and of layers that are in the registry.
+//!
+//! In: the request (a mounted key of the build record) and the mounted Secrets. Out: the outcome as
+//! termination message, a log for people, and exit code 0 (done), 1 (failed) or 3 (layers missing).
 
-use std::process::ExitCode;
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use crate::{
+    error::{Failure, Result},
+    model::{Base, BuildOutcome, BuildRequest, Event, Events},
+    oci::Reference,
+    registry::{Client, Keychain, Options},
+    steps::{assemble, push},
+    term,
+};
+
+/// As a shell reports a process that SIGTERM ended.
+const TERMINATED: u8 = 143;
+const MISSING_BLOBS: u8 = 3;
+
+/// Where the Job's Pod has things mounted; env variables say otherwise in tests.
+struct Mounts {
+    request: PathBuf,
+    push_secret: PathBuf,
+    pull_secret: Option<PathBuf>,
+    termination: PathBuf,
+}
+
+impl Mounts {
+    fn from_env() -> Self {
+        let path = |name: &str| std::env::var_os(name).map(PathBuf::from);
+        let or = |name: &str, default: &str| path(name).unwrap_or_else(|| default.into());
+        Self {
+            request: or("B2I_REQUEST", "/etc/b2i/request.json"),
+            push_secret: or("B2I_PUSH_SECRET", "/etc/b2i/push-secret"),
+            pull_secret: path("B2I_PULL_SECRET"),
+            termination: or("B2I_TERMINATION", "/dev/termination-log"),
+        }
+    }
+}
 
 /// Reads the request, makes and pushes the image, and writes what came of it.
 #[must_use]
 pub fn run() -> ExitCode {
-    ExitCode::SUCCESS
+    let mounts = Mounts::from_env();
+    let outcome = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => {
+            let outcome = runtime.block_on(async {
+                tokio::select! {
+                    outcome = build(&mounts) => Some(outcome),
+                    () = terminated() => None,
+                }
+            });
+            runtime.shutdown_background();
+            outcome
+        }
+        Err(error) => Some(BuildOutcome::Failed(
+            Failure::new("could not start the builder").because(error),
+        )),
+    };
+    let Some(outcome) = outcome else {
+        term::line("told to end");
+        return ExitCode::from(TERMINATED);
+    };
+    if let Err(error) = fs::write(&mounts.termination, outcome.to_termination_message()) {
+        term::line(&format!("could not write the termination message: {error}"));
+    }
+    match outcome {
+        BuildOutcome::Done(result) => {
+            term::line(&format!("done: {}", result.image));
+            ExitCode::SUCCESS
+        }
+        BuildOutcome::Failed(failure) => {
+            term::line(&format!("error: {failure}"));
+            failure.exit_code()
+        }
+        BuildOutcome::MissingBlobs(_) => ExitCode::from(MISSING_BLOBS),
+    }
+}
+
+async fn build(mounts: &Mounts) -> BuildOutcome {
+    match make_and_push(mounts).await {
+        Ok(outcome) => outcome,
+        Err(failure) => BuildOutcome::Failed(failure),
+    }
+}
+
+async fn make_and_push(mounts: &Mounts) -> Result<BuildOutcome> {
+    let request = read_request(&mounts.request)?;
+    let push_keys = keychain(&mounts.push_secret)?;
+    let pull_keys = mounts.pull_secret.as_deref().map(keychain).transpose()?;
+    let destination = connect(&request, &request.destination, &[&push_keys])?;
+    let base = match &request.base {
+        Base::Scratch => None,
+        Base::Image(image) => {
+            let source = request.access.source_of(image);
+            let keys: Vec<&Keychain> = pull_keys.iter().chain([&push_keys]).collect();
+            Some(connect(&request, &source, &keys)?)
+        }
+    };
+    let image = assemble::run(&request, base.as_ref()).await?;
+    if let Some(base) = &image.base {
+        term::line(&describe_base(&base.reference, &base.source));
+    }
+    let events = Events::to(|event| {
+        if let Event::Doing(_, text) = event {
+            term::line(&text);
+        }
+    });
+    match push::run(&image, &request, &destination, base.as_ref(), &events).await {
+        Ok(result) => Ok(BuildOutcome::Done(result)),
+        Err(push::Error::MissingBlobs(digests)) => Ok(BuildOutcome::MissingBlobs(digests)),
+        Err(push::Error::Failed(failure)) => Err(failure),
+    }
+}
+
+fn read_request(path: &Path) -> Result<BuildRequest> {
+    let failure = || {
+        Failure::new("could not read the build request")
+            .next("use a builder image of the same version as the plugin")
+            .command("kubectl b2i version")
+            .anchor("builder-request")
+    };
+    let bytes = fs::read(path).map_err(|error| failure().because(error))?;
+    serde_json::from_slice(&bytes).map_err(|error| failure().because(error))
+}
+
+/// The logins of a mounted Secret; none where it has no such key, as a registry may need none.
+fn keychain(folder: &Path) -> Result<Keychain> {
+    let unreadable = |error: anyhow::Error| {
+        Failure::new("could not read the registry logins of the mounted Secret")
+            .because(error)
+            .next("make the Secret anew with `kubectl create secret docker-registry`")
+            .anchor("push-secret")
+    };
+    for (type_, key) in [
+        ("kubernetes.io/dockerconfigjson", ".dockerconfigjson"),
+        ("kubernetes.io/dockercfg", ".dockercfg"),
+    ] {
+        match fs::read(folder.join(key)) {
+            Ok(bytes) => {
+                let data = BTreeMap::from([(key.to_owned(), bytes)]);
+                return Keychain::from_secret(type_, &data).map_err(|error| unreadable(error.into()));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(unreadable(error.into())),
+        }
+    }
+    Ok(Keychain::default())
+}
+
+/// Connects to an image's registry with the first login for it.
+fn connect(request: &BuildRequest, image: &Reference, keys: &[&Keychain]) -> Result<Client> {
+    let find = |keychain: &&Keychain| keychain.find(&image.registry, &image.repository);
+    let options = Options {
+        plain_http: request.access.is_insecure(&image.registry),
+        credentials: keys.iter().find_map(find),
+    };
+    Client::new(&image.registry, &options)
+        .map_err(|error| error.failure(format!("could not connect to `{}`", image.registry)))
+}
+
+/// `base docker.io/library/alpine:latest → sha256:… (mirror 10.0.0.1:5000)`
+fn describe_base(base: &Reference, source: &Reference) -> String {
+    let name = Reference {
+        digest: None,
+        ..base.clone()
+    };
+    let digest = base.digest.map(|digest| digest.to_string()).unwrap_or_default();
+    let mirror = if base.registry == source.registry {
+        String::new()
+    } else {
+        format!(" (mirror {})", source.registry)
+    };
+    format!("base {name} → {digest}{mirror}")
+}
+
+/// Process 1 of a container has no default for SIGTERM: unhandled, the kubelet would wait for its
+/// grace period and kill.
+async fn terminated() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut signals) = signal(SignalKind::terminate()) {
+            signals.recv().await;
+            return;
+        }
+    }
+    std::future::pending::<()>().await;
 }

@@ -1,9 +1,148 @@
 //! Role 2: the staging Pod. It takes layers from the plugin and hands them to the registry.
 
-use std::process::ExitCode;
+use std::{fs, net::Ipv4Addr, path::Path, process::ExitCode, time::Duration};
+
+use tokio::net::TcpListener;
+
+use crate::{
+    cluster::objects::staging_job::{PUSH_SECRET_FOLDER, REQUEST_VARIABLE, SPOOL_FOLDER},
+    error::{Failure, Result},
+    model::StagingRequest,
+    oci::Digest,
+    registry::{self, Client, Keychain},
+    staging::{Destination, DestinationError, Replay, server},
+    term::line,
+};
+
+/// One to take and one to hand on; the files have threads of their own.
+const THREADS: usize = 2;
 
 /// Serves until it is told to end or is idle.
 #[must_use]
 pub fn run() -> ExitCode {
-    ExitCode::SUCCESS
+    let ended = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new("could not start").because(error))
+        .and_then(|runtime| runtime.block_on(serve()));
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            line(&format!("error: {failure}"));
+            failure.exit_code()
+        }
+    }
+}
+
+async fn serve() -> Result<()> {
+    let request = read_request()?;
+    let repository = Repository {
+        client: registry_client(&request)?,
+        name: request.repository.clone(),
+    };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, request.port))
+        .await
+        .map_err(|error| Failure::new(format!("could not listen on port {}", request.port)).because(error))?;
+    line(&format!(
+        "waiting for layers of {}/{}",
+        request.registry, request.repository
+    ));
+    let settings = server::Settings {
+        registry: request.registry,
+        repository: request.repository,
+        token_sha256: request.token_sha256,
+        idle: Duration::from_secs(request.idle_seconds),
+        spool_folder: SPOOL_FOLDER.into(),
+        spool_limit_bytes: request.spool_limit_bytes,
+    };
+    let ended = tokio::select! {
+        ended = server::serve(listener, settings, repository) => {
+            ended.map_err(|error| Failure::new("could not go on serving").because(error))?
+        }
+        () = asked_to_end() => server::Ended::Finished,
+    };
+    line(match ended {
+        server::Ended::Finished => "done",
+        server::Ended::Idle => "nobody asked for anything; done",
+    });
+    Ok(())
+}
+
+fn read_request() -> Result<StagingRequest> {
+    let text = std::env::var(REQUEST_VARIABLE).unwrap_or_default();
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::new(format!("could not read `{REQUEST_VARIABLE}`")).because(error))
+}
+
+fn registry_client(request: &StagingRequest) -> Result<Client> {
+    let what = || format!("could not read the push Secret for `{}`", request.registry);
+    let config = fs::read(Path::new(PUSH_SECRET_FOLDER).join(".dockerconfigjson"))
+        .map_err(|error| Failure::new(what()).because(error))?;
+    let keychain =
+        Keychain::from_docker_config(&config).map_err(|error| Failure::new(what()).because(error))?;
+    let options = registry::Options {
+        plain_http: request.plain_http,
+        credentials: keychain.find(&request.registry, &request.repository),
+    };
+    Client::new(&request.registry, &options)
+        .map_err(|error| error.failure(format!("could not reach `{}`", request.registry)))
+}
+
+/// The first process of a container is sent SIGTERM and ignores it, unless it says otherwise.
+async fn asked_to_end() {
+    #[cfg(unix)]
+    if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        signal.recv().await;
+        return;
+    }
+    std::future::pending::<()>().await;
+}
+
+/// The one repository that blobs go to.
+struct Repository {
+    client: Client,
+    name: String,
+}
+
+impl Repository {
+    fn destination_error(&self, error: &registry::Error) -> DestinationError {
+        let why = error.to_string();
+        match error.kind {
+            registry::Kind::Unauthorized => DestinationError::Unauthorized {
+                why,
+                has_login: self.client.has_credentials(),
+            },
+            registry::Kind::Denied => DestinationError::Denied { why },
+            _ => {
+                let what = format!("could not upload to `{}/{}`", self.client.host(), self.name);
+                DestinationError::Failed(error.failure(what).into())
+            }
+        }
+    }
+}
+
+impl Destination for Repository {
+    async fn exists(&self, digest: Digest) -> Result<bool, DestinationError> {
+        let exists = self.client.blob_exists(&self.name, digest).await;
+        exists.map_err(|error| self.destination_error(&error))
+    }
+
+    async fn push(&self, digest: Digest, size_bytes: u64, body: Replay) -> Result<(), DestinationError> {
+        line(&format!("pushing {digest}, {size_bytes} bytes"));
+        let pushed = self
+            .client
+            .push_blob(&self.name, digest, size_bytes, move || body.stream())
+            .await;
+        match pushed {
+            Ok(()) => {
+                line(&format!("pushed {digest}"));
+                Ok(())
+            }
+            Err(error) => {
+                line(&format!("could not push {digest}: {error}"));
+                Err(self.destination_error(&error))
+            }
+        }
+    }
 }

@@ -5,9 +5,18 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod assemble;
 mod build_record;
+mod builder;
 mod deploy;
 mod house;
+mod inspect;
 mod job;
 mod kubeconfig;
+mod layer;
 mod objects;
+mod plan;
+mod push;
+mod registry;
+mod staging;
+mod staging_job;

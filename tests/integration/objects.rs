@@ -47,8 +47,6 @@ fn options() -> DeployOptions {
         env: [("A".to_owned(), "1".to_owned())].into(),
         context_path: "/".to_owned(),
         pull_secret: Some("registry-push".to_owned()),
-        image: "registry.example.com/team/shop".to_owned(),
-        tags: vec!["latest".to_owned()],
         ..DeployOptions::default()
     }
 }

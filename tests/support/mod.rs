@@ -1,5 +1,10 @@
 //! What several tests share. Each test executable uses a part of it.
 #![allow(dead_code, unreachable_pub, reason = "no executable uses all of it")]
 
+pub mod archive;
+pub mod elf;
 pub mod fake_apiserver;
+pub mod fake_registry;
 pub mod golden;
+pub mod images;
+pub mod registry_cases;

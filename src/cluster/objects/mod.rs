@@ -5,6 +5,7 @@ pub mod deployment;
 pub mod labels;
 pub mod restricted;
 pub mod service;
+pub mod staging_job;
 
 /// First argument of the staging Pod's container.
 pub const STAGING_ARGUMENT: &str = "in-cluster-staging";

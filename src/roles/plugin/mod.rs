@@ -1,10 +1,71 @@
-//! Role 1: the kubectl plugin, on the person's machine.
+//! Role 1: the kubectl plugin, on the person's machine. Parses, completes, runs, and is the one
+//! place where a failure becomes an exit code.
 
 use std::{ffi::OsString, process::ExitCode};
+
+use clap::Parser;
+
+use crate::{
+    error::{Failure, Result},
+    term::{Printer, Talk},
+};
+
+mod args;
+mod commands;
+mod config;
+mod destination;
+mod flow;
+mod interrupt;
+mod merge;
+mod options;
+mod push_secret;
+mod values;
+
+use args::{Cli, Command};
 
 /// Parses the command line and runs the command.
 #[must_use]
 pub fn run(args: Vec<OsString>) -> ExitCode {
-    drop(args);
-    ExitCode::SUCCESS
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to stdout and ends with 0, everything else to stderr and ends with 2.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let printer = Printer::new(Talk::for_stderr(cli.global.quiet));
+    match in_runtime(cli, &printer) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            printer.failure(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn in_runtime(cli: Cli, printer: &Printer) -> Result<()> {
+    crate::registry::install_tls();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new("could not start").because(error))?;
+    let done = runtime.block_on(dispatch(cli, printer));
+    // A thread that still reads a large file must not hold the exit after Ctrl-C.
+    runtime.shutdown_background();
+    done
+}
+
+async fn dispatch(cli: Cli, printer: &Printer) -> Result<()> {
+    let context = commands::Context {
+        config: config::Config::read(|name| std::env::var(name).ok())?,
+        global: cli.global,
+        printer: printer.clone(),
+    };
+    match cli.command {
+        Command::Deploy(args) => Box::pin(commands::deploy::run(&context, args)).await,
+        Command::Build(args) => Box::pin(commands::build::run(&context, args)).await,
+        Command::Inspect(args) => Box::pin(commands::inspect::run(&context, args)).await,
+        Command::Version(args) => commands::version::run(&context, &args),
+    }
 }

@@ -1,1 +1,73 @@
-//! Makes an image's config and manifest of a base and of our layers.
+//! Makes an image of a base and of our layers: looks the base up, changes its config, and writes
+//! the manifests. The same request and the same base give the same bytes.
+
+mod base;
+mod config;
+mod failure;
+mod manifest;
+
+use crate::{
+    error::{Failure, Result},
+    model::{Base, BuildRequest, Image, ImageManifest},
+    oci::{Digest, Platform},
+    registry::Client,
+};
+
+/// What one platform's image is made from.
+struct Ground {
+    platform: Platform,
+    /// The config to change, as JSON: what we do not know of it (`Healthcheck`, `OnBuild`, `Shell`)
+    /// must survive, so it never becomes a type of ours.
+    config: serde_json::Value,
+    /// The base's layers, bottom first.
+    layers: Vec<crate::oci::Descriptor>,
+    /// Digest of the base's manifest for this platform.
+    digest: Option<Digest>,
+}
+
+/// Makes the image that a request describes. `client` is of the registry that the base is pulled
+/// from, which mirrors decide ([`crate::model::RegistryAccess::source_of`]); scratch needs none.
+///
+/// # Errors
+/// The base is not there, not for the platform, or not to be read.
+pub async fn run(request: &BuildRequest, client: Option<&Client>) -> Result<Image> {
+    let (base, grounds) = match (&request.base, client) {
+        (Base::Scratch, _) => (None, request.platforms.iter().map(scratch).collect()),
+        (Base::Image(reference), Some(client)) => {
+            let source = request.access.source_of(reference);
+            let (base, grounds) = base::resolve(client, reference, &source, &request.platforms).await?;
+            (Some(base), grounds)
+        }
+        (Base::Image(reference), None) => {
+            return Err(failure::unusable(reference).why("there is no registry to pull it from"));
+        }
+    };
+    let manifests: Vec<ImageManifest> = grounds
+        .iter()
+        .map(|ground| {
+            let of = base.as_ref().map(|base| &base.reference).zip(ground.digest);
+            let config = config::make(ground, request, of);
+            manifest::make(ground, config, &request.layers, of)
+        })
+        .collect();
+    if manifests.is_empty() {
+        return Err(Failure::new("could not make an image").why("the request names no platform"));
+    }
+    let platforms = grounds.iter().map(|ground| &ground.platform);
+    let index = (manifests.len() > 1).then(|| manifest::index(platforms.zip(&manifests), base.as_ref()));
+    Ok(Image {
+        manifests,
+        index,
+        layers: request.layers.clone(),
+        base,
+    })
+}
+
+fn scratch(platform: &Platform) -> Ground {
+    Ground {
+        platform: platform.clone(),
+        config: config::scratch(platform),
+        layers: Vec::new(),
+        digest: None,
+    }
+}

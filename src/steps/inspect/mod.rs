@@ -1,1 +1,124 @@
-//! Finds out what a file is, by content.
+//! Finds out what a file is, by content. Local, no network; what we cannot run is refused here,
+//! before anything is made in the cluster.
+
+mod archive;
+mod class_version;
+mod content;
+mod elf;
+mod jar;
+mod manifest;
+mod refusal;
+mod servlet;
+mod war;
+
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+
+use crate::{
+    error::Failure,
+    model::{ArchiveEntry, Artifact, ArtifactKind},
+    oci::{Digest, Hasher},
+};
+use content::Content;
+
+/// How much of a file's beginning tells its kind: a tar's magic number is 257 bytes in.
+const HEAD_BYTES: u64 = 8 << 10;
+const READ_BYTES: usize = 256 << 10;
+
+/// Says what the file at `path` is. Blocks: it reads the file once, for the digest.
+///
+/// # Errors
+/// A [`Failure`] that names what the file is, when it is nothing that we can run.
+pub fn run(path: &Path) -> Result<Artifact, Failure> {
+    let file_name = path.file_name().unwrap_or(path.as_os_str());
+    let file_name = file_name.to_string_lossy().into_owned();
+    let (mut file, metadata) = open(path, &file_name)?;
+    let mut head = Vec::new();
+    file.by_ref()
+        .take(HEAD_BYTES)
+        .read_to_end(&mut head)
+        .map_err(|error| refusal::unreadable(path, &error))?;
+    let content = content::recognise(&head);
+
+    let is_refused = AtomicBool::new(false);
+    let (recognised, digest) = thread::scope(|scope| {
+        // Hashing takes longer than looking, so it goes on at the same time.
+        let hashing = scope.spawn(|| digest_of(path, &is_refused));
+        let recognised = look_inside(path, file, content, &file_name);
+        is_refused.store(recognised.is_err(), Ordering::Relaxed);
+        (recognised, hashing.join())
+    });
+    let (kind, entries) = recognised?;
+    let digest = digest
+        .unwrap_or_else(|_| Err(io::Error::other("the thread that hashes has panicked")))
+        .map_err(|error| refusal::unreadable(path, &error))?;
+    Ok(Artifact {
+        file_name,
+        local_path: path.to_owned(),
+        local_modified: metadata.modified().ok(),
+        size_bytes: metadata.len(),
+        digest,
+        kind,
+        entries,
+    })
+}
+
+fn open(path: &Path, file_name: &str) -> Result<(File, fs::Metadata), Failure> {
+    let metadata = fs::metadata(path).map_err(|error| refusal::unreadable(path, &error))?;
+    if metadata.is_dir() {
+        return Err(refusal::folder(path));
+    }
+    if !metadata.is_file() {
+        return Err(refusal::special_file(path));
+    }
+    if metadata.len() == 0 {
+        return Err(refusal::empty(file_name));
+    }
+    let file = File::open(path).map_err(|error| refusal::unreadable(path, &error))?;
+    Ok((file, metadata))
+}
+
+fn look_inside(
+    path: &Path,
+    file: File,
+    content: Content,
+    file_name: &str,
+) -> Result<(ArtifactKind, Vec<ArchiveEntry>), Failure> {
+    let mut archive = match content {
+        Content::Elf => {
+            let facts = elf::inspect(file, file_name)?;
+            return Ok((ArtifactKind::Elf(facts), Vec::new()));
+        }
+        Content::Foreign(foreign) => return Err(refusal::foreign(path, file_name, foreign)),
+        Content::Zip => archive::open(file, file_name)?,
+        // Spring Boot's "fully executable" JAR begins with a shell script.
+        Content::Script => archive::open(file, file_name).map_err(|_| refusal::script(path, file_name))?,
+    };
+    let manifest = archive.manifest()?;
+    let kind = if archive.has_folder("WEB-INF") && !archive.has_folder("BOOT-INF") {
+        war::inspect(&mut archive, &manifest)?
+    } else {
+        jar::inspect(&mut archive, &manifest)?
+    };
+    Ok((kind, archive.entries))
+}
+
+fn digest_of(path: &Path, is_refused: &AtomicBool) -> io::Result<Digest> {
+    let mut file = File::open(path)?;
+    let mut buffer = vec![0; READ_BYTES];
+    let mut hasher = Hasher::default();
+    while !is_refused.load(Ordering::Relaxed) {
+        match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => hasher.update(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(hasher.finish())
+}

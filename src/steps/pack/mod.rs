@@ -1,1 +1,178 @@
-//! Makes the layers: reproducible tars, compressed, with both digests.
+//! Makes the layers: reproducible tars, compressed, with both digests. Blocks; memory stays flat.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufReader, BufWriter, Read},
+    path::Path,
+};
+
+use zip::{ZipArchive, result::ZipError};
+
+use crate::{
+    error::Failure,
+    model::{Artifact, Entry, EntryKind, ImagePlan, Layer, LayerDescriptor, LayerPlan, Source},
+    oci::{Digest, Hasher, layer},
+};
+
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// Makes a file in `out_dir` of each layer of a plan, in the plan's order.
+///
+/// # Errors
+/// A [`Failure`] when the artifact is damaged or changes meanwhile, or a file cannot be written.
+pub fn run(artifact: &Artifact, plan: &ImagePlan, out_dir: &Path) -> Result<Vec<Layer>, Failure> {
+    ensure_unchanged(artifact)?;
+    let mut content = Content::open(artifact, plan).map_err(|error| damaged(artifact, None, &error))?;
+    let mut layers = Vec::new();
+    for (number, layer_plan) in (1..).zip(&plan.layers) {
+        let local_path = out_dir.join(format!("layer-{number}.tar.gz"));
+        let written = write_layer(&mut content, layer_plan, &local_path)
+            .map_err(|error| failure(artifact, &local_path, error))?;
+        layers.push(Layer {
+            described: LayerDescriptor {
+                name: layer_plan.name.clone(),
+                descriptor: written.descriptor,
+                diff_id: written.diff_id,
+            },
+            local_path,
+        });
+    }
+    // The record will say that this image was made of the bytes that were inspected.
+    ensure_unchanged(artifact)?;
+    Ok(layers)
+}
+
+fn write_layer(
+    content: &mut Content<'_>,
+    plan: &LayerPlan,
+    local_path: &Path,
+) -> Result<layer::Written, layer::Error> {
+    let mut layer = layer::Writer::new(BufWriter::new(File::create(local_path)?))?;
+    for entry in &plan.entries {
+        let header = layer::Entry {
+            image_path: &entry.image_path,
+            mode: entry.mode,
+            modified_seconds: entry.modified_seconds,
+        };
+        match &entry.kind {
+            EntryKind::Folder => layer.folder(header)?,
+            EntryKind::File(source) => content.copy(source, entry, header, &mut layer)?,
+        }
+    }
+    let (written, out) = layer.finish()?;
+    out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    Ok(written)
+}
+
+/// What the files of the layers are made from.
+struct Content<'a> {
+    artifact: &'a Artifact,
+    /// Open when a layer needs an entry of it.
+    archive: Option<ZipArchive<BufReader<File>>>,
+}
+
+impl<'a> Content<'a> {
+    fn open(artifact: &'a Artifact, plan: &ImagePlan) -> Result<Self, ZipError> {
+        let mut entries = plan.layers.iter().flat_map(|layer| &layer.entries);
+        let is_unpacked = |entry: &Entry| matches!(entry.kind, EntryKind::File(Source::ArchiveEntry { .. }));
+        let archive = if entries.any(is_unpacked) {
+            let file = File::open(&artifact.local_path)?;
+            Some(ZipArchive::new(BufReader::with_capacity(BUFFER_BYTES, file))?)
+        } else {
+            None
+        };
+        Ok(Self { artifact, archive })
+    }
+
+    fn copy<W: io::Write>(
+        &mut self,
+        source: &Source,
+        entry: &Entry,
+        header: layer::Entry<'_>,
+        layer: &mut layer::Writer<W>,
+    ) -> Result<(), layer::Error> {
+        let unreadable = |error: io::Error| layer::Error::Read {
+            image_path: entry.image_path.clone(),
+            source: error,
+        };
+        match *source {
+            Source::Artifact => {
+                let file = File::open(&self.artifact.local_path).map_err(unreadable)?;
+                let mut file = Checked {
+                    inner: file,
+                    hasher: Some(Hasher::default()),
+                    expected: self.artifact.digest,
+                };
+                layer.file(header, self.artifact.size_bytes, &mut file)
+            }
+            Source::ArchiveEntry { index, size_bytes } => {
+                let archive = self.archive.as_mut().ok_or(ZipError::FileNotFound);
+                // At its end the reader checks the entry's CRC.
+                let mut file = archive
+                    .and_then(|archive| archive.by_index(index))
+                    .map_err(|error| unreadable(error.into()))?;
+                layer.file(header, size_bytes, &mut file)
+            }
+        }
+    }
+}
+
+/// Reads the artifact as a whole, and fails at the end when it is not what was inspected.
+struct Checked {
+    inner: File,
+    hasher: Option<Hasher>,
+    expected: Digest,
+}
+
+impl Read for Checked {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        if count > 0 {
+            if let Some(hasher) = &mut self.hasher {
+                hasher.update(&buffer[..count]);
+            }
+        } else if let Some(hasher) = self.hasher.take()
+            && hasher.finish() != self.expected
+        {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "it has changed"));
+        }
+        Ok(count)
+    }
+}
+
+fn ensure_unchanged(artifact: &Artifact) -> Result<(), Failure> {
+    let is_same = fs::metadata(&artifact.local_path)
+        .is_ok_and(|now| now.len() == artifact.size_bytes && now.modified().ok() == artifact.local_modified);
+    if is_same {
+        return Ok(());
+    }
+    Err(Failure::new(format!("could not unpack `{}`", artifact.file_name))
+        .why("it was changed or removed while we read it")
+        .next("wait until the build that writes it is done, then try again")
+        .anchor("artifact-changed"))
+}
+
+fn failure(artifact: &Artifact, local_path: &Path, error: layer::Error) -> Failure {
+    match error {
+        layer::Error::Read { image_path, source } => damaged(artifact, Some(&image_path), &source),
+        layer::Error::Size { image_path, .. } => {
+            let error = io::Error::new(
+                io::ErrorKind::InvalidData,
+                "its size is not what the archive says",
+            );
+            damaged(artifact, Some(&image_path), &error)
+        }
+        layer::Error::Write(error) => Failure::new(format!("could not write `{}`", local_path.display()))
+            .why(error)
+            .next("make room on that disk, or name another folder for temporary files by TMPDIR")
+            .anchor("layer-write"),
+    }
+}
+
+fn damaged(artifact: &Artifact, image_path: Option<&str>, error: &dyn std::error::Error) -> Failure {
+    let entry = image_path.map(|path| format!("what becomes `/{path}` in the image: "));
+    Failure::new(format!("could not unpack `{}`", artifact.file_name))
+        .why(format!("{}{error}", entry.unwrap_or_default()))
+        .next("build or copy it again; `unzip -t` says what is wrong with it")
+        .anchor("archive-damaged")
+}

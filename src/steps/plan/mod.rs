@@ -1,1 +1,119 @@
-//! Decides what the image will be. Pure.
+//! Decides what the image will be. Pure: no network, no clock, no file, no cluster; the same
+//! artifact and options give the same plan on any machine.
+
+mod boot;
+mod catalogue;
+mod config;
+mod context_path;
+mod tree;
+mod war;
+
+use std::collections::BTreeMap;
+
+pub use catalogue::{Catalogue, ExecutableBases, WarBases};
+
+use crate::{
+    error::Failure,
+    model::{Artifact, ArtifactKind, ImagePlan, JarLayout, LayerPlan, Source},
+    oci::Platform,
+};
+use context_path::ContextPath;
+use tree::{APP, FIXED_TIME_SECONDS, File, layer};
+
+/// What the person may say about the image.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// An image reference, a name in the catalogue, or `scratch`.
+    pub base: Option<String>,
+    /// TCP ports that the app listens on.
+    pub ports: Vec<u16>,
+    /// Env of the image.
+    pub image_env: BTreeMap<String, String>,
+    /// Labels of the image.
+    pub labels: BTreeMap<String, String>,
+    /// Options for the JVM, beside our defaults.
+    pub jvm_options: Option<String>,
+    /// Where the web app answers; by default what a WAR's file name says.
+    pub context_path: Option<String>,
+    /// The platform to build for; by default the executable's own, or linux/amd64.
+    pub platform: Option<Platform>,
+    /// Which base image an artifact gets.
+    pub catalogue: Catalogue,
+}
+
+/// Decides what the image of an artifact will be.
+///
+/// # Errors
+/// A [`Failure`] when an option does not fit the artifact, or two of its entries do not fit into
+/// one tree.
+pub fn run(artifact: &Artifact, options: &Options) -> Result<ImagePlan, Failure> {
+    let platform = platform(artifact, options)?;
+    let base = options.catalogue.base(artifact, options.base.as_deref())?;
+    let config = config::changes(artifact, options, &base)?;
+    let named = options
+        .context_path
+        .as_deref()
+        .map(ContextPath::parse)
+        .transpose()?;
+    let (context_path, layers) = match &artifact.kind {
+        ArtifactKind::War(_) => {
+            let context_path = match named {
+                Some(path) => path,
+                None => ContextPath::of_file(&artifact.file_name)?,
+            };
+            let layers = war::layers(artifact, &context_path)?;
+            (context_path, layers)
+        }
+        ArtifactKind::Jar(jar) => {
+            let layers = match &jar.layout {
+                JarLayout::Plain => vec![whole_file(artifact, config::JAR_NAME, 0o644)?],
+                JarLayout::SpringBoot { layers_index, .. } => {
+                    boot::layers(artifact, layers_index.as_deref())?
+                }
+            };
+            (named.unwrap_or_default(), layers)
+        }
+        ArtifactKind::Elf(_) => {
+            let layer = whole_file(artifact, &artifact.file_name, 0o755)?;
+            (named.unwrap_or_default(), vec![layer])
+        }
+    };
+    Ok(ImagePlan {
+        base,
+        platform,
+        config,
+        layers,
+        context_path: context_path.with_slashes(),
+    })
+}
+
+/// A layer with the artifact as it is.
+fn whole_file(artifact: &Artifact, name: &str, mode: u32) -> Result<LayerPlan, Failure> {
+    let file = File {
+        name: name.to_owned(),
+        mode,
+        modified_seconds: FIXED_TIME_SECONDS,
+        source: Source::Artifact,
+    };
+    layer("application", artifact, &APP, vec![file], &[])
+}
+
+fn platform(artifact: &Artifact, options: &Options) -> Result<Platform, Failure> {
+    let own = match &artifact.kind {
+        ArtifactKind::Elf(elf) => &elf.platform,
+        // Java code runs anywhere.
+        ArtifactKind::Jar(_) | ArtifactKind::War(_) => {
+            return Ok(options.platform.clone().unwrap_or_default());
+        }
+    };
+    match &options.platform {
+        Some(wanted) if !own.serves(wanted) => Err(Failure::usage(format!(
+            "could not plan an image of `{}` for {wanted}",
+            artifact.file_name
+        ))
+        .why(format!("it is an executable for {own}"))
+        .next(format!("build it for {wanted}, or leave `--platform` out"))
+        .anchor("platform-mismatch")),
+        wanted => Ok(wanted.clone().unwrap_or_else(|| own.clone())),
+    }
+}

@@ -1,1 +1,80 @@
-//! What happened, as text and as JSON.
+//! What happened, as JSON or YAML for programs and as one line for people and scripts.
+
+use serde::Serialize;
+
+use crate::{
+    model::{Artifact, BuildResult, Rollout, Uploaded},
+    oci::{Digest, Reference},
+};
+
+/// All that a `build` or `deploy` knows at its end.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// `registry/repository@digest`.
+    pub image: Reference,
+    /// The image's digest.
+    pub digest: Option<Digest>,
+    /// Tags that name it.
+    pub tags: Vec<String>,
+    /// Sum of its compressed layers, base included.
+    pub size_bytes: u64,
+    /// The base with its digest; `null` for scratch.
+    pub base: Option<Reference>,
+    /// What it was made from.
+    pub artifact: ArtifactReport,
+    /// Whether nothing had changed since the last build, so that nothing was built.
+    pub unchanged: bool,
+    /// Bytes of layers that crossed the link.
+    pub uploaded_bytes: u64,
+    /// Layers that were sent, by digest.
+    pub sent_layers: Vec<Digest>,
+    /// Layers that the registry had, by digest.
+    pub skipped_layers: Vec<Digest>,
+    /// The rollout; `null` for `build`.
+    pub rollout: Option<Rollout>,
+}
+
+/// What the image was made from.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ArtifactReport {
+    /// Name of the file.
+    pub file_name: String,
+    /// Size of the file.
+    pub size_bytes: u64,
+    /// Digest of the file.
+    pub digest: Digest,
+    /// What it is, in words.
+    pub summary: String,
+}
+
+/// Collects a report. `uploaded` is `None` where nothing was built since nothing had changed.
+#[must_use]
+pub fn run(
+    artifact: &Artifact,
+    built: &BuildResult,
+    uploaded: Option<Uploaded>,
+    rollout: Option<Rollout>,
+) -> Report {
+    let unchanged = uploaded.is_none();
+    let uploaded = uploaded.unwrap_or_default();
+    Report {
+        image: built.image.clone(),
+        digest: built.image.digest,
+        tags: built.tags.clone(),
+        size_bytes: built.size_bytes,
+        base: built.base.clone(),
+        artifact: ArtifactReport {
+            file_name: artifact.file_name.clone(),
+            size_bytes: artifact.size_bytes,
+            digest: artifact.digest,
+            summary: artifact.summary(),
+        },
+        unchanged,
+        uploaded_bytes: uploaded.uploaded_bytes,
+        sent_layers: uploaded.sent,
+        skipped_layers: uploaded.skipped,
+        rollout,
+    }
+}

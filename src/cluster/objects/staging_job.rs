@@ -1,0 +1,129 @@
+//! The staging Job: its Pod is the in-cluster end of the upload. A Job and no bare Pod, since that
+//! would stay Completed for ever, and without a token it cannot delete itself.
+
+use k8s_openapi::{
+    api::{
+        batch::v1::Job,
+        core::v1::{
+            Container, EmptyDirVolumeSource, EnvVar, PodSpec, SecretVolumeSource, Volume, VolumeMount,
+        },
+    },
+    apimachinery::pkg::api::resource::Quantity,
+};
+
+use super::{STAGING_ARGUMENT, labels, restricted};
+use crate::model::{AppName, StagingRequest};
+
+/// Name of the container, and the Pod's role in our labels.
+pub const STAGING: &str = "staging";
+/// Environment variable that holds the [`StagingRequest`] as JSON.
+pub const REQUEST_VARIABLE: &str = "B2I_STAGING";
+/// Folder of the Pod that holds the spool.
+pub const SPOOL_FOLDER: &str = "/spool";
+/// Folder of the Pod that the push Secret is mounted at.
+pub const PUSH_SECRET_FOLDER: &str = "/etc/b2i/push-secret";
+
+/// Nothing of ours takes longer; a laptop that is closed meanwhile leaves nothing behind.
+const DEADLINE_SECONDS: i64 = 3600;
+/// A finished upload has nothing to show.
+const TTL_AFTER_FINISHED_SECONDS: i32 = 60;
+/// What arrived is of no use to anybody once the plugin has asked for the end.
+const GRACE_SECONDS: i64 = 3;
+/// Room for what a file system needs beside the bytes of the files.
+const SPOOL_SLACK_BYTES: u64 = 16 * 1024 * 1024;
+
+/// What decides a staging Job.
+#[derive(Clone, Debug)]
+pub struct StagingJob<'a> {
+    /// The app that is built.
+    pub app: &'a AppName,
+    /// The run that it belongs to.
+    pub run_id: &'a str,
+    /// Image that plays our in-cluster roles.
+    pub builder_image: &'a str,
+    /// Secret to pull that image with.
+    pub builder_pull_secret: Option<&'a str>,
+    /// Secret to push to the registry with.
+    pub push_secret: &'a str,
+    /// What the Pod is asked to do.
+    pub request: &'a StagingRequest,
+}
+
+impl StagingJob<'_> {
+    /// Returns the Job's name.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("b2i-staging-{}", self.run_id)
+    }
+
+    /// Returns the Job.
+    #[must_use]
+    pub fn object(&self) -> Job {
+        let spec = PodSpec {
+            containers: vec![self.container()],
+            volumes: Some(vec![self.spool(), self.push_secret()]),
+            termination_grace_period_seconds: Some(GRACE_SECONDS),
+            ..PodSpec::default()
+        };
+        let mut job = restricted::job(
+            &self.name(),
+            &labels::of_build(self.app, self.run_id, STAGING),
+            DEADLINE_SECONDS,
+            self.builder_pull_secret,
+            spec,
+        );
+        if let Some(spec) = &mut job.spec {
+            spec.ttl_seconds_after_finished = Some(TTL_AFTER_FINISHED_SECONDS);
+        }
+        job
+    }
+
+    // No probe: the kubelet cannot reach the Pod's loopback. The plugin asks until it is answered.
+    fn container(&self) -> Container {
+        let mount = |name: &str, path: &str| VolumeMount {
+            name: name.to_owned(),
+            mount_path: path.to_owned(),
+            ..VolumeMount::default()
+        };
+        Container {
+            env: Some(vec![EnvVar {
+                name: REQUEST_VARIABLE.to_owned(),
+                value: serde_json::to_string(self.request).ok(),
+                ..EnvVar::default()
+            }]),
+            volume_mounts: Some(vec![
+                mount("spool", SPOOL_FOLDER),
+                VolumeMount {
+                    read_only: Some(true),
+                    ..mount("push-secret", PUSH_SECRET_FOLDER)
+                },
+            ]),
+            termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
+            ..restricted::container(STAGING, self.builder_image, STAGING_ARGUMENT)
+        }
+    }
+
+    fn spool(&self) -> Volume {
+        // The Pod keeps the limit itself; the kubelet counts whole disk blocks, and evicts.
+        let limit_bytes = self.request.spool_limit_bytes + SPOOL_SLACK_BYTES;
+        Volume {
+            name: "spool".to_owned(),
+            empty_dir: Some(EmptyDirVolumeSource {
+                size_limit: Some(Quantity(limit_bytes.to_string())),
+                ..EmptyDirVolumeSource::default()
+            }),
+            ..Volume::default()
+        }
+    }
+
+    fn push_secret(&self) -> Volume {
+        Volume {
+            name: "push-secret".to_owned(),
+            secret: Some(SecretVolumeSource {
+                secret_name: Some(self.push_secret.to_owned()),
+                ..SecretVolumeSource::default()
+            }),
+            ..Volume::default()
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! What the person said of the image. Kept in the build record, so that the next build knows it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::oci::Platform;
+
+/// What was said of the image; `None` and empty is what was left to us.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ImageOptions {
+    /// Base image, a name of the catalogue, or `scratch`.
+    pub base: Option<String>,
+    /// TCP ports that the app listens on.
+    pub ports: Vec<u16>,
+    /// Env of the image.
+    pub env: BTreeMap<String, String>,
+    /// Labels of the image.
+    pub labels: BTreeMap<String, String>,
+    /// Options for the JVM, beside our defaults.
+    pub jvm_options: Option<String>,
+    /// Where a web app answers.
+    pub context_path: Option<String>,
+    /// Platform to build for.
+    pub platform: Option<Platform>,
+}

@@ -1,0 +1,25 @@
+//! What the staging Pod is asked to do. It travels in the Pod's spec, so it holds no secret.
+
+use serde::{Deserialize, Serialize};
+
+use crate::oci::Digest;
+
+/// Where layers may go, who may send them, and what bounds the Pod.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StagingRequest {
+    /// Host of the one registry that layers go to.
+    pub registry: String,
+    /// The one repository there.
+    pub repository: String,
+    /// Whether the registry speaks plain HTTP.
+    pub plain_http: bool,
+    /// Digest of the token that the plugin brings. The token itself is in nobody's spec.
+    pub token_sha256: Digest,
+    /// The Pod ends when nobody asks for anything for so long.
+    pub idle_seconds: u64,
+    /// Bytes of layers that may be on their way at one time.
+    pub spool_limit_bytes: u64,
+    /// Port that it listens on, on its loopback.
+    pub port: u16,
+}

@@ -1,0 +1,208 @@
+//! The command line as it is typed. The doc comments here are the help text.
+
+use std::{path::PathBuf, str::FromStr};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    model::AppName,
+    oci::{Platform, Reference},
+};
+
+use super::commands::{build, deploy, inspect, version};
+
+/// Runs a JAR, a WAR or a native binary in Kubernetes: no Dockerfile, no Docker
+///
+/// The artifact goes through a staging Pod into your registry, a builder Job makes the image, and a
+/// Deployment with a Service runs it. Nothing needs privileges or anything installed in the cluster.
+#[derive(Parser, Debug)]
+#[command(
+    name = "kubectl-b2i",
+    bin_name = "kubectl b2i",
+    version,
+    arg_required_else_help = true
+)]
+#[command(after_help = "First steps:
+  kubectl create secret docker-registry registry-push --docker-server=HOST --docker-username=USER --docker-password=PASSWORD
+  kubectl b2i deploy ./app.jar --port 8080 --nodeport")]
+pub(crate) struct Cli {
+    /// Flags that every command takes.
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Make an image of an artifact, push it and run it
+    Deploy(deploy::Args),
+    /// Make an image of an artifact and push it
+    Build(build::Args),
+    /// Tell what an artifact is and what image it would get; needs no cluster
+    Inspect(inspect::Args),
+    /// Tell the version
+    Version(version::Args),
+}
+
+/// kubectl's own flags, with kubectl's spelling and meaning.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Flags of kubectl")]
+pub(crate) struct GlobalArgs {
+    /// Namespace to work in
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
+    /// Context of the kubeconfig to use
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// Path of the kubeconfig
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// Cluster of the kubeconfig to use
+    #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
+    pub(crate) cluster: Option<String>,
+    /// User of the kubeconfig to use
+    #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
+    pub(crate) user: Option<String>,
+    /// Address of the API server
+    #[arg(short, long, global = true, value_name = "URL", hide_short_help = true)]
+    pub(crate) server: Option<String>,
+    /// Bearer token for the API server
+    #[arg(long, global = true, value_name = "TOKEN", hide_short_help = true)]
+    pub(crate) token: Option<String>,
+    /// User to impersonate
+    #[arg(long = "as", global = true, value_name = "NAME", hide_short_help = true)]
+    pub(crate) as_user: Option<String>,
+    /// Group to impersonate; repeats
+    #[arg(long = "as-group", global = true, value_name = "NAME", hide_short_help = true)]
+    pub(crate) as_groups: Vec<String>,
+    /// UID to impersonate
+    #[arg(long, global = true, value_name = "UID", hide_short_help = true)]
+    pub(crate) as_uid: Option<String>,
+    /// How long one request to the API server may take, for example 30s; 0 is for ever
+    #[arg(
+        long,
+        global = true,
+        value_name = "TIME",
+        default_value = "0",
+        hide_short_help = true
+    )]
+    pub(crate) request_timeout: String,
+    /// Trust any certificate of the API server
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(crate) insecure_skip_tls_verify: bool,
+    /// File with the API server's certificate authority
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    pub(crate) certificate_authority: Option<String>,
+    /// File with a client certificate
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    pub(crate) client_certificate: Option<String>,
+    /// File with the client certificate's key
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    pub(crate) client_key: Option<String>,
+    /// Name to expect in the API server's certificate
+    #[arg(long, global = true, value_name = "NAME", hide_short_help = true)]
+    pub(crate) tls_server_name: Option<String>,
+    /// Say nothing on stderr but failures
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// What an image is made from and how: shared by `deploy`, `build` and `inspect`.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Flags of the image")]
+pub(crate) struct PlanArgs {
+    /// The JAR, WAR or native binary
+    pub(crate) artifact: PathBuf,
+    /// Base image instead of the one that the artifact would get; `scratch` for none
+    #[arg(long, value_name = "REFERENCE", env = "B2I_BASE")]
+    pub(crate) base: Option<String>,
+    /// Platform to build for, where the artifact does not decide it
+    #[arg(long, value_name = "OS/ARCHITECTURE")]
+    pub(crate) platform: Option<Platform>,
+    /// TCP port that the app listens on; repeats, the first one is probed
+    #[arg(long = "port", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) ports: Vec<u16>,
+    /// Env of the image, as NAME=VALUE; repeats
+    #[arg(long = "image-env", value_name = "NAME=VALUE")]
+    pub(crate) image_env: Vec<String>,
+    /// Label of the image, as NAME=VALUE; repeats
+    #[arg(long = "image-label", value_name = "NAME=VALUE")]
+    pub(crate) image_labels: Vec<String>,
+    /// Options for the JVM, added to the defaults
+    #[arg(long, value_name = "OPTIONS", allow_hyphen_values = true)]
+    pub(crate) jvm_options: Option<String>,
+    /// Path that a WAR serves; `/` for the root
+    #[arg(long, value_name = "PATH")]
+    pub(crate) context_path: Option<String>,
+}
+
+/// Where an image goes: shared by `deploy` and `build`.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Flags of the image")]
+pub(crate) struct ImageArgs {
+    /// Where the image goes: registry/repository[:tag]
+    #[arg(long, value_name = "REFERENCE", env = "B2I_IMAGE")]
+    pub(crate) image: Option<Reference>,
+    /// Tag of the image; repeats
+    #[arg(long = "tag", value_name = "TAG")]
+    pub(crate) tags: Vec<String>,
+    /// Name of the app; from the artifact's file name when not given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<AppName>,
+    /// Build even if nothing changed since the last build
+    #[arg(long)]
+    pub(crate) rebuild: bool,
+}
+
+/// What builds in the cluster: shared by `deploy` and `build`.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Flags of the build in the cluster")]
+pub(crate) struct ClusterBuildArgs {
+    /// Secret (docker-registry) that may push; when not given, the only one there is
+    #[arg(long, value_name = "NAME", env = "B2I_PUSH_SECRET")]
+    pub(crate) push_secret: Option<String>,
+    /// Image of the staging Pod and the builder Job
+    #[arg(long, value_name = "REFERENCE", env = "B2I_BUILDER_IMAGE")]
+    pub(crate) builder_image: Option<String>,
+    /// Secret that the builder image is pulled with
+    #[arg(long, value_name = "NAME", env = "B2I_BUILDER_PULL_SECRET")]
+    pub(crate) builder_pull_secret: Option<String>,
+    /// Registry that speaks plain HTTP; repeats
+    #[arg(long = "insecure-registry", value_name = "HOST")]
+    pub(crate) insecure_registries: Vec<String>,
+    /// How long the upload and the build may take each, for example 10m
+    #[arg(long, value_name = "TIME", default_value = "30m")]
+    pub(crate) build_timeout: String,
+}
+
+/// How a result is printed, or where an image goes instead of a registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// The image's reference, alone.
+    Name,
+    /// All that is known, as JSON.
+    Json,
+    /// All that is known, as YAML.
+    Yaml,
+    /// The image itself, as an archive of an OCI layout.
+    OciArchive(PathBuf),
+}
+
+impl FromStr for Output {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "name" => Ok(Self::Name),
+            "json" => Ok(Self::Json),
+            "yaml" => Ok(Self::Yaml),
+            _ => match text.strip_prefix("oci-archive:") {
+                Some(file) if !file.is_empty() => Ok(Self::OciArchive(file.into())),
+                _ => Err("expected name, json, yaml or oci-archive:FILE".to_owned()),
+            },
+        }
+    }
+}

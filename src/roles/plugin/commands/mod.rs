@@ -1,0 +1,42 @@
+//! The commands, one file each: its arguments and its `run`.
+
+pub(super) mod build;
+pub(super) mod deploy;
+pub(super) mod inspect;
+pub(super) mod version;
+
+use serde::Serialize;
+
+use super::{args, config::Config, flow, interrupt, merge, options, values};
+use crate::{
+    error::{Failure, Result},
+    term::Printer,
+};
+
+/// What every command has at hand.
+pub(super) struct Context {
+    pub global: args::GlobalArgs,
+    pub config: Config,
+    pub printer: Printer,
+}
+
+impl Context {
+    /// Prints a result in the format asked for; `name` is its short form.
+    fn print(&self, output: &[args::Output], name: &str, all: &impl Serialize) -> Result<()> {
+        let failure = || Failure::new("could not print the result");
+        let text = match output
+            .iter()
+            .find(|output| !matches!(output, args::Output::OciArchive(_)))
+        {
+            Some(args::Output::Json) => {
+                serde_json::to_string_pretty(all).map_err(|error| failure().because(error))?
+            }
+            Some(args::Output::Yaml) => {
+                serde_yaml::to_string(all).map_err(|error| failure().because(error))?
+            }
+            _ => name.to_owned(),
+        };
+        self.printer.result(&text);
+        Ok(())
+    }
+}

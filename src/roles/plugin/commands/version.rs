@@ -1,0 +1,19 @@
+//! `version`: which plugin this is, and which protocol it speaks with its builder image.
+
+use super::{Context, args::Output};
+use crate::{error::Result, staging::protocol::PROTOCOL_VERSION};
+
+/// Arguments of `version`.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// How the result is printed: name, json or yaml
+    #[arg(short, long, value_name = "FORMAT", default_value = "name")]
+    output: Vec<Output>,
+}
+
+/// Prints the version.
+pub(crate) fn run(context: &Context, args: &Args) -> Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    let all = serde_json::json!({ "client": version, "protocol": PROTOCOL_VERSION });
+    context.print(&args.output, &format!("kubectl-b2i {version}"), &all)
+}

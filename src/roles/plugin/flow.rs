@@ -1,0 +1,285 @@
+//! The line: path → `Artifact` → `ImagePlan` → `Layer`s → the registry has them → `BuildResult`.
+//! Each step takes what the one before gave, so the order cannot be wrong.
+
+use std::{path::Path, time::Duration};
+
+use super::{
+    interrupt::Stage,
+    options::{Site, Target, record_failure},
+};
+use crate::{
+    cluster::record,
+    error::{Failure, Result},
+    model::{
+        Artifact, Base, BuildOutcome, BuildRecord, BuildRequest, BuildResult, Event, Events, ImagePlan,
+        Layer, Step, Uploaded,
+    },
+    oci::Digest,
+    steps::{inspect, job, pack, upload},
+    term::bytes,
+};
+
+/// Bytes of layers that may be on their way at one time: the largest artifact that can be sent.
+const SPOOL_LIMIT_BYTES: u64 = 4 << 30;
+/// How long the staging Pod may take to run: a node may have to be added, an image to be pulled.
+const POD_TIMEOUT: Duration = Duration::from_mins(3);
+
+/// What came of a build.
+pub(super) struct Built {
+    pub result: BuildResult,
+    /// `None` where nothing had changed, so that nothing was built.
+    pub uploaded: Option<Uploaded>,
+}
+
+/// Layers in files, which go when this is dropped.
+pub(super) struct Packed {
+    pub layers: Vec<Layer>,
+    _folder: tempfile::TempDir,
+}
+
+/// Finds out what the artifact is.
+pub(super) async fn inspect(path: &Path, events: &Events) -> Result<Artifact> {
+    events.send(Event::Started(Step::Inspect));
+    let path = path.to_owned();
+    let artifact = blocking(move || inspect::run(&path)).await?;
+    let words = format!(
+        "{} · {} · {}",
+        artifact.file_name,
+        artifact.summary(),
+        bytes(artifact.size_bytes)
+    );
+    events.send(Event::Done(Step::Inspect, words));
+    Ok(artifact)
+}
+
+/// Makes the layers; `destination` is only told.
+pub(super) async fn pack(
+    artifact: &Artifact,
+    plan: &ImagePlan,
+    destination: Option<&str>,
+    events: &Events,
+) -> Result<Packed> {
+    events.send(Event::Started(Step::Plan));
+    let folder = tempfile::Builder::new()
+        .prefix("kubectl-b2i-")
+        .tempdir()
+        .map_err(|error| Failure::new("could not make the layers").because(error))?;
+    let (artifact, of_plan, to) = (artifact.clone(), plan.clone(), folder.path().to_owned());
+    let layers = blocking(move || pack::run(&artifact, &of_plan, &to)).await?;
+    let base = match &plan.base {
+        Base::Scratch => "scratch".to_owned(),
+        Base::Image(reference) => reference.to_string(),
+    };
+    let base = base
+        .strip_prefix("docker.io/library/")
+        .or(base.strip_prefix("docker.io/"))
+        .unwrap_or(&base);
+    let count = match layers.len() {
+        1 => "1 layer".to_owned(),
+        n => format!("{n} layers"),
+    };
+    let mut words = format!("{base} · {count}");
+    if let Some(destination) = destination {
+        words = format!("{words} · {destination}");
+    }
+    events.send(Event::Done(Step::Plan, words));
+    Ok(Packed {
+        layers,
+        _folder: folder,
+    })
+}
+
+/// Makes and pushes the image, unless the record knows that the very same was built last.
+pub(super) async fn build(
+    site: &Site,
+    target: &Target,
+    artifact: &Artifact,
+    plan: &ImagePlan,
+    stage: &Stage,
+) -> Result<Built> {
+    let events = &site.events;
+    let inputs = inputs(artifact, plan, target);
+    if let Some(result) = target.unchanged_since(&inputs) {
+        events.send(Event::Started(Step::Build));
+        events.send(Event::Done(
+            Step::Build,
+            "nothing changed since the last build".to_owned(),
+        ));
+        return Ok(Built {
+            result,
+            uploaded: None,
+        });
+    }
+    let packed = pack(artifact, plan, Some(&target.destination.name()), events).await?;
+    let request = BuildRequest {
+        destination: target.destination.clone(),
+        tags: target.tags.clone(),
+        base: plan.base.clone(),
+        platforms: vec![plan.platform.clone()],
+        config: plan.config.clone(),
+        layers: packed
+            .layers
+            .iter()
+            .map(|layer| layer.described.clone())
+            .collect(),
+        access: site.access.clone(),
+    };
+    let mut record = BuildRecord {
+        number: 0,
+        started: jiff::Timestamp::now().to_string(),
+        artifact: artifact.file_name.clone(),
+        artifact_bytes: artifact.size_bytes,
+        artifact_digest: artifact.digest,
+        summary: artifact.summary(),
+        inputs,
+        options: target.options.clone(),
+        request,
+        uploaded_bytes: 0,
+        outcome: None,
+        log_tail: Vec::new(),
+    };
+
+    stage.in_cluster();
+    let mut uploaded = send(site, target, &packed.layers, Vec::new()).await?;
+    record.uploaded_bytes = uploaded.uploaded_bytes;
+    record.number = record::begin(&site.cluster, &target.app, &record, record::HISTORY_LIMIT)
+        .await
+        .map_err(|error| record_failure(&site.cluster, "begin", &target.app, &error))?;
+    stage.recorded(&target.app, record.number);
+
+    events.send(Event::Started(Step::Build));
+    let mut ended = run_job(site, target, record.number, 1).await;
+    if let Ok(job::Built {
+        outcome: BuildOutcome::MissingBlobs(digests),
+        ..
+    }) = &ended
+    {
+        // The registry said that it has these and then did not know them.
+        let again = send(site, target, &packed.layers, digests.clone()).await?;
+        uploaded.uploaded_bytes += again.uploaded_bytes;
+        uploaded.sent.extend(again.sent);
+        ended = run_job(site, target, record.number, 2).await;
+    }
+    let job::Built { outcome, log_tail } = ended.unwrap_or_else(|failure| job::Built {
+        outcome: BuildOutcome::Failed(failure),
+        log_tail: Vec::new(),
+    });
+    record::finish(
+        &site.cluster,
+        &target.app,
+        record.number,
+        &outcome,
+        &log_tail,
+        uploaded.uploaded_bytes,
+    )
+    .await
+    .map_err(|error| record_failure(&site.cluster, "keep", &target.app, &error))?;
+    stage.done();
+    match outcome {
+        BuildOutcome::Done(result) => {
+            events.send(Event::Done(Step::Build, figures(&result)));
+            Ok(Built {
+                result,
+                uploaded: Some(uploaded),
+            })
+        }
+        BuildOutcome::Failed(failure) => Err(failure),
+        BuildOutcome::MissingBlobs(digests) => {
+            Err(Failure::new(format!("could not push `{}`", target.destination))
+                .why(format!(
+                    "the registry took {} and then did not know it",
+                    digests.first().map_or_else(String::new, ToString::to_string)
+                ))
+                .next("look at the registry's log and its storage; then build again:")
+                .command("kubectl b2i build … --rebuild")
+                .anchor("blob-unknown"))
+        }
+    }
+}
+
+/// A finished build in words: where the base came from, and what was pushed.
+fn figures(result: &BuildResult) -> String {
+    let base = match (result.copied_layers, &result.base) {
+        (_, None) => String::new(),
+        (0, Some(_)) => "base mounted · ".to_owned(),
+        (copied, Some(_)) => format!("{copied} base layers copied · "),
+    };
+    let digest = result
+        .image
+        .digest
+        .map_or_else(String::new, |digest| digest.short());
+    format!(
+        "{base}manifest pushed · sha256:{digest}… · {}",
+        bytes(result.size_bytes)
+    )
+}
+
+async fn send(site: &Site, target: &Target, layers: &[Layer], always_send: Vec<Digest>) -> Result<Uploaded> {
+    let options = upload::Options {
+        app: target.app.clone(),
+        run_id: site.run_id.clone(),
+        builder_image: site.builder_image.clone(),
+        builder_pull_secret: site.builder_pull_secret.clone(),
+        push_secret: site.push_secret.clone(),
+        destination: target.destination.clone(),
+        insecure: site.access.insecure.contains(&target.destination.registry),
+        spool_limit_bytes: SPOOL_LIMIT_BYTES,
+        timeout: POD_TIMEOUT,
+        always_send,
+    };
+    upload::run(&site.cluster, &options, layers, &site.events).await
+}
+
+async fn run_job(site: &Site, target: &Target, number: u64, attempt: u32) -> Result<job::Built> {
+    let options = job::Options {
+        app: target.app.clone(),
+        run_id: site.run_id.clone(),
+        attempt,
+        number,
+        builder_image: site.builder_image.clone(),
+        builder_pull_secret: site.builder_pull_secret.clone(),
+        push_secret: site.push_secret.clone(),
+        pull_secret: None,
+        deadline_seconds: site.timeout.map_or(job::DEADLINE_SECONDS, |time| {
+            // Kubernetes wants at least a second.
+            i64::try_from(time.as_secs()).unwrap_or(i64::MAX).max(1)
+        }),
+        patience: job::PATIENCE,
+    };
+    job::run(&site.cluster, &options, &site.events).await
+}
+
+/// Returns the digest of everything that decides the image.
+fn inputs(artifact: &Artifact, plan: &ImagePlan, target: &Target) -> Digest {
+    /// Raised when the same inputs would give other layers or another config.
+    const FORMAT: u32 = 1;
+    let all = serde_json::json!({
+        "format": FORMAT,
+        "artifact": artifact.digest,
+        "plan": plan,
+        "destination": target.destination.name(),
+        "tags": target.tags,
+    });
+    Digest::of(all.to_string().as_bytes())
+}
+
+/// Runs work that computes or reads files on a thread of its own.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => Err(Failure::new("could not finish").because(error)),
+        },
+    }
+}
+
+/// Returns the file's name without its folder, for messages and for the app's name.
+pub(super) fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}

@@ -1,0 +1,120 @@
+//! Ctrl-C: what was begun in the cluster is removed, but a rollout goes on.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::{
+    cluster::{Cluster, record},
+    error::{Failure, Kind, Result},
+    model::AppName,
+    steps::cleanup,
+    term::Printer,
+};
+
+/// How far a run is, so that an interrupt knows what there is to undo.
+#[derive(Default)]
+pub(super) struct Stage(Mutex<At>);
+
+#[derive(Clone, Default)]
+enum At {
+    /// Nothing of this run is in the cluster.
+    #[default]
+    Nothing,
+    /// A staging Pod or a builder Job may be there.
+    InCluster,
+    /// So is an entry of the build record.
+    Recorded(AppName, u64),
+    /// The Deployment was told.
+    RollOut(AppName),
+}
+
+impl Stage {
+    pub(super) fn in_cluster(&self) {
+        self.set(At::InCluster);
+    }
+
+    pub(super) fn recorded(&self, app: &AppName, number: u64) {
+        self.set(At::Recorded(app.clone(), number));
+    }
+
+    pub(super) fn rolling_out(&self, app: &AppName) {
+        self.set(At::RollOut(app.clone()));
+    }
+
+    pub(super) fn done(&self) {
+        self.set(At::Nothing);
+    }
+
+    fn set(&self, at: At) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    }
+
+    fn get(&self) -> At {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Runs `work` to its end, or to the person's Ctrl-C; then undoes what was begun.
+pub(super) async fn or_cleanup<T>(
+    work: impl Future<Output = Result<T>>,
+    stage: &Stage,
+    cluster: &Cluster,
+    run_id: &str,
+    printer: &Printer,
+) -> Result<T> {
+    tokio::select! {
+        done = work => return done,
+        () = asked_to_stop() => {}
+    }
+    let stopped = |what: &str| Failure {
+        kind: Kind::Interrupted,
+        ..Failure::new(what)
+    };
+    match stage.get() {
+        At::Nothing => Err(stopped("stopped; nothing was begun in the cluster")),
+        at @ (At::InCluster | At::Recorded(..)) => {
+            printer.say("stopping: removing what was begun in the cluster (Ctrl-C again leaves it there)");
+            tokio::select! {
+                () = undo(&at, cluster, run_id) => Err(stopped("stopped; what was begun in the cluster is removed")),
+                () = asked_to_stop() => Err(stopped("stopped; what was begun in the cluster is still there")
+                    .next("its Jobs end and go by themselves; to remove them now:")
+                    .command(format!(
+                        "kubectl delete jobs -l {}={run_id} -n {}",
+                        crate::cluster::objects::labels::RUN, cluster.namespace
+                    ))),
+            }
+        }
+        At::RollOut(app) => {
+            let namespace = &cluster.namespace;
+            Err(
+                stopped(&format!("stopped waiting; the rollout of `{app}` goes on"))
+                    .next("watch it, or undo it:")
+                    .command(format!("kubectl rollout status deployment/{app} -n {namespace}"))
+                    .command(format!("kubectl rollout undo deployment/{app} -n {namespace}")),
+            )
+        }
+    }
+}
+
+async fn undo(at: &At, cluster: &Cluster, run_id: &str) {
+    cleanup::run(cluster, run_id).await;
+    if let At::Recorded(app, number) = at {
+        // The interrupt is what the person must hear of; a record that stays is only an entry.
+        let _ = record::abandon(cluster, app, *number).await;
+    }
+}
+
+/// Waits for Ctrl-C, or for the signal by which a CI system ends a job.
+async fn asked_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

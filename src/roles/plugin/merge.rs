@@ -1,0 +1,170 @@
+//! What the flags say, and for the rest what the last build or deploy said.
+
+use std::collections::BTreeMap;
+
+use super::{args::PlanArgs, values};
+use crate::{
+    error::Result,
+    model::{DeployOptions, ImageOptions, Port, PortKind},
+};
+
+/// Word of `--base` that undoes an earlier one.
+const DEFAULT_BASE: &str = "default";
+
+/// Returns what holds for this image.
+pub(super) fn image(previous: ImageOptions, flags: &PlanArgs) -> Result<ImageOptions> {
+    let mut options = previous;
+    change("--image-env", &mut options.env, &flags.image_env)?;
+    change("--image-label", &mut options.labels, &flags.image_labels)?;
+    if !flags.ports.is_empty() {
+        options.ports.clone_from(&flags.ports);
+    }
+    options.base = flags
+        .base
+        .clone()
+        .or(options.base)
+        .filter(|base| base != DEFAULT_BASE);
+    // An empty value is how a shell says "none".
+    options.jvm_options = flags
+        .jvm_options
+        .clone()
+        .or(options.jvm_options)
+        .filter(|words| !words.is_empty());
+    options.context_path = flags
+        .context_path
+        .clone()
+        .or(options.context_path)
+        .filter(|path| !path.is_empty());
+    options.platform = flags.platform.clone().or(options.platform);
+    Ok(options)
+}
+
+/// Changes pairs by words: `A=1` sets, `A-` removes, as `kubectl set env` has it.
+fn change(flag: &str, pairs: &mut BTreeMap<String, String>, words: &[String]) -> Result<()> {
+    for word in words {
+        if let Some(name) = word.strip_suffix('-').filter(|name| !name.contains('=')) {
+            pairs.remove(name);
+        } else {
+            let (name, value) = values::pair(flag, word)?;
+            pairs.insert(name, value);
+        }
+    }
+    Ok(())
+}
+
+/// What the flags of `deploy` say; `None` and empty is what they do not say.
+#[derive(Clone, Debug, Default)]
+pub(super) struct DeployFlags {
+    pub ports: Vec<u16>,
+    pub service_port: Option<u16>,
+    /// `Some(0)` lets Kubernetes choose.
+    pub nodeport: Option<u16>,
+    pub no_nodeport: bool,
+    pub replicas: Option<i32>,
+    /// `A=1` or `A-`.
+    pub env: Vec<String>,
+    pub memory: Option<String>,
+    pub cpu: Option<String>,
+}
+
+/// Returns the options of this deploy.
+pub(super) fn deploy(previous: DeployOptions, flags: &DeployFlags) -> Result<DeployOptions> {
+    let mut options = previous;
+    if !flags.ports.is_empty() {
+        options.ports = flags
+            .ports
+            .iter()
+            .map(|&port| Port {
+                container: port,
+                service: port,
+            })
+            .collect();
+    }
+    if let (Some(port), Some(first)) = (flags.service_port, options.ports.first_mut()) {
+        first.service = port;
+    }
+    match flags.nodeport {
+        _ if flags.no_nodeport => options.service = PortKind::ClusterIp,
+        Some(0) if matches!(options.service, PortKind::NodePort(_)) => {}
+        Some(0) => options.service = PortKind::NodePort(None),
+        Some(number) => options.service = PortKind::NodePort(Some(number)),
+        None => {}
+    }
+    change("--env", &mut options.env, &flags.env)?;
+    // Said now or not at all: what was said earlier may have been scaled since, by hand or by an
+    // autoscaler. The deploy step looks at who owns the field.
+    options.replicas = flags.replicas;
+    options.memory = flags.memory.clone().or(options.memory);
+    options.cpu = flags.cpu.clone().or(options.cpu);
+    Ok(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags() -> DeployFlags {
+        DeployFlags::default()
+    }
+
+    #[test]
+    fn what_the_flags_do_not_name_stays() {
+        let first = DeployFlags {
+            ports: vec![8080],
+            nodeport: Some(0),
+            replicas: Some(2),
+            env: vec!["A=1".to_owned(), "B=2".to_owned()],
+            memory: Some("1Gi".to_owned()),
+            ..flags()
+        };
+        let options = deploy(DeployOptions::default(), &first).expect("valid");
+        let kept = DeployOptions {
+            replicas: None,
+            ..options.clone()
+        };
+        assert_eq!(deploy(options.clone(), &flags()).expect("valid"), kept);
+
+        let second = DeployFlags {
+            env: vec!["A-".to_owned()],
+            no_nodeport: true,
+            ..flags()
+        };
+        let changed = deploy(options.clone(), &second).expect("valid");
+        assert_eq!(changed.env.keys().collect::<Vec<_>>(), ["B"]);
+        assert_eq!(changed.service, PortKind::ClusterIp);
+        assert_eq!((changed.ports, changed.memory), (options.ports, options.memory));
+    }
+
+    #[test]
+    fn a_chosen_node_port_is_kept_by_a_plain_flag() {
+        let fixed = deploy(
+            DeployOptions::default(),
+            &DeployFlags {
+                nodeport: Some(31000),
+                ..flags()
+            },
+        )
+        .expect("valid");
+        let again = deploy(
+            fixed.clone(),
+            &DeployFlags {
+                nodeport: Some(0),
+                ..flags()
+            },
+        )
+        .expect("valid");
+        assert_eq!(again.service, PortKind::NodePort(Some(31000)));
+    }
+
+    #[test]
+    fn a_value_that_ends_in_a_dash_is_a_value() {
+        let options = deploy(
+            DeployOptions::default(),
+            &DeployFlags {
+                env: vec!["A=b-".to_owned()],
+                ..flags()
+            },
+        );
+        assert_eq!(options.expect("valid").env["A"], "b-");
+    }
+}

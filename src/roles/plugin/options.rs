@@ -1,0 +1,254 @@
+//! From what was typed to what the steps take: flags, env, configuration and what the cluster
+//! knows. Everything that can be checked without the cluster is checked before it is asked.
+
+use std::time::Duration;
+
+use super::{
+    args::{ClusterBuildArgs, GlobalArgs, ImageArgs, PlanArgs},
+    config::Config,
+    destination, flow, merge, push_secret, values,
+};
+use crate::{
+    cluster::{Cluster, ConnectOptions, record},
+    error::{Failure, Result},
+    model::{AppName, BuildOutcome, BuildRecord, BuildResult, Events, ImageOptions, RegistryAccess},
+    oci::{Digest, Reference},
+    registry::Keychain,
+    steps::plan,
+};
+
+/// Where in the cluster a build happens, and with what.
+pub(super) struct Site {
+    pub cluster: Cluster,
+    pub events: Events,
+    /// Labels everything that this run makes.
+    pub run_id: String,
+    pub builder_image: String,
+    pub builder_pull_secret: Option<String>,
+    pub push_secret: String,
+    pub access: RegistryAccess,
+    pub timeout: Option<Duration>,
+}
+
+/// What is built: its name, and where its image goes.
+pub(super) struct Target {
+    pub app: AppName,
+    /// Registry and repository, without tag.
+    pub destination: Reference,
+    pub tags: Vec<String>,
+    /// What was said of the image, now or earlier.
+    pub options: ImageOptions,
+    /// The last build.
+    pub last: Option<BuildRecord>,
+    /// Build, whatever the last build made.
+    pub rebuild: bool,
+}
+
+impl Target {
+    /// Returns what the last build made, if it was made from the same inputs.
+    pub(super) fn unchanged_since(&self, inputs: &Digest) -> Option<BuildResult> {
+        match self.last.as_ref().filter(|_| !self.rebuild)? {
+            BuildRecord {
+                inputs: last,
+                outcome: Some(BuildOutcome::Done(result)),
+                ..
+            } if last == inputs => Some(result.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// Returns what the plan step takes.
+pub(super) fn plan_options(image: &ImageOptions) -> plan::Options {
+    let image = image.clone();
+    plan::Options {
+        base: image.base,
+        ports: image.ports,
+        image_env: image.env,
+        labels: image.labels,
+        jvm_options: image.jvm_options,
+        context_path: image.context_path,
+        platform: image.platform,
+        catalogue: plan::Catalogue::builtin(),
+    }
+}
+
+/// Chooses the app's name: the flag's, else one from the artifact's file name.
+pub(super) fn app_name(args: &ImageArgs, plan: &PlanArgs) -> Result<AppName> {
+    if let Some(name) = &args.name {
+        return Ok(name.clone());
+    }
+    let file_name = flow::file_name(&plan.artifact);
+    AppName::from_file_name(&file_name).ok_or_else(|| {
+        Failure::usage(format!("could not name the app after `{file_name}`"))
+            .why("the name of an app begins with a letter")
+            .next("give it a name: `--name shop`")
+    })
+}
+
+/// Collects how registries are reached.
+pub(super) fn access(insecure: &[String], config: &Config) -> RegistryAccess {
+    let mut insecure = [insecure, &config.insecure_registries].concat();
+    insecure.sort();
+    insecure.dedup();
+    RegistryAccess {
+        mirrors: config.mirrors.clone(),
+        insecure,
+    }
+}
+
+/// Connects, with kubectl's flags.
+pub(super) async fn connect(global: &GlobalArgs) -> Result<Cluster> {
+    let options = ConnectOptions {
+        kubeconfig: global.kubeconfig.clone(),
+        context: global.context.clone(),
+        cluster: global.cluster.clone(),
+        user: global.user.clone(),
+        server: global.server.clone(),
+        token: global.token.clone(),
+        as_user: global.as_user.clone(),
+        as_groups: global.as_groups.clone(),
+        as_uid: global.as_uid.clone(),
+        namespace: global.namespace.clone(),
+        request_timeout: values::time("--request-timeout", &global.request_timeout)?,
+        insecure_skip_tls_verify: global.insecure_skip_tls_verify,
+        certificate_authority: global.certificate_authority.clone(),
+        client_certificate: global.client_certificate.clone(),
+        client_key: global.client_key.clone(),
+        tls_server_name: global.tls_server_name.clone(),
+    };
+    Cluster::connect(&options)
+        .await
+        .map_err(|error| error.to_failure())
+}
+
+/// Finds what a build in the cluster needs: the push Secret and the builder image.
+pub(super) async fn site(
+    cluster: Cluster,
+    args: &ClusterBuildArgs,
+    config: &Config,
+    events: &Events,
+) -> Result<(Site, Keychain)> {
+    let builder_image = args.builder_image.clone().or_else(|| config.builder_image.clone()).ok_or_else(|| {
+        Failure::usage("could not choose the builder image")
+            .why("neither `--builder-image` nor the configuration names one")
+            .next("make it of this very executable, push it, and name it:")
+            .command("kubectl b2i build $(command -v kubectl-b2i) --base scratch --output oci-archive:builder.tar")
+            .command("skopeo copy oci-archive:builder.tar docker://registry.example.com/b2i/builder")
+            .command("export B2I_BUILDER_IMAGE=registry.example.com/b2i/builder")
+            .anchor("builder-image")
+    })?;
+    let secret = push_secret::choose(&cluster, args.push_secret.as_deref()).await?;
+    let keychain = push_secret::keychain(&secret, &cluster.namespace)?;
+    let site = Site {
+        events: events.clone(),
+        run_id: run_id(),
+        builder_image,
+        builder_pull_secret: args
+            .builder_pull_secret
+            .clone()
+            .or_else(|| config.builder_pull_secret.clone()),
+        push_secret: secret.name,
+        access: access(&args.insecure_registries, config),
+        timeout: values::time("--build-timeout", &args.build_timeout)?,
+        cluster,
+    };
+    Ok((site, keychain))
+}
+
+/// Chooses where the image goes: the flag's place, else the last build's, else the rule's.
+pub(super) async fn target(
+    site: &Site,
+    keychain: &Keychain,
+    app: AppName,
+    args: &ImageArgs,
+    plan: &PlanArgs,
+    config: &Config,
+) -> Result<Target> {
+    let namespace = &site.cluster.namespace;
+    let last = record::latest(&site.cluster, &app)
+        .await
+        .map_err(|error| record_failure(&site.cluster, "read", &app, &error))?;
+    let by_config = config
+        .image_prefix
+        .as_ref()
+        .and_then(|prefix| format!("{prefix}/{app}").parse().ok());
+    let by_rule = || {
+        let hosts = keychain.hosts();
+        let host = hosts.first().filter(|_| hosts.len() == 1)?;
+        destination::default(host, keychain.user_of(host), namespace, app.as_str())
+    };
+    let image = args
+        .image
+        .clone()
+        .or_else(|| last.as_ref().map(|last| last.request.destination.clone()))
+        .or(by_config)
+        .or_else(by_rule)
+        .ok_or_else(|| push_secret::no_default_image(&site.push_secret, &keychain.hosts(), &app))?;
+    // A Secret that we may not read has no hosts; then the staging Pod finds out.
+    if !keychain.hosts().is_empty() && keychain.find(&image.registry, &image.repository).is_none() {
+        return Err(push_secret::no_entry(
+            &site.push_secret,
+            &keychain.hosts(),
+            &image,
+            namespace,
+        ));
+    }
+    let tags = match (
+        &args.tags[..],
+        args.image.as_ref().and_then(|image| image.tag.clone()),
+    ) {
+        ([], Some(tag)) => vec![tag],
+        ([], None) => last
+            .as_ref()
+            .map_or_else(|| vec!["latest".to_owned()], |last| last.request.tags.clone()),
+        (tags, _) => tags.to_vec(),
+    };
+    let destination = Reference {
+        tag: None,
+        digest: None,
+        ..image
+    };
+    for tag in &tags {
+        if format!("{}:{tag}", destination.name())
+            .parse::<Reference>()
+            .is_err()
+        {
+            return Err(Failure::usage(format!("could not use the tag `{tag}`"))
+                .why("a tag has up to 128 of a-z, A-Z, 0-9, `_`, `.` and `-`, and begins with none of the last two"));
+        }
+    }
+    let previous = last.as_ref().map(|last| last.options.clone()).unwrap_or_default();
+    Ok(Target {
+        app,
+        destination,
+        tags,
+        options: merge::image(previous, plan)?,
+        last,
+        rebuild: args.rebuild,
+    })
+}
+
+/// Returns a fresh id, short enough for names.
+fn run_id() -> String {
+    use std::hash::{BuildHasher, RandomState};
+    // Only to tell runs apart; what must be secret is made from the system's random bytes.
+    format!("{:08x}", RandomState::new().hash_one(std::process::id()) >> 32)
+}
+
+/// The failure when the build record cannot be read or kept.
+pub(super) fn record_failure(cluster: &Cluster, verb: &str, app: &AppName, error: &record::Error) -> Failure {
+    let what = format!("could not {verb} the build record of `{app}`");
+    match error {
+        record::Error::Request(error) => cluster.failure(what, error),
+        _ => Failure::new(what)
+            .why(error)
+            .next("see what it holds:")
+            .command(format!(
+                "kubectl get configmap {} -n {} -o yaml",
+                record::name(app),
+                cluster.namespace
+            ))
+            .anchor("build-record"),
+    }
+}

@@ -1,0 +1,120 @@
+//! The push Secret: which one, what it opens, and what to say when it does not.
+
+use crate::{
+    cluster::{
+        Cluster,
+        secrets::{self, PushSecret},
+    },
+    error::{Failure, Result},
+    model::AppName,
+    oci::Reference,
+    registry::Keychain,
+};
+
+const CREATE: &str = "kubectl create secret docker-registry registry-push --docker-server=HOST --docker-username=USER --docker-password=PASSWORD";
+
+/// Chooses the Secret: the flag's, else the only one there is.
+pub(super) async fn choose(cluster: &Cluster, named: Option<&str>) -> Result<PushSecret> {
+    secrets::push_secret(cluster, named)
+        .await
+        .map_err(|error| match named {
+            Some(name) => named_failure(cluster, name, &error),
+            None => choice_failure(cluster, &error),
+        })
+}
+
+fn named_failure(cluster: &Cluster, name: &str, error: &secrets::Error) -> Failure {
+    let namespace = &cluster.namespace;
+    let what = format!("could not use the push Secret `{name}`");
+    match error {
+        secrets::Error::Request(error) => cluster.failure(what, error),
+        _ => Failure::new(what)
+            .why(error)
+            .next("see which there are, or make one that may push:")
+            .command(format!(
+                "kubectl get secrets -n {namespace} --field-selector type=kubernetes.io/dockerconfigjson"
+            ))
+            .command(format!("{CREATE} -n {namespace}"))
+            .anchor("push-secret"),
+    }
+}
+
+fn choice_failure(cluster: &Cluster, error: &secrets::Error) -> Failure {
+    let namespace = &cluster.namespace;
+    let what = format!("could not choose the push Secret in namespace `{namespace}`");
+    match error {
+        secrets::Error::Several { names, .. } => Failure::new(what)
+            .why(error)
+            .next("name one with `--push-secret`, or for good:")
+            .command(format!(
+                "export B2I_PUSH_SECRET={}",
+                names.first().map_or("NAME", String::as_str)
+            ))
+            .anchor("push-secret"),
+        secrets::Error::Request(error) => cluster.failure(what, error),
+        _ => Failure::new(what)
+            .why(error)
+            .next("name one with `--push-secret`, or make one that may push to your registry:")
+            .command(format!("{CREATE} -n {namespace}"))
+            .anchor("push-secret"),
+    }
+}
+
+/// Reads the Secret's entries; none where the person may not read it.
+pub(super) fn keychain(secret: &PushSecret, namespace: &str) -> Result<Keychain> {
+    if secret.data.is_empty() {
+        return Ok(Keychain::default());
+    }
+    Keychain::from_secret(&secret.type_, &secret.data).map_err(|error| {
+        Failure::new(format!("could not use the push Secret `{}`", secret.name))
+            .because(error)
+            .next("make it anew:")
+            .command(format!("kubectl delete secret {} -n {namespace}", secret.name))
+            .command(format!(
+                "{} -n {namespace}",
+                CREATE.replace("registry-push", &secret.name)
+            ))
+            .anchor("push-secret")
+    })
+}
+
+/// The failure when no rule says where the image goes.
+pub(super) fn no_default_image(secret: &str, hosts: &[String], app: &AppName) -> Failure {
+    let why = match hosts {
+        [] => format!("the push Secret `{secret}` could not be read, so its registry is not known"),
+        [host] => format!("the account at `{host}` in the push Secret `{secret}` is no path"),
+        hosts => format!(
+            "the push Secret `{secret}` opens several registries: {}",
+            in_words(hosts)
+        ),
+    };
+    let host = hosts.first().map_or("registry.example.com", String::as_str);
+    Failure::usage("could not choose where the image goes")
+        .why(why)
+        .next(format!("say where: `--image {host}/team/{app}`"))
+        .anchor("default-image")
+}
+
+/// The failure when the Secret has no entry for the image's registry.
+pub(super) fn no_entry(secret: &str, hosts: &[String], image: &Reference, namespace: &str) -> Failure {
+    Failure::new(format!("could not push to `{}`", image.name()))
+        .why(format!(
+            "the push Secret `{secret}` has no entry for `{}`, only for {}",
+            image.registry,
+            in_words(hosts)
+        ))
+        .next("name a Secret for that registry with `--push-secret`, or make one:")
+        .command(format!(
+            "{} -n {namespace}",
+            CREATE.replace("HOST", &image.registry)
+        ))
+        .anchor("push-secret")
+}
+
+fn in_words(names: &[String]) -> String {
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

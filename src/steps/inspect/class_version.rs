@@ -1,0 +1,106 @@
+//! Which Java an archive needs, by the versions of its class files:
+//! <https://docs.oracle.com/javase/specs/jvms/se25/html/jvms-4.html#jvms-4.1>.
+
+use std::{
+    collections::BTreeMap,
+    io::{Read, Seek},
+};
+
+use zip::{ZipArchive, result::ZipError};
+
+use super::archive::{Archive, read_head};
+use crate::error::Failure;
+
+/// The releases that base images are made of.
+const LONG_TERM: [u32; 5] = [8, 11, 17, 21, 25];
+/// Class files of Java 1.1 are version 45, and each release has added one.
+const BEFORE_JAVA_1: u16 = 44;
+/// Enough classes of a nested JAR to know what most of them are.
+const SAMPLE: usize = 32;
+
+/// Returns the lowest Java that runs all of the archive's own classes, and most of each nested
+/// JAR's: libraries carry classes for newer releases that they load only there.
+///
+/// # Errors
+/// A [`Failure`] when a class cannot be read.
+pub(super) fn lowest_java(archive: &mut Archive, own: &[usize], jars: &[usize]) -> Result<u32, Failure> {
+    let mut highest = 0;
+    let mut head = Vec::new();
+    for &index in own {
+        let counts = is_counted(archive.entries[index].name.as_bytes());
+        if counts {
+            let major = major_version(&mut archive.zip, index, &mut head);
+            highest = highest.max(major.map_err(|error| archive.damaged(&error))?.unwrap_or(0));
+        }
+    }
+    for &index in jars {
+        // What is no JAR has no say; nor has one that is damaged, since Java may never open it.
+        let usual = archive.nested(index).and_then(|mut jar| usual_version(&mut jar));
+        highest = highest.max(usual.unwrap_or(0));
+    }
+    let release = u32::from(highest.saturating_sub(BEFORE_JAVA_1));
+    let long_term = LONG_TERM.into_iter().find(|&lts| lts >= release);
+    Ok(long_term.unwrap_or(release))
+}
+
+/// Returns the version that most classes of a JAR have; the lower one of two.
+fn usual_version<R: Read + Seek>(jar: &mut ZipArchive<R>) -> Option<u16> {
+    let classes: Vec<usize> = jar
+        .file_names_raw()
+        .enumerate()
+        .filter(|(_, name)| is_counted(name))
+        .map(|(index, _)| index)
+        .collect();
+    let mut votes = BTreeMap::new();
+    let mut head = Vec::new();
+    for &index in classes.iter().step_by(classes.len().div_ceil(SAMPLE).max(1)) {
+        if let Ok(Some(major)) = major_version(jar, index, &mut head) {
+            *votes.entry(major).or_insert(0_u32) += 1;
+        }
+    }
+    let most = votes.values().copied().max()?;
+    votes
+        .into_iter()
+        .find(|&(_, count)| count == most)
+        .map(|(major, _)| major)
+}
+
+/// `META-INF/versions` holds classes for newer releases, and only Java 9 looks at `module-info`.
+fn is_counted(name: &[u8]) -> bool {
+    const VERSIONS: &[u8] = b"META-INF/versions/";
+    name.ends_with(b".class")
+        && !name.ends_with(b"module-info.class")
+        && !name.windows(VERSIONS.len()).any(|part| part == VERSIONS)
+}
+
+/// Returns `None` for what is no class file.
+fn major_version<R: Read + Seek>(
+    zip: &mut ZipArchive<R>,
+    index: usize,
+    head: &mut Vec<u8>,
+) -> Result<Option<u16>, ZipError> {
+    read_head(zip, index, 8, head)?;
+    Ok(match head[..] {
+        [0xca, 0xfe, 0xba, 0xbe, _, _, high, low] => Some(u16::from_be_bytes([high, low])),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_counts() {
+        assert!(is_counted(b"BOOT-INF/classes/a/B.class"));
+        for name in [
+            "a/B.java",
+            "module-info.class",
+            "BOOT-INF/classes/module-info.class",
+            "META-INF/versions/21/a/B.class",
+            "BOOT-INF/classes/META-INF/versions/21/a/B.class",
+        ] {
+            assert!(!is_counted(name.as_bytes()), "{name}");
+        }
+    }
+}

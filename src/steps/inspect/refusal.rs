@@ -1,0 +1,252 @@
+//! What we say of a file that we cannot run: what it is, and what would do.
+
+use std::{io, path::Path};
+
+use zip::result::ZipError;
+
+use super::content::Foreign;
+use crate::error::Failure;
+
+const WANTED: &str = "give a JAR, a WAR or a Linux executable (ELF)";
+
+fn unusable(name: impl std::fmt::Display) -> Failure {
+    Failure::new(format!("could not use `{name}` as an artifact"))
+}
+
+pub(super) fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    let failure = Failure::new(format!("could not read `{}`", path.display()));
+    match error.kind() {
+        io::ErrorKind::NotFound => failure
+            .why("there is no such file")
+            .next("check the path; relative paths start at the current folder")
+            .anchor("artifact-not-found"),
+        io::ErrorKind::PermissionDenied => failure
+            .why("permission denied")
+            .next("let your user read the file and enter the folders above it")
+            .anchor("artifact-permission"),
+        _ => failure
+            .why(error)
+            .next("check that the disk or share it is on works, then try again")
+            .anchor("artifact-unreadable"),
+    }
+}
+
+pub(super) fn folder(path: &Path) -> Failure {
+    unusable(path.display())
+        .why("it is a folder")
+        .next("give the one file to run that is in it: a JAR, a WAR or a Linux executable (ELF)")
+        .anchor("artifact-folder")
+}
+
+pub(super) fn special_file(path: &Path) -> Failure {
+    unusable(path.display())
+        .why("it is a device, a pipe or a socket")
+        .next("write it to a file first, since it is read more than once")
+        .anchor("artifact-special-file")
+}
+
+pub(super) fn empty(file_name: &str) -> Failure {
+    unusable(file_name)
+        .why("it is empty")
+        .next("build it again: a build or a copy that failed half-way leaves such a file")
+        .anchor("artifact-empty")
+}
+
+pub(super) fn script(path: &Path, file_name: &str) -> Failure {
+    unusable(file_name)
+        .why("it is a script: its first line begins with `#!`")
+        .next("give what the script starts: a JAR, a WAR or a Linux executable (ELF)")
+        .command(format!("cat {}", quoted(path)))
+        .anchor("artifact-script")
+}
+
+pub(super) fn foreign(path: &Path, file_name: &str, foreign: Foreign) -> Failure {
+    let failure = unusable(file_name);
+    match foreign {
+        Foreign::WindowsExecutable => failure
+            .why("it is a Windows executable (PE)")
+            .next("build it for Linux: images run on Linux nodes")
+            .anchor("artifact-windows"),
+        Foreign::MacExecutable => failure
+            .why("it is a macOS executable (Mach-O)")
+            .next("build it for Linux: images run on Linux nodes")
+            .anchor("artifact-macos"),
+        Foreign::JavaClass => failure
+            .why("it is a single Java class")
+            .next("pack it into a JAR that names its main class, with all that it needs")
+            .anchor("artifact-class"),
+        Foreign::Compressed(kind) => failure
+            .why(format!("it is a {kind} archive"))
+            .next("unpack it and give what is in it: a JAR, a WAR or a Linux executable (ELF)")
+            .anchor("artifact-compressed"),
+        Foreign::Text => failure
+            .why("it is a text file")
+            .next(WANTED)
+            .anchor("artifact-text"),
+        Foreign::Unknown => failure
+            .why("its first bytes are of no kind that we know")
+            .next(WANTED)
+            .command(format!("file {}", quoted(path)))
+            .anchor("artifact-unknown"),
+    }
+}
+
+pub(super) fn damaged(file_name: &str, error: &ZipError) -> Failure {
+    let why = match error {
+        ZipError::InvalidArchive(why) if why == "Could not find EOCD" => {
+            "it is a ZIP archive without its end: it was cut short".to_owned()
+        }
+        ZipError::CompressionMethodNotSupported(method) => {
+            format!("it is a ZIP archive compressed with method {method}, which Java cannot read either")
+        }
+        error => format!("it is a damaged ZIP archive: {error}"),
+    };
+    unusable(file_name)
+        .why(why)
+        .next("build or copy it again; `unzip -t` says what is wrong with it")
+        .anchor("archive-damaged")
+}
+
+pub(super) fn unsafe_entry(file_name: &str, entry: &str, why: &str) -> Failure {
+    let entry = entry.escape_debug();
+    unusable(file_name)
+        .why(format!("its entry `{entry}` must not be unpacked: {why}"))
+        .next("build it with a tool that writes plain files and folders, and do not trust this one")
+        .anchor("archive-unsafe")
+}
+
+pub(super) fn too_many_entries(file_name: &str, count: usize, most: usize) -> Failure {
+    unusable(file_name)
+        .why(format!(
+            "it has {count} entries, and {most} is the most that we take"
+        ))
+        .next("leave out what the application does not need, or keep its parts in nested JARs")
+        .anchor("archive-too-large")
+}
+
+pub(super) fn duplicates(file_name: &str) -> Failure {
+    unusable(file_name)
+        .why("it names a file twice, and which of the two would run depends on who unpacks it")
+        .next("build it again, without merging two copies of the same file into it")
+        .command("jar tf FILE | sort | uniq -d".replace("FILE", &quoted(Path::new(file_name))))
+        .anchor("archive-duplicates")
+}
+
+pub(super) fn encrypted(file_name: &str, entry: &str) -> Failure {
+    unusable(file_name)
+        .why(format!("its entry `{}` is encrypted", entry.escape_debug()))
+        .next("pack it without a password: Java could not read it either")
+        .anchor("archive-encrypted")
+}
+
+pub(super) fn other_zip(file_name: &str) -> Failure {
+    unusable(file_name)
+        .why("it is a ZIP archive, but neither a JAR nor a WAR: it has no META-INF and no WEB-INF")
+        .next("if it was packed for download, unpack it and give what is in it")
+        .anchor("archive-neither")
+}
+
+pub(super) fn library(file_name: &str) -> Failure {
+    unusable(file_name)
+        .why("it is a library: its manifest names no Main-Class")
+        .next(
+            "give the executable JAR: Spring Boot's `repackage`, Maven's Shade or Gradle's Shadow plugin make one",
+        )
+        .anchor("jar-library")
+}
+
+pub(super) fn enterprise_archive(file_name: &str) -> Failure {
+    unusable(file_name)
+        .why("it is an EAR, which needs a Jakarta EE application server")
+        .next("give the WAR that is in it, if that runs without EJBs")
+        .anchor("ear")
+}
+
+/// Why an ELF file is not a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ElfFlaw {
+    ObjectFile,
+    CoreDump,
+    SharedLibrary,
+    NoProgram,
+    CutShort,
+    OtherSystem,
+    /// With `e_machine`.
+    OtherMachine(u16),
+}
+
+pub(super) fn elf(file_name: &str, flaw: ElfFlaw) -> Failure {
+    let failure = unusable(file_name);
+    match flaw {
+        ElfFlaw::ObjectFile => failure
+            .why("it is an object file (ELF), one step before a program")
+            .next("link it, and give the executable")
+            .anchor("elf-object-file"),
+        ElfFlaw::CoreDump => failure
+            .why("it is a core dump: the memory of a program that crashed")
+            .next("give the program itself")
+            .anchor("elf-core-dump"),
+        ElfFlaw::SharedLibrary => failure
+            .why("it is a shared library (ELF): it has no place to start at")
+            .next("give the executable that uses it")
+            .anchor("elf-shared-library"),
+        ElfFlaw::NoProgram => failure
+            .why("it is an ELF file, but no program")
+            .next("give a Linux executable")
+            .anchor("elf-no-program"),
+        ElfFlaw::CutShort => failure
+            .why("it is an ELF file that ends before all of it is there")
+            .next("build or copy it again")
+            .anchor("elf-cut-short"),
+        ElfFlaw::OtherSystem => failure
+            .why("it is an ELF executable for another system than Linux")
+            .next("build it for Linux: images run on Linux nodes")
+            .anchor("elf-other-system"),
+        ElfFlaw::OtherMachine(machine) => failure
+            .why(format!(
+                "it is an ELF executable for a machine that we do not know (number {machine})"
+            ))
+            .next("build it for amd64, arm64, arm, 386, ppc64le, s390x or riscv64")
+            .anchor("elf-other-machine"),
+    }
+}
+
+/// Quotes a path for a shell.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=@%".contains(c);
+    if path.chars().all(is_plain) {
+        path
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_may_not_be_read() {
+        // As root, every file may be, so no test can meet one.
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        let failure = unreadable(Path::new("/srv/shop.jar"), &denied);
+        assert_eq!(
+            failure.to_string(),
+            "could not read `/srv/shop.jar`: permission denied"
+        );
+        assert_eq!(failure.anchor, "artifact-permission");
+    }
+
+    #[test]
+    fn commands_can_be_pasted() {
+        for (path, expected) in [
+            ("/a/b-1.jar", "/a/b-1.jar"),
+            ("a b", "'a b'"),
+            ("it's", r"'it'\''s'"),
+            ("$(x)", "'$(x)'"),
+        ] {
+            assert_eq!(quoted(Path::new(path)), expected);
+        }
+    }
+}

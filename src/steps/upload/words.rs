@@ -1,0 +1,271 @@
+//! What a person is told when an upload fails.
+
+use crate::{
+    cluster::{Cluster, Trouble, TunnelError, error::is_forbidden},
+    error::Failure,
+    oci::Reference,
+    staging::{DestinationError, client::Error as StagingError, protocol::Refusal},
+};
+
+use super::{Options, pod::Stuck, send::LinkError};
+
+const NOT_STARTED: &str = "could not start the staging Pod";
+
+/// The names that the words need.
+pub(super) struct Words<'a> {
+    namespace: &'a str,
+    builder_image: &'a str,
+    push_secret: &'a str,
+    destination: &'a Reference,
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn new(namespace: &'a str, options: &'a Options) -> Self {
+        Self {
+            namespace,
+            builder_image: &options.builder_image,
+            push_secret: &options.push_secret,
+            destination: &options.destination,
+        }
+    }
+
+    fn kubectl(&self, command: &str) -> String {
+        format!("kubectl {command} -n {}", self.namespace)
+    }
+
+    /// The API server did not take the Job.
+    pub(super) fn not_created(&self, cluster: &Cluster, error: &kube::Error) -> Failure {
+        let failure = cluster.failure(NOT_STARTED, error);
+        // Admission's own 403 has no advice yet: a webhook or a quota refused the Job itself.
+        if is_forbidden(error) && failure.next.is_empty() {
+            return self.pod_refused(failure);
+        }
+        failure
+    }
+
+    fn pod_refused(&self, failure: Failure) -> Failure {
+        failure
+            .next("make room in the namespace, or have the rule changed; these apply to it:")
+            .command(self.kubectl("describe resourcequota,limitrange"))
+            .command(format!("kubectl get namespace {} --show-labels", self.namespace))
+            .anchor("pod-refused")
+    }
+
+    /// The Pod does not run.
+    pub(super) fn stuck(&self, stuck: &Stuck) -> Failure {
+        let look = self.kubectl("describe pods -l kubectl-b2i/role=staging");
+        let failure = Failure::new(NOT_STARTED);
+        let trouble = match stuck {
+            Stuck::Trouble(trouble) => trouble,
+            Stuck::Ended(why) => {
+                return failure
+                    .why(format!("it ended at once: {why}"))
+                    .next(format!(
+                        "see that `{}` is the kubectl-b2i image of this version:",
+                        self.builder_image
+                    ))
+                    .command("kubectl b2i version")
+                    .anchor("builder-image");
+            }
+            Stuck::Slow => {
+                return failure
+                    .why("its container did not start in time")
+                    .next("start it again, and see meanwhile what its Pod waits for:")
+                    .command(look)
+                    .anchor("staging-pod");
+            }
+        };
+        let failure = failure.why(trouble);
+        match trouble {
+            Trouble::Refused { .. } => self.pod_refused(failure),
+            Trouble::Unschedulable { .. } => failure
+                .next("free or add a node that suits it; it asks for 50m CPU and 64Mi memory:")
+                .command("kubectl describe nodes")
+                .anchor("unschedulable"),
+            Trouble::ImagePull { .. } => failure
+                .next("name a builder image that the nodes can pull with `--builder-image`, and its Secret with `--builder-pull-secret`")
+                .anchor("builder-image"),
+            Trouble::Mount { .. } => failure
+                .next("name the Secret to push with by `--push-secret`; see that it is there:")
+                .command(self.kubectl(&format!("get secret {}", self.push_secret)))
+                .anchor("builder-mount"),
+            Trouble::CannotStart { .. } | Trouble::Crashed { .. } => failure
+                .next("the builder image may be another program or of a wrong architecture; its nodes:")
+                .command("kubectl get nodes -L kubernetes.io/arch")
+                .anchor("builder-image"),
+            Trouble::Stopped { .. } => failure
+                .next("start it again. The events may say more:")
+                .command(self.kubectl("get events --sort-by=.lastTimestamp"))
+                .anchor("staging-pod"),
+        }
+    }
+
+    /// The link failed. `end` says how the Pod ended, if it did.
+    pub(super) fn no_link(&self, error: LinkError, end: Option<String>) -> Failure {
+        let what = format!("could not upload to `{}`", self.destination.name());
+        let failure = Failure::new(&*what);
+        match error {
+            LinkError::Tunnel(TunnelError::Forbidden(why)) => self.no_port_forward(failure.why(why)),
+            LinkError::Staging(StagingError::Refused(refusal)) => self.refused(failure, refusal),
+            LinkError::Staging(error @ StagingError::File(_)) => failure
+                .because(error)
+                .next("start it again, and leave the temporary files alone")
+                .anchor("upload-file"),
+            error @ LinkError::Elsewhere(_) => failure
+                .why(error)
+                .next("start it again")
+                .anchor("staging-pod"),
+            error => match end {
+                Some(end) => failure
+                    .why(format!("the staging Pod ended: {end}"))
+                    .next("start it again; the layers that arrived are not sent again")
+                    .anchor("staging-pod"),
+                None => failure
+                    .because(error)
+                    .next("the link to the cluster does not hold: start it again; the layers that arrived are not sent again")
+                    .anchor("link-cut"),
+            },
+        }
+    }
+
+    fn no_port_forward(&self, failure: Failure) -> Failure {
+        let namespace = self.namespace;
+        failure
+            .next(format!(
+                "you need `get` and `create` on `pods/portforward` in `{namespace}`:"
+            ))
+            .command(format!("kubectl auth can-i get pods/portforward -n {namespace}"))
+            .command(format!(
+                "kubectl auth can-i create pods/portforward -n {namespace}"
+            ))
+            .anchor("permissions")
+    }
+
+    fn refused(&self, failure: Failure, refusal: Refusal) -> Failure {
+        let (namespace, push_secret) = (self.namespace, self.push_secret);
+        let registry = &self.destination.registry;
+        let failure = failure.why(&refusal);
+        match refusal {
+            Refusal::Registry { error } => match error {
+                DestinationError::Failed(failure) => *failure,
+                DestinationError::Unauthorized { why, has_login } => {
+                    let login = if has_login { "was sent" } else { "has no login for this registry" };
+                    failure
+                        .why(format!("{why}\n(push Secret `{namespace}/{push_secret}` {login})"))
+                        .next(format!("check that this Secret holds a login for `{registry}` that is valid:"))
+                        .command(self.kubectl(&format!("get secret {push_secret}")))
+                        .anchor("push-unauthorized")
+                }
+                DestinationError::Denied { why } => failure
+                    .why(format!("{why}\n(push Secret `{namespace}/{push_secret}` was sent)"))
+                    .next(format!(
+                        "check that this Secret's user may write to `{}`, or name another image with `--image`",
+                        self.destination.repository
+                    ))
+                    .anchor("push-denied"),
+            },
+            Refusal::Protocol { .. } => failure
+                .next("use a plugin and a builder image of the same version: `--builder-image`")
+                .command("kubectl b2i version")
+                .anchor("versions"),
+            Refusal::TooLarge { .. } => failure
+                .next("raise the spool's limit in the configuration")
+                .anchor("spool"),
+            Refusal::Spool { .. } => failure
+                .next("the node's disk may be full: start it again, or look at the nodes")
+                .anchor("spool"),
+            Refusal::WrongDigest { .. } => failure
+                .next("the layer changed on its way, or on this machine: start it again")
+                .anchor("upload-file"),
+            _ => failure.next("start it again").anchor("staging-pod"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn options() -> Options {
+        Options {
+            app: "shop".parse().expect("a name"),
+            run_id: "x7k2m".to_owned(),
+            builder_image: "r.example/b2i:1".to_owned(),
+            builder_pull_secret: None,
+            push_secret: "push".to_owned(),
+            destination: "r.example/team/shop:1.4".parse().expect("a reference"),
+            insecure: false,
+            spool_limit_bytes: 1,
+            timeout: Duration::ZERO,
+            always_send: Vec::new(),
+        }
+    }
+
+    fn refused(refusal: impl Into<Refusal>) -> Failure {
+        let error = LinkError::Staging(StagingError::Refused(refusal.into()));
+        Words::new("dev", &options()).no_link(error, None)
+    }
+
+    #[test]
+    fn a_missing_right_is_named() {
+        let error = LinkError::Tunnel(TunnelError::Forbidden("pods \"x\" is forbidden".to_owned()));
+        let failure = Words::new("dev", &options()).no_link(error, None);
+        assert_eq!(failure.what, "could not upload to `r.example/team/shop`");
+        assert_eq!(
+            failure.next,
+            "you need `get` and `create` on `pods/portforward` in `dev`:"
+        );
+        assert_eq!(failure.commands.len(), 2);
+    }
+
+    #[test]
+    fn a_registry_that_refuses_is_quoted_with_the_secret_that_was_sent() {
+        let why = "the registry answered 401 UNAUTHORIZED to POST https://r.example/v2/".to_owned();
+        let failure = refused(DestinationError::Unauthorized {
+            why: why.clone(),
+            has_login: false,
+        });
+        assert_eq!(
+            failure.why,
+            format!("{why}\n(push Secret `dev/push` has no login for this registry)")
+        );
+        assert_eq!(failure.anchor, "push-unauthorized");
+        assert_eq!(refused(DestinationError::Denied { why }).anchor, "push-denied");
+    }
+
+    #[test]
+    fn the_advice_that_the_pod_has_given_is_kept() {
+        let advice = Failure::new("could not upload to `r.example/team/shop`").anchor("registry-tls");
+        assert_eq!(refused(DestinationError::Failed(advice.clone().into())), advice);
+    }
+
+    #[test]
+    fn a_pod_that_is_gone_explains_a_link_that_is() {
+        let cut = || LinkError::Staging(StagingError::Cut("reset".into()));
+        let options = options();
+        let words = Words::new("dev", &options);
+        let failure = words.no_link(cut(), Some("Evicted: low on disk".to_owned()));
+        assert_eq!(failure.why, "the staging Pod ended: Evicted: low on disk");
+        assert_eq!(
+            words.no_link(cut(), None).why,
+            "the connection to the staging Pod was cut: reset"
+        );
+    }
+
+    #[test]
+    fn an_image_that_cannot_be_pulled_is_named() {
+        let options = options();
+        let failure = Words::new("dev", &options).stuck(&Stuck::Trouble(Trouble::ImagePull {
+            image: "r.example/b2i:1".to_owned(),
+            message: "not found".to_owned(),
+        }));
+        assert_eq!(failure.what, "could not start the staging Pod");
+        assert_eq!(
+            failure.why,
+            "the image `r.example/b2i:1` cannot be pulled: not found"
+        );
+        assert!(failure.next.contains("--builder-image"));
+    }
+}

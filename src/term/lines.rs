@@ -1,0 +1,14 @@
+//! The log of the in-cluster roles: plain lines on stdout, which the kubelet keeps and the plugin
+//! follows.
+
+use std::io::Write;
+
+use super::sanitize;
+
+/// Writes one line. What others said (registries, file names) may be in it, so it is made safe for
+/// a terminal, and kept on one line.
+pub fn line(text: &str) {
+    let line = sanitize(text).replace('\n', " ");
+    // Nobody reads the log any more? The work goes on all the same.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}

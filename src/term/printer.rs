@@ -1,0 +1,248 @@
+//! Draws events: a line a step. On a terminal the running step's line moves; done, it keeps its
+//! figures. Elsewhere the same lines without motion.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is where printing is done"
+)]
+
+use std::{
+    collections::HashMap,
+    io::Write,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use console::{Style, Term, measure_text_width, truncate_str};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{failure, sanitize, words};
+use crate::{
+    error::Failure,
+    model::{Event, Events, Step},
+};
+
+/// How much is said on stderr.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Talk {
+    /// Failures only.
+    Quiet,
+    /// A line a step.
+    Plain,
+    /// A line a step, the running one in motion.
+    Live,
+}
+
+impl Talk {
+    /// Chooses by what stderr is: motion on a terminal, plain lines elsewhere.
+    #[must_use]
+    pub fn for_stderr(is_quiet: bool) -> Self {
+        match (is_quiet, console::user_attended_stderr()) {
+            (true, _) => Self::Quiet,
+            (false, true) => Self::Live,
+            (false, false) => Self::Plain,
+        }
+    }
+}
+
+/// Prints everything that a person sees. Cheap to clone.
+#[derive(Clone)]
+pub struct Printer(Arc<Inner>);
+
+struct Inner {
+    talk: Talk,
+    running: Mutex<Running>,
+}
+
+/// The steps that run, and the one line that moves.
+#[derive(Default)]
+struct Running {
+    began: HashMap<Step, Instant>,
+    bar: Option<(Step, ProgressBar)>,
+}
+
+/// Column at which a step's time ends, where the terminal is wide enough.
+const WIDTH: usize = 96;
+
+impl Printer {
+    /// Makes a printer that says this much.
+    #[must_use]
+    pub fn new(talk: Talk) -> Self {
+        Self(Arc::new(Inner {
+            talk,
+            running: Mutex::default(),
+        }))
+    }
+
+    /// Returns where the steps send their events.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        let printer = self.clone();
+        Events::to(move |event| printer.draw(event))
+    }
+
+    /// Prints the result: the only thing that ever goes to stdout.
+    pub fn result(&self, text: &str) {
+        self.0.still();
+        // A reader that is gone (`| head -1`) has what it wanted.
+        let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
+    }
+
+    /// Prints a line of talk.
+    pub fn say(&self, text: &str) {
+        if self.0.talk != Talk::Quiet {
+            self.0.running().print(&sanitize(text));
+        }
+    }
+
+    /// Prints a failure, even when quiet.
+    pub fn failure(&self, failure: &Failure) {
+        self.0.still();
+        let text = failure::render(failure, console::colors_enabled_stderr());
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    fn draw(&self, event: Event) {
+        let inner = &self.0;
+        if inner.talk == Talk::Quiet {
+            return;
+        }
+        let mut running = inner.running();
+        match event {
+            Event::Started(step) => {
+                running.began.insert(step, Instant::now());
+                if inner.talk == Talk::Live {
+                    running.bar = Some((step, moving_line(step)));
+                }
+            }
+            Event::Doing(step, text) => running.on_bar(step, |bar| bar.set_message(sanitize(&text))),
+            Event::Bytes { step, done, total } => running.on_bar(step, |bar| {
+                if bar.length() != Some(total) {
+                    bar.set_length(total);
+                    bar.set_style(bytes_style());
+                }
+                bar.set_position(done);
+            }),
+            Event::Log(_, line) => {
+                let text = format!("            {}", sanitize(&line));
+                running.print(&Style::new().for_stderr().dim().apply_to(text).to_string());
+            }
+            Event::Done(step, figures) => {
+                let took = running
+                    .began
+                    .remove(&step)
+                    .map(|began| began.elapsed())
+                    .unwrap_or_default();
+                if running.bar.as_ref().is_some_and(|(at, _)| *at == step) {
+                    running.stop();
+                }
+                running.print(&done_line(step, &sanitize(&figures), took));
+            }
+            Event::Warning(text) => {
+                let label = Style::new().for_stderr().yellow().apply_to("warning:");
+                running.print(&format!("{label} {}", sanitize(&text)));
+            }
+        }
+    }
+}
+
+impl Inner {
+    fn running(&self) -> MutexGuard<'_, Running> {
+        // A panic elsewhere must not keep a failure from being printed.
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the moving line away, so that what is printed next stands alone.
+    fn still(&self) {
+        self.running().stop();
+    }
+}
+
+impl Running {
+    /// Prints a line above the moving one.
+    fn print(&self, line: &str) {
+        match &self.bar {
+            Some((_, bar)) => bar.suspend(|| eprintln!("{line}")),
+            None => eprintln!("{line}"),
+        }
+    }
+
+    fn on_bar(&self, step: Step, change: impl FnOnce(&ProgressBar)) {
+        if let Some((_, bar)) = self.bar.as_ref().filter(|(at, _)| *at == step) {
+            change(bar);
+        }
+    }
+
+    fn stop(&mut self) {
+        if let Some((_, bar)) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn name(step: Step) -> &'static str {
+    match step {
+        Step::Inspect => "Inspect",
+        Step::Plan => "Plan",
+        Step::Upload => "Upload",
+        Step::Build => "Build",
+        Step::RollOut => "Roll out",
+    }
+}
+
+/// The line of a finished step: name, figures, and its time at the right.
+fn done_line(step: Step, figures: &str, took: Duration) -> String {
+    let width = Term::stderr()
+        .size_checked()
+        .map_or(WIDTH, |(_, columns)| usize::from(columns).min(WIDTH));
+    let label = Style::new()
+        .for_stderr()
+        .green()
+        .apply_to(format!("{:<9}", name(step)));
+    let time = words::duration(took);
+    let room = width.saturating_sub(12 + time.len() + 1).max(20);
+    // Only a terminal cuts: a log file should hold everything.
+    let figures = if console::user_attended_stderr() {
+        truncate_str(figures, room, "…")
+    } else {
+        figures.into()
+    };
+    let gap = room.saturating_sub(measure_text_width(&figures)) + 1;
+    format!("  {label} {figures}{}{time}", " ".repeat(gap))
+}
+
+fn moving_line(step: Step) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    bar.set_style(style("  {prefix:<9} {spinner} {wide_msg} {elapsed}"));
+    bar.set_prefix(name(step));
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+fn bytes_style() -> ProgressStyle {
+    style("  {prefix:<9} {bar:25} {decimal_bytes} / {decimal_total_bytes} · {decimal_bytes_per_sec} · {eta} {wide_msg}")
+        .progress_chars("█▉▊▋▌▍▎▏░")
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the templates above are well-formed, as a test shows")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_are_well_formed() {
+        let _ = (moving_line(Step::Upload), bytes_style());
+    }
+
+    #[test]
+    fn a_step_keeps_its_figures_and_its_time() {
+        let line = done_line(Step::Inspect, "shop.jar · Java 17", Duration::from_millis(240));
+        assert!(
+            line.contains("Inspect") && line.contains("shop.jar · Java 17") && line.ends_with(" 0.2s"),
+            "{line}"
+        );
+    }
+}

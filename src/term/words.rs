@@ -1,0 +1,53 @@
+//! Figures as people read them.
+
+use std::time::Duration;
+
+/// Returns a size in decimal units, as registries and file managers give it: `87.1 MB`.
+#[must_use]
+pub fn bytes(count: u64) -> String {
+    const UNITS: [(&str, u64); 3] = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+    for (unit, size) in UNITS {
+        if count >= size {
+            // In tenths, so that no float is needed: sizes fit u64 by far.
+            let tenths = count / (size / 10);
+            return format!("{}.{} {unit}", tenths / 10, tenths % 10);
+        }
+    }
+    format!("{count} B")
+}
+
+/// Returns a time as `0.2s`, `14s` or `3m05s`.
+#[must_use]
+pub fn duration(time: Duration) -> String {
+    match time.as_secs() {
+        0..10 => format!("{}.{}s", time.as_secs(), time.subsec_millis() / 100),
+        seconds @ 10..60 => format!("{seconds}s"),
+        seconds => format!("{}m{:02}s", seconds / 60, seconds % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_times() {
+        for (count, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_840, "1.8 kB"),
+            (87_121_076, "87.1 MB"),
+            (2_500_000_000, "2.5 GB"),
+        ] {
+            assert_eq!(bytes(count), text);
+        }
+        for (millis, text) in [
+            (240, "0.2s"),
+            (9_990, "9.9s"),
+            (14_200, "14s"),
+            (185_000, "3m05s"),
+        ] {
+            assert_eq!(duration(Duration::from_millis(millis)), text);
+        }
+    }
+}

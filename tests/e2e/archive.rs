@@ -1,0 +1,32 @@
+//! Changes one class inside a JAR and leaves every other byte of it alone.
+
+use std::{
+    fs::File,
+    io::{Read, Write},
+    path::Path,
+};
+
+use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
+
+/// Copies `from` to `to` with one class of the application changed: its minor version, which Java
+/// does not look at.
+pub fn with_one_class_changed(from: &Path, to: &Path) {
+    let mut archive = ZipArchive::new(File::open(from).unwrap()).unwrap();
+    let mut out = ZipWriter::new(File::create(to).unwrap());
+    let mut changed = 0;
+    for index in 0..archive.len() {
+        let name = archive.by_index_raw(index).unwrap().name().unwrap().into_owned();
+        if changed == 0 && name.starts_with("BOOT-INF/classes/") && name.ends_with(".class") {
+            let mut class = Vec::new();
+            archive.by_index(index).unwrap().read_to_end(&mut class).unwrap();
+            class[5] ^= 1;
+            out.start_file(&*name, SimpleFileOptions::default()).unwrap();
+            out.write_all(&class).unwrap();
+            changed += 1;
+        } else {
+            out.raw_copy_file(archive.by_index_raw(index).unwrap()).unwrap();
+        }
+    }
+    out.finish().unwrap();
+    assert_eq!(changed, 1, "{} has no class of its own", from.display());
+}

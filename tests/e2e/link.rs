@@ -1,0 +1,57 @@
+//! A TCP proxy between the plugin and the API server: it counts what crosses the link, and can
+//! make the link slow.
+
+use std::{
+    io::{Read, Write},
+    net::{Shutdown, TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+pub struct Link {
+    pub url: String,
+    sent: Arc<AtomicU64>,
+}
+
+impl Link {
+    /// Listens on loopback; `bytes_per_second` bounds what goes to the API server.
+    pub fn to_api_server(bytes_per_second: Option<u64>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let sent = Arc::new(AtomicU64::new(0));
+        let counter = sent.clone();
+        thread::spawn(move || {
+            for plugin in listener.incoming().flatten() {
+                let server = TcpStream::connect("10.250.0.11:6443").unwrap();
+                let (from, to) = (plugin.try_clone().unwrap(), server.try_clone().unwrap());
+                let counter = counter.clone();
+                thread::spawn(move || forward(from, to, bytes_per_second, &counter));
+                thread::spawn(move || forward(server, plugin, None, &AtomicU64::new(0)));
+            }
+        });
+        Self { url, sent }
+    }
+
+    /// Bytes that went to the API server so far.
+    pub fn sent_bytes(&self) -> u64 {
+        self.sent.load(Ordering::SeqCst)
+    }
+}
+
+fn forward(mut from: TcpStream, mut to: TcpStream, bytes_per_second: Option<u64>, counter: &AtomicU64) {
+    let mut buffer = [0; 16 * 1024];
+    while let Ok(count @ 1..) = from.read(&mut buffer) {
+        counter.fetch_add(count as u64, Ordering::SeqCst);
+        if let Some(rate) = bytes_per_second {
+            thread::sleep(Duration::from_secs_f64(count as f64 / rate as f64));
+        }
+        if to.write_all(&buffer[..count]).is_err() {
+            break;
+        }
+    }
+    let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+}

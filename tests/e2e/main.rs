@@ -1,0 +1,18 @@
+//! End to end: a real cluster runs what we build, a real registry stores it, other people's tools
+//! judge it. `tests/run` brings all of it up; each test has a namespace of its own, labelled
+//! `pod-security.kubernetes.io/enforce: restricted`, and acts as a user who has only the Role in
+//! `docs/reference/permissions.yaml`.
+#![allow(clippy::pedantic, reason = "tests are read for what they say")]
+#![allow(missing_docs, unreachable_pub, reason = "the names of tests are their docs")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod archive;
+mod deploy;
+mod images;
+mod interrupt;
+mod link;
+mod refusals;
+mod registry_cases;
+mod world;

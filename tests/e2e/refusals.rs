@@ -1,0 +1,104 @@
+//! Bad input gets a clear error, early, with nothing left behind in the cluster.
+
+use std::{fs, io::Write};
+
+use crate::world::{World, artifacts};
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn what_is_no_artifact_makes_no_object() {
+    let world = World::new("refused");
+    let before = world.objects();
+    let folder = world.folder.path();
+    fs::write(folder.join("notes.txt"), "not a program\n").unwrap();
+    fs::write(folder.join("empty.jar"), "").unwrap();
+    let mut pe = vec![0; 512];
+    pe[..2].copy_from_slice(b"MZ");
+    pe[0x3c] = 0x80;
+    pe[0x80..0x84].copy_from_slice(b"PE\0\0");
+    fs::write(folder.join("setup.exe"), pe).unwrap();
+    for (name, entry) in [("papers.zip", "a.txt"), ("library.jar", "META-INF/MANIFEST.MF")] {
+        let mut zip = zip::ZipWriter::new(fs::File::create(folder.join(name)).unwrap());
+        zip.start_file(entry, zip::write::SimpleFileOptions::default())
+            .unwrap();
+        zip.write_all(b"Manifest-Version: 1.0\r\n\r\n").unwrap();
+        zip.finish().unwrap();
+    }
+    for (name, reason) in [
+        ("notes.txt", "text"),
+        ("setup.exe", "Windows"),
+        ("empty.jar", "empty"),
+        ("papers.zip", "neither"),
+        ("library.jar", "Main-Class"),
+        ("missing.jar", "no such file"),
+    ] {
+        let said = world.b2i(&format!("deploy {} --port 8080", folder.join(name).display()));
+        assert_eq!(
+            (said.code, said.stdout.as_str()),
+            (Some(1), ""),
+            "{name}: {}",
+            said.stderr
+        );
+        for part in ["error: ", "\n  why: ", "\nnext: ", reason] {
+            assert!(
+                said.stderr.to_lowercase().contains(&part.to_lowercase()),
+                "{name}: {part:?} in\n{}",
+                said.stderr
+            );
+        }
+    }
+    assert_eq!(world.objects(), before);
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn no_secret_or_several_are_named() {
+    let world = World::new("secrets");
+    world.kubectl(
+        r#"patch serviceaccount default --type=json -p [{"op":"remove","path":"/imagePullSecrets"}]"#,
+    );
+    // The user may list Secrets here, so the rule looks at those.
+    world.kubectl("create role lister --verb=list --resource=secrets");
+    world.kubectl(&format!(
+        "create rolebinding lister --role=lister --serviceaccount={}:dev",
+        world.namespace
+    ));
+    world.secret("other");
+    let said = world.b2i("deploy ./httpbin --port 8080");
+    assert_eq!(said.code, Some(1), "{}", said.stderr);
+    for part in ["`other`", "`registry-push`", "--push-secret"] {
+        assert!(said.stderr.contains(part), "{}", said.stderr);
+    }
+    world.kubectl("delete secret other registry-push");
+    let said = world.b2i("deploy ./httpbin --port 8080");
+    assert_eq!(said.code, Some(1), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("kubectl create secret docker-registry"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(world.kubectl("get jobs,pods,deployments -o name"), "");
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn a_registry_that_refuses_is_told_in_its_own_words() {
+    let world = World::new("denied");
+    world.kubectl("delete secret registry-push");
+    world.kubectl(
+        "create secret docker-registry registry-push --docker-server=10.250.0.1:5000 --docker-username=dev --docker-password=wrong",
+    );
+    let said = world.b2i("deploy ./httpbin --port 8080 --builder-pull-secret other");
+    assert_eq!(
+        (said.code, said.stdout.as_str()),
+        (Some(1), ""),
+        "{}",
+        said.stderr
+    );
+    assert!(
+        !said.stderr.contains("wrong"),
+        "the password is in\n{}",
+        said.stderr
+    );
+    let _ = artifacts();
+}

@@ -1,0 +1,251 @@
+//! A namespace for one test, a user who may do only what the docs say, and the tools that judge.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    sync::OnceLock,
+};
+
+pub const REGISTRY: &str = "10.250.0.1:5000";
+/// The only API server that these tests touch, unless `B2I_E2E_ANY_CLUSTER=1` says otherwise.
+const API_SERVER: &str = "https://10.250.0.11:6443";
+
+pub struct World {
+    pub namespace: String,
+    pub folder: tempfile::TempDir,
+}
+
+/// What a command said.
+#[derive(Debug)]
+pub struct Said {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl World {
+    pub fn new(name: &str) -> Self {
+        refuse_someone_elses_cluster();
+        let namespace = format!("e2e-{name}-{}", std::process::id());
+        let world = Self {
+            namespace,
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let ns = world.namespace.as_str();
+        run(kubectl().args(["create", "namespace", ns]));
+        run(kubectl().args([
+            "label",
+            "namespace",
+            ns,
+            "pod-security.kubernetes.io/enforce=restricted",
+        ]));
+        world.secret("registry-push");
+        let patch = r#"{"imagePullSecrets":[{"name":"registry-push"}]}"#;
+        run(kubectl().args(["create", "serviceaccount", "dev", "-n", ns]));
+        // The account comes a moment after the namespace.
+        run(kubectl().args([
+            "wait",
+            "--for=create",
+            "serviceaccount/default",
+            "-n",
+            ns,
+            "--timeout=30s",
+        ]));
+        run(kubectl().args(["patch", "serviceaccount", "default", "-n", ns, "-p", patch]));
+        run(kubectl()
+            .args(["apply", "-n", ns, "-f"])
+            .arg(root().join("docs/reference/permissions.yaml")));
+        let subject = format!("--serviceaccount={ns}:dev");
+        run(kubectl().args([
+            "create",
+            "rolebinding",
+            "dev",
+            "--role=kubectl-b2i",
+            &subject,
+            "-n",
+            ns,
+        ]));
+        world.kubeconfig_for_user(API_SERVER);
+        world
+    }
+
+    /// A docker-registry Secret that may push to the cluster's registry.
+    pub fn secret(&self, name: &str) {
+        let (user, password) = (var("B2I_REGISTRY_USER"), var("B2I_REGISTRY_PASSWORD"));
+        run(kubectl()
+            .args(["create", "secret", "docker-registry", name, "-n", &self.namespace])
+            .arg(format!("--docker-server={REGISTRY}"))
+            .arg(format!("--docker-username={user}"))
+            .arg(format!("--docker-password={password}")));
+    }
+
+    /// Writes the user's kubeconfig, with this address of the API server.
+    pub fn kubeconfig_for_user(&self, server: &str) {
+        let token = run(kubectl().args(["create", "token", "dev", "-n", &self.namespace, "--duration=2h"]));
+        let authority = run(kubectl().args([
+            "config",
+            "view",
+            "--raw",
+            "-o",
+            "jsonpath={.clusters[0].cluster.certificate-authority-data}",
+        ]));
+        let text = format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: e2e\n\
+             clusters: [{{name: e2e, cluster: {{server: \"{server}\", certificate-authority-data: {authority}}}}}]\n\
+             users: [{{name: dev, user: {{token: {token}}}}}]\n\
+             contexts: [{{name: e2e, context: {{cluster: e2e, user: dev, namespace: {}}}}}]\n",
+            self.namespace
+        );
+        std::fs::write(self.kubeconfig(), text).unwrap();
+    }
+
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.folder.path().join("kubeconfig")
+    }
+
+    /// `kubectl b2i …` as the user, in the folder of the artifacts: what a person types.
+    pub fn command(&self, line: &str) -> Command {
+        let mut command = Command::new("kubectl");
+        command.arg("b2i").args(line.split_whitespace());
+        command
+            .current_dir(artifacts())
+            .env("KUBECONFIG", self.kubeconfig())
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub fn b2i(&self, line: &str) -> Said {
+        said(&mut self.command(line))
+    }
+
+    /// Runs a command that must succeed; returns its one line on stdout.
+    pub fn b2i_ok(&self, line: &str) -> String {
+        let said = self.b2i(line);
+        assert_eq!(said.code, Some(0), "kubectl b2i {line}\n{}", said.stderr);
+        said.stdout.trim_end().to_owned()
+    }
+
+    pub fn b2i_json(&self, line: &str) -> serde_json::Value {
+        serde_json::from_str(&self.b2i_ok(&format!("{line} -o json"))).unwrap()
+    }
+
+    /// kubectl as the administrator, in the namespace.
+    pub fn kubectl(&self, line: &str) -> String {
+        run(kubectl()
+            .args(line.split_whitespace())
+            .args(["-n", &self.namespace]))
+    }
+
+    /// Everything that a person would see left behind.
+    pub fn objects(&self) -> Vec<String> {
+        let mut names: Vec<_> = self
+            .kubectl("get all,configmap,secret -o name")
+            .lines()
+            .map(ToOwned::to_owned)
+            .collect();
+        names.sort();
+        names
+    }
+
+    pub fn node_port(&self, service: &str) -> String {
+        self.kubectl(&format!(
+            "get service {service} -o jsonpath={{.spec.ports[0].nodePort}}"
+        ))
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::env::var_os("B2I_KEEP_NAMESPACES").is_none() {
+            let _ = kubectl()
+                .args(["delete", "namespace", &self.namespace, "--wait=false"])
+                .output();
+        }
+    }
+}
+
+/// curl's view: status code and body.
+pub fn curl(url: &str) -> (String, String) {
+    let text = run(Command::new("curl").args(["-s", "-m", "10", "-w", "\n%{http_code}", url]));
+    let (body, code) = text.rsplit_once('\n').unwrap();
+    (code.to_owned(), body.to_owned())
+}
+
+pub fn node_addresses() -> Vec<String> {
+    run(kubectl().args([
+        "get",
+        "nodes",
+        "-o",
+        r#"jsonpath={.items[*].status.addresses[?(@.type=="InternalIP")].address}"#,
+    ]))
+    .split_whitespace()
+    .map(ToOwned::to_owned)
+    .collect()
+}
+
+/// The folder of the real artifacts, fetched once.
+pub fn artifacts() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| run(&mut Command::new(root().join("tests/artifacts"))).into())
+}
+
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+pub fn kubectl() -> Command {
+    let mut command = Command::new("kubectl");
+    command.stdin(Stdio::null());
+    command
+}
+
+/// Runs a command that must succeed; returns its stdout.
+pub fn run(command: &mut Command) -> String {
+    let said = said(command);
+    assert_eq!(said.code, Some(0), "{command:?}\n{}", said.stderr);
+    said.stdout.trim_end().to_owned()
+}
+
+pub fn said(command: &mut Command) -> Said {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Said {
+        code: status.code(),
+        stdout: text(stdout),
+        stderr: text(stderr),
+    }
+}
+
+pub fn var(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: eval \"$(tests/env --nodes 2)\""))
+}
+
+fn refuse_someone_elses_cluster() {
+    let server = run(kubectl().args([
+        "config",
+        "view",
+        "--minify",
+        "-o",
+        "jsonpath={.clusters[0].cluster.server}",
+    ]));
+    assert!(
+        server == API_SERVER || std::env::var_os("B2I_E2E_ANY_CLUSTER").is_some(),
+        "{server} is not the cluster of tests/cluster/up"
+    );
+}
+
+/// Tries until `done` or for a minute: for what has no watch of its own.
+pub fn eventually(what: &str, mut done: impl FnMut() -> bool) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !done() {
+        assert!(
+            std::time::Instant::now() < deadline,
+            "{what} did not happen in a minute"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
