@@ -138,7 +138,7 @@ async fn the_only_secret_is_taken() {
     let several = push_secret(&cluster, None).await.unwrap_err();
     assert_eq!(
         several.to_string(),
-        "the namespace has 2 docker-registry Secrets: another, registry-push"
+        "the namespace has 2 docker-registry Secrets: `another`, `registry-push`"
     );
     assert_eq!(
         push_secret(&cluster, Some("another")).await.unwrap().name,
