@@ -122,6 +122,12 @@ pub fn is_conflict(error: &kube::Error) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == 409)
 }
 
+/// Whether the API server could make nothing of a value.
+#[must_use]
+pub fn is_invalid(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if matches!(status.code, 400 | 422))
+}
+
 /// Returns what the API server answered to a watch.
 #[must_use]
 pub fn of_watch(error: watcher::Error) -> kube::Error {

@@ -19,18 +19,15 @@ impl Patience {
         Self { limit, trouble: None }
     }
 
-    /// Takes note of what the trouble is now; `None` when it has passed. Returns whether it is of
-    /// another kind than before, and so worth telling.
+    /// Takes note of what the trouble is now; `None` when it has passed. Returns whether it is worth
+    /// telling: of another kind than before, and waited for.
     pub fn note(&mut self, now: Option<Trouble>) -> bool {
         let Some(mut now) = now else {
             self.trouble = None;
             return false;
         };
-        let limit = if now.is_final() {
-            Duration::ZERO
-        } else {
-            self.limit
-        };
+        let is_final = now.is_final();
+        let limit = if is_final { Duration::ZERO } else { self.limit };
         let mut until = Instant::now() + limit;
         let before = self.trouble.take();
         let same_kind = before
@@ -45,7 +42,7 @@ impl Patience {
             }
         }
         self.trouble = Some((now, until));
-        !same_kind
+        !same_kind && !is_final
     }
 
     /// Waits until the trouble has lasted too long and returns it; for ever where there is none.

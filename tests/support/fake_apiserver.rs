@@ -254,11 +254,13 @@ fn apply(server: &FakeApiServer, collection: &str, old: Option<Value>, mut sent:
             .unwrap_or_default(),
     );
     let annotations = json!(annotations);
-    let is_same_spec = old["spec"] == sent["spec"];
-    if is_same_spec && (old["metadata"]["annotations"] == annotations || annotations == json!({})) {
+    if old["spec"] == sent["spec"]
+        && (old["metadata"]["annotations"] == annotations || annotations == json!({}))
+    {
         return Json(old).into_response();
     }
-    let generation = old["metadata"]["generation"].as_i64().unwrap_or(1) + i64::from(!is_same_spec);
+    // A Deployment's annotations count too.
+    let generation = old["metadata"]["generation"].as_i64().unwrap_or(1) + 1;
     sent["metadata"]["annotations"] = annotations;
     sent["metadata"]["generation"] = json!(generation);
     sent["metadata"]["uid"] = old["metadata"]["uid"].clone();

@@ -118,7 +118,7 @@ pub(super) async fn wait(
                 .find(|pod| is_ready(pod))
                 .and_then(|pod| pod.status.as_ref()?.host_ip.clone());
             return Ok(Served {
-                ready: seen.ready(),
+                ready: wanted(deployment),
                 wanted: wanted(deployment),
                 host_ip,
             });
