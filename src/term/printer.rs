@@ -119,6 +119,8 @@ impl Printer {
             Event::Bytes { step, done, total } => running.on_bar(step, |bar| {
                 if bar.length() != Some(total) {
                     bar.set_length(total);
+                    // What it did before it knew its bytes.
+                    bar.set_message("");
                     bar.set_style(bytes_style());
                 }
                 bar.set_position(done);

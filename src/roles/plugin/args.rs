@@ -174,7 +174,7 @@ pub(crate) struct ClusterBuildArgs {
     /// Registry that speaks plain HTTP; repeats
     #[arg(long = "insecure-registry", value_name = "HOST")]
     pub(crate) insecure_registries: Vec<String>,
-    /// How long the upload and the build may take each, for example 10m
+    /// How long the builder Job may take, for example 10m
     #[arg(long, value_name = "TIME", default_value = "30m")]
     pub(crate) build_timeout: String,
 }
