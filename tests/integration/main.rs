@@ -7,6 +7,7 @@ mod support;
 
 mod assemble;
 mod builder;
+mod docs;
 mod house;
 mod inspect;
 mod layer;
