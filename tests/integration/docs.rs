@@ -80,7 +80,9 @@ fn anchors(page: &str) -> BTreeSet<String> {
 
 fn heading(line: &str) -> Option<&str> {
     let text = line.trim_start_matches('#');
-    (line.len() > text.len()).then(|| text.strip_prefix(' ')).flatten()
+    (line.len() > text.len())
+        .then(|| text.strip_prefix(' '))
+        .flatten()
 }
 
 fn slug(heading: &str) -> String {
@@ -110,9 +112,15 @@ fn anchors_in_src() -> BTreeSet<String> {
     for path in files("src", ".rs") {
         let text = shipped(&path);
         for call in text.split(".anchor(").skip(1) {
-            let argument = call.trim_start().strip_prefix('"').and_then(|rest| rest.split_once('"'));
+            let argument = call
+                .trim_start()
+                .strip_prefix('"')
+                .and_then(|rest| rest.split_once('"'));
             let (anchor, _) = argument.unwrap_or_else(|| {
-                panic!("{}: an anchor that is no literal, so nobody can look it up", name(&path))
+                panic!(
+                    "{}: an anchor that is no literal, so nobody can look it up",
+                    name(&path)
+                )
             });
             anchors.insert(anchor.to_owned());
         }
@@ -128,7 +136,10 @@ fn every_failure_has_its_section_and_every_section_its_failure() {
     let known: BTreeSet<String> = sections.iter().cloned().collect();
     let missing: Vec<_> = used.difference(&known).collect();
     let dead: Vec<_> = known.difference(&used).collect();
-    assert!(missing.is_empty(), "no section in docs/troubleshooting.md: {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "no section in docs/troubleshooting.md: {missing:?}"
+    );
     assert!(dead.is_empty(), "no failure leads to these sections: {dead:?}");
     assert_eq!(sections.len(), known.len(), "an id is there twice");
 
@@ -179,7 +190,9 @@ fn links_lead_somewhere() {
                 path => page.parent().unwrap().join(path),
             };
             let is_inside = !target.components().any(|part| part == Component::ParentDir)
-                || target.canonicalize().is_ok_and(|target| target.starts_with(root()));
+                || target
+                    .canonicalize()
+                    .is_ok_and(|target| target.starts_with(root()));
             let is_there = target.exists()
                 && is_inside
                 && (anchor.is_empty() || anchors(&read(&target)).contains(anchor));
@@ -248,8 +261,12 @@ fn commands(page: &str) -> Vec<(usize, Vec<String>)> {
 }
 
 fn refusal(words: &[String]) -> Option<String> {
-    let all = ["kubectl-b2i"].into_iter().chain(words.iter().map(String::as_str));
-    let error = kubectl_b2i::roles::plugin::command().try_get_matches_from(all).err()?;
+    let all = ["kubectl-b2i"]
+        .into_iter()
+        .chain(words.iter().map(String::as_str));
+    let error = kubectl_b2i::roles::plugin::command()
+        .try_get_matches_from(all)
+        .err()?;
     // Help and version are printed by way of an error.
     error.use_stderr().then(|| error.to_string())
 }
@@ -262,12 +279,19 @@ fn commands_in_the_documentation_are_understood() {
         for (number, words) in commands(&read(&page)) {
             count += 1;
             if let Some(refusal) = refusal(&words) {
-                bad.push(format!("{}:{number}: {OURS} {}\n{refusal}", name(&page), words.join(" ")));
+                bad.push(format!(
+                    "{}:{number}: {OURS} {}\n{refusal}",
+                    name(&page),
+                    words.join(" ")
+                ));
             }
         }
     }
     assert!(bad.is_empty(), "{}", bad.join("\n"));
-    assert!(count > 30, "only {count} commands were found: are they still read?");
+    assert!(
+        count > 30,
+        "only {count} commands were found: are they still read?"
+    );
 }
 
 #[test]
@@ -285,14 +309,23 @@ fn commands_that_failures_and_help_give_are_understood() {
             assert_eq!(refusal, None, "{}: {words:?}", name(&path));
         }
     }
-    assert!(count > 5, "only {count} commands were found: are they still read?");
+    assert!(
+        count > 5,
+        "only {count} commands were found: are they still read?"
+    );
 }
 
 #[test]
 fn a_shells_line_is_split_as_the_shell_does() {
     for (line, expected) in [
-        ("deploy ./a.jar --env 'A=1 2' # why", &["deploy", "./a.jar", "--env", "A=1 2"][..]),
-        ("build $(command -v kubectl-b2i) -o name)", &["build", "$(command -v kubectl-b2i)", "-o", "name"]),
+        (
+            "deploy ./a.jar --env 'A=1 2' # why",
+            &["deploy", "./a.jar", "--env", "A=1 2"][..],
+        ),
+        (
+            "build $(command -v kubectl-b2i) -o name)",
+            &["build", "$(command -v kubectl-b2i)", "-o", "name"],
+        ),
         ("inspect a.jar 2>/dev/null", &["inspect", "a.jar"]),
         ("version && true", &["version"]),
         ("deploy a --jvm-options ''", &["deploy", "a", "--jvm-options", ""]),
