@@ -122,6 +122,12 @@ pub fn is_conflict(error: &kube::Error) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == 409)
 }
 
+/// Whether the API server could make nothing of a value.
+#[must_use]
+pub fn is_invalid(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if matches!(status.code, 400 | 422))
+}
+
 /// Returns what the API server answered to a watch.
 #[must_use]
 pub fn of_watch(error: watcher::Error) -> kube::Error {
@@ -170,14 +176,7 @@ fn status_words(server: &str, status: &Status) -> String {
 fn auth_words(error: &AuthError) -> String {
     match error {
         AuthError::AuthExecRun { cmd, out } => {
-            // kube gives the command line in quotes, after the variables set for it.
-            let program = cmd
-                .split('"')
-                .skip(1)
-                .step_by(2)
-                .zip(cmd.split('"').step_by(2))
-                .find(|(_, before)| !before.ends_with('='))
-                .map_or("", |(word, _)| word);
+            let program = program(cmd);
             let stderr = String::from_utf8_lossy(&out.stderr);
             let last: Vec<&str> = stderr.lines().rev().take(3).collect();
             let last: Vec<&str> = last.into_iter().rev().collect();
@@ -196,6 +195,25 @@ fn auth_words(error: &AuthError) -> String {
         }
         other => chain(other).join(": "),
     }
+}
+
+/// Finds the program in a command line as Rust prints it for debugging: `KEY="value" "program" …`.
+fn program(command: &str) -> &str {
+    let mut rest = command;
+    while let Some((before, quoted)) = rest.split_once('"') {
+        let mut is_escaped = false;
+        let end = quoted.find(|c| {
+            let ends = c == '"' && !is_escaped;
+            is_escaped = c == '\\' && !is_escaped;
+            ends
+        });
+        let Some(end) = end else { break };
+        if !before.ends_with('=') {
+            return &quoted[..end];
+        }
+        rest = &quoted[end + 1..];
+    }
+    command
 }
 
 fn connection_words(server: &str, error: &(dyn std::error::Error + 'static)) -> String {
@@ -291,7 +309,7 @@ mod tests {
             .output()
             .expect("sh");
         let error = kube::Error::Auth(AuthError::AuthExecRun {
-            cmd: r#"KEY="t0p" "aws-login" "--cluster" "c""#.to_owned(),
+            cmd: r#"INFO="{\"k\":\"t0p\"}" "aws-login" "--cluster" "c""#.to_owned(),
             out: Box::new(out),
         });
         assert_eq!(

@@ -19,18 +19,15 @@ impl Patience {
         Self { limit, trouble: None }
     }
 
-    /// Takes note of what the trouble is now; `None` when it has passed. Returns whether it is of
-    /// another kind than before, and so worth telling.
+    /// Takes note of what the trouble is now; `None` when it has passed. Returns whether it is worth
+    /// telling: of another kind than before, and waited for.
     pub fn note(&mut self, now: Option<Trouble>) -> bool {
         let Some(mut now) = now else {
             self.trouble = None;
             return false;
         };
-        let limit = if now.is_final() {
-            Duration::ZERO
-        } else {
-            self.limit
-        };
+        let is_final = now.is_final();
+        let limit = if is_final { Duration::ZERO } else { self.limit };
         let mut until = Instant::now() + limit;
         let before = self.trouble.take();
         let same_kind = before
@@ -45,7 +42,7 @@ impl Patience {
             }
         }
         self.trouble = Some((now, until));
-        !same_kind
+        !same_kind && !is_final
     }
 
     /// Waits until the trouble has lasted too long and returns it; for ever where there is none.
@@ -69,32 +66,32 @@ fn says_less(trouble: &Trouble) -> bool {
 mod tests {
     use super::*;
 
-    fn pull(message: &str) -> Option<Trouble> {
-        Some(Trouble::ImagePull {
+    fn pull(message: &str) -> Trouble {
+        Trouble::ImagePull {
             image: "r/shop".to_owned(),
             message: message.to_owned(),
-        })
+        }
     }
 
     #[tokio::test]
     async fn the_cause_outlives_the_back_off() {
         let mut patience = Patience::new(Duration::ZERO);
-        assert!(patience.note(pull("connection reset")));
-        assert!(!patience.note(pull("Back-off pulling image")));
-        assert_eq!(Some(patience.runs_out().await), pull("connection reset"));
+        assert!(patience.note(Some(pull("connection reset"))));
+        assert!(!patience.note(Some(pull("Back-off pulling image"))));
+        assert_eq!(patience.runs_out().await, pull("connection reset"));
     }
 
     #[tokio::test]
     async fn what_is_final_is_not_waited_for() {
         let mut patience = Patience::new(Duration::MAX / 4);
-        patience.note(pull("not found"));
-        assert_eq!(Some(patience.runs_out().await), pull("not found"));
+        patience.note(Some(pull("not found")));
+        assert_eq!(patience.runs_out().await, pull("not found"));
     }
 
     #[tokio::test]
     async fn what_passes_is_forgotten() {
         let mut patience = Patience::new(Duration::ZERO);
-        patience.note(pull("reset"));
+        patience.note(Some(pull("reset")));
         patience.note(None);
         let ran_out = tokio::time::timeout(Duration::from_millis(20), patience.runs_out()).await;
         assert!(ran_out.is_err());

@@ -320,7 +320,9 @@ mod tests {
 
     fn data_of(records: &[BuildRecord]) -> BTreeMap<String, String> {
         let mut data = BTreeMap::new();
-        records.iter().for_each(|record| put(&mut data, record));
+        for record in records {
+            put(&mut data, record);
+        }
         data
     }
 

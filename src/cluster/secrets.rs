@@ -85,7 +85,7 @@ pub enum Error {
         place: Place,
     },
     /// There is more than one, and none was named.
-    #[error("{place} has {} docker-registry Secrets: {}", names.len(), names.join(", "))]
+    #[error("{place} has {} docker-registry Secrets: `{}`", names.len(), names.join("`, `"))]
     Several {
         /// Where was looked.
         place: Place,
@@ -223,7 +223,7 @@ mod tests {
         .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the namespace has 2 docker-registry Secrets: a, b"
+            "the namespace has 2 docker-registry Secrets: `a`, `b`"
         );
     }
 

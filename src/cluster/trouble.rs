@@ -100,9 +100,10 @@ impl Trouble {
             let reason = waiting.reason.clone().unwrap_or_default();
             let message = waiting.message.clone().unwrap_or_default();
             if IMAGE_REASONS.contains(&reason.as_str()) {
+                let image = container.image.clone();
                 return Some(Self::ImagePull {
-                    image: container.image.clone(),
-                    message,
+                    message: pull_cause(&message, &image).to_owned(),
+                    image,
                 });
             }
             if START_REASONS.contains(&reason.as_str()) {
@@ -179,6 +180,16 @@ impl Trouble {
     }
 }
 
+/// Returns the cause of a failed pull: the runtime names the image again at each level.
+fn pull_cause<'a>(message: &'a str, image: &str) -> &'a str {
+    let last = message
+        .rsplit_once(&format!("\"{image}\": "))
+        .map_or(message, |(_, last)| last);
+    last.strip_prefix(image)
+        .and_then(|last| last.strip_prefix(": "))
+        .unwrap_or(last)
+}
+
 /// What is wrong, in one sentence, without advice.
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -201,9 +212,10 @@ impl fmt::Display for Trouble {
                 restarts,
                 message,
             } if message.is_empty() => {
+                let times = if *restarts == 1 { "restart" } else { "restarts" };
                 write!(
                     f,
-                    "the container ends: {reason}, exit code {code}, {restarts} restarts"
+                    "the container ends: {reason}, exit code {code}, {restarts} {times}"
                 )
             }
             Self::Crashed { code, message, .. } => {
@@ -239,12 +251,12 @@ mod tests {
 
     use super::*;
 
-    fn pod(status: serde_json::Value) -> Pod {
+    fn pod(status: &serde_json::Value) -> Pod {
         serde_json::from_value(json!({ "metadata": { "name": "p" }, "status": status })).expect("a Pod")
     }
 
     fn waiting(reason: &str, message: &str) -> Pod {
-        pod(json!({ "containerStatuses": [{
+        pod(&json!({ "containerStatuses": [{
             "name": "app", "image": "r/shop", "imageID": "", "ready": false, "restartCount": 3,
             "state": { "waiting": { "reason": reason, "message": message } },
             "lastState": { "terminated": { "exitCode": 137, "reason": "OOMKilled" } },
@@ -253,8 +265,10 @@ mod tests {
 
     #[test]
     fn reads_the_kubelets_reasons() {
-        let pull = Trouble::of(&waiting("ImagePullBackOff", "manifest unknown: not found"), "app");
-        assert!(matches!(&pull, Some(Trouble::ImagePull { image, .. }) if image == "r/shop"));
+        let told = r#"Back-off pulling image "r/shop": ErrImagePull: failed to resolve reference "r/shop": r/shop: not found"#;
+        let pull = Trouble::of(&waiting("ImagePullBackOff", told), "app");
+        let (image, message) = ("r/shop".to_owned(), "not found".to_owned());
+        assert_eq!(pull, Some(Trouble::ImagePull { image, message }));
         assert!(pull.is_some_and(|pull| pull.is_final()));
         let reset = Trouble::of(&waiting("ErrImagePull", "connection reset by peer"), "app");
         assert!(reset.is_some_and(|reset| !reset.is_final()));
@@ -269,7 +283,7 @@ mod tests {
     #[test]
     fn reads_the_schedulers_words() {
         let message = "0/2 nodes are available: 2 Insufficient memory.";
-        let pod = pod(json!({ "conditions": [{
+        let pod = pod(&json!({ "conditions": [{
             "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message,
         }] }));
         assert_eq!(

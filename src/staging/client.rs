@@ -21,7 +21,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::watch,
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tokio_util::task::AbortOnDropHandle;
 
@@ -38,6 +38,8 @@ use crate::oci::Digest;
 const LONGEST_ANSWER_BYTES: usize = 1024 * 1024;
 /// A connection that takes no bytes for so long is dead: 512 KiB a minute is slower than any modem.
 const STANDSTILL: Duration = Duration::from_mins(1);
+/// A registry may be slower than the link. If it is not, the answer was lost; asking again is cheap.
+const LONGEST_COMMIT: Duration = Duration::from_mins(5);
 
 type Body = BoxBody<Bytes, io::Error>;
 
@@ -139,8 +141,9 @@ impl Client {
             range.offset,
             range.size
         );
-        let mut request = self.request(Method::PUT, &uri, rest_of(file, range, report));
-        let length = HeaderValue::from(range.size - range.offset);
+        let body = rest_of(file, range, report);
+        let mut request = self.request(Method::PUT, &uri, "application/octet-stream", body);
+        let length = HeaderValue::from(range.size.saturating_sub(range.offset));
         request.headers_mut().insert(CONTENT_LENGTH, length);
         tokio::select! {
             answer = self.send(request) => answer.map(|_| ()),
@@ -156,16 +159,16 @@ impl Client {
         self.ask(Method::POST, protocol::FINISH, &()).await
     }
 
-    fn request(&self, method: Method, uri: &str, body: Body) -> Request<Body> {
+    fn request(&self, method: Method, uri: &str, content_type: &str, body: Body) -> Request<Body> {
         Request::builder()
             .method(method)
             .uri(uri)
             .header(HOST, "staging")
             .header(AUTHORIZATION, &self.authorization)
             .header(PROTOCOL_HEADER, PROTOCOL_VERSION)
-            .header(CONTENT_TYPE, "application/json")
+            .header(CONTENT_TYPE, content_type)
             .body(body)
-            .expect("all parts are valid: ours, numbers and a digest")
+            .expect("our own constants, numbers and a digest are valid")
     }
 
     async fn ask<T: DeserializeOwned>(
@@ -176,7 +179,9 @@ impl Client {
     ) -> Result<T, Error> {
         let question = serde_json::to_vec(question).expect("our own plain data");
         let body = Full::from(question).map_err(|never| match never {}).boxed();
-        let answer = self.send(self.request(method, path, body)).await?;
+        let answer = self
+            .send(self.request(method, path, "application/json", body))
+            .await?;
         serde_json::from_slice(&answer).map_err(|error| Error::Garbled(error.to_string()))
     }
 
@@ -211,7 +216,7 @@ fn rest_of(file: File, range: Range, report: impl Fn(u64) + Send + Sync + 'stati
     let pieces = stream::try_unfold(
         (file, range.offset, report),
         move |(file, offset, report)| async move {
-            if offset == range.size {
+            if offset >= range.size {
                 return Ok(None);
             }
             let (file, piece) = piece::read(file, range.size - offset).await?;
@@ -223,8 +228,7 @@ fn rest_of(file: File, range: Range, report: impl Fn(u64) + Send + Sync + 'stati
     BodyExt::boxed(StreamBody::new(pieces))
 }
 
-/// Returns when nothing moved for too long, while there is still something to send. Once all is
-/// sent, the time is the registry's.
+/// Returns when nothing moved for too long.
 async fn standstill(mut sent_so_far: watch::Receiver<u64>, size_bytes: u64) {
     while *sent_so_far.borrow_and_update() < size_bytes {
         match timeout(STANDSTILL, sent_so_far.changed()).await {
@@ -234,5 +238,5 @@ async fn standstill(mut sent_so_far: watch::Receiver<u64>, size_bytes: u64) {
             Err(_) => return,
         }
     }
-    std::future::pending::<()>().await;
+    sleep(LONGEST_COMMIT).await;
 }

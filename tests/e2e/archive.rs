@@ -8,8 +8,8 @@ use std::{
 
 use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
 
-/// Copies `from` to `to` with one class of the application changed: its minor version, which Java
-/// does not look at.
+/// Copies `from` to `to` with one class of the application changed: it says that it is of the Java
+/// release before, which runs as well.
 pub fn with_one_class_changed(from: &Path, to: &Path) {
     let mut archive = ZipArchive::new(File::open(from).unwrap()).unwrap();
     let mut out = ZipWriter::new(File::create(to).unwrap());
@@ -19,7 +19,7 @@ pub fn with_one_class_changed(from: &Path, to: &Path) {
         if changed == 0 && name.starts_with("BOOT-INF/classes/") && name.ends_with(".class") {
             let mut class = Vec::new();
             archive.by_index(index).unwrap().read_to_end(&mut class).unwrap();
-            class[5] ^= 1;
+            class[7] -= 1;
             out.start_file(&*name, SimpleFileOptions::default()).unwrap();
             out.write_all(&class).unwrap();
             changed += 1;

@@ -151,12 +151,14 @@ fn an_app_that_dies_is_explained_and_undone() {
         said.stderr
     );
     assert!(
-        said.stderr.contains("error: the rollout of `httpbin` failed"),
+        said.stderr.contains("error: could not roll out `httpbin`"),
         "{}",
         said.stderr
     );
-    // go-httpbin's own words.
-    assert!(said.stderr.contains("PORT"), "{}", said.stderr);
+    // go-httpbin's own words, and what was done about it.
+    for part in ["-use-real-hostname", "exit code 2", "(undone)"] {
+        assert!(said.stderr.contains(part), "{}", said.stderr);
+    }
     world.kubectl("rollout status deployment/httpbin --timeout=60s");
     assert_eq!(
         world.kubectl("get deployment httpbin -o jsonpath={.spec.template.spec.containers[0].image}"),

@@ -78,9 +78,7 @@ fn during_the_rollout() {
         world.kubectl("get deployments -o name") == "deployment.apps/httpbin"
     });
     eventually("its Pod", || {
-        world.kubectl(
-            "get pods -l kubectl-b2i/app=httpbin,!kubectl-b2i/role -o jsonpath={.items[*].status.phase}",
-        ) == "Running"
+        world.kubectl("get pods -l kubectl-b2i/role=app -o jsonpath={.items[*].status.phase}") == "Running"
     });
     let said = interrupt(child);
     assert_eq!(

@@ -164,9 +164,13 @@ impl Drop for World {
     }
 }
 
-/// curl's view: status code and body.
+/// curl's view: status code and body. It tries again while nobody listens: kube-proxy on the other
+/// nodes learns of a ready Pod a moment later.
 pub fn curl(url: &str) -> (String, String) {
-    let text = run(Command::new("curl").args(["-s", "-m", "10", "-w", "\n%{http_code}", url]));
+    let again = ["--retry", "10", "--retry-connrefused", "--retry-delay", "1"];
+    let text = run(Command::new("curl")
+        .args(["-s", "-m", "10", "-w", "\n%{http_code}", url])
+        .args(again));
     let (body, code) = text.rsplit_once('\n').unwrap();
     (code.to_owned(), body.to_owned())
 }

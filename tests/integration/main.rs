@@ -6,10 +6,15 @@
 mod support;
 
 mod assemble;
+mod build_record;
 mod builder;
 mod docs;
+mod cli;
+mod deploy;
 mod house;
 mod inspect;
+mod job;
+mod kubeconfig;
 mod layer;
 mod objects;
 mod plan;

@@ -215,3 +215,48 @@ fn an_app_without_ports_has_no_service_and_no_probe() {
     let container = shop_deployment(&worker, true)["spec"]["template"]["spec"]["containers"][0].clone();
     assert_eq!(container["readinessProbe"], Value::Null);
 }
+
+#[test]
+fn the_role_stays_in_its_namespace_and_is_small() {
+    let text = include_str!("../../docs/reference/permissions.yaml");
+    let documents: Vec<Value> = serde_yaml::from_multiple(text).unwrap();
+    let [role, binding] = documents.as_slice() else {
+        panic!("{documents:?}")
+    };
+    assert_eq!(
+        (&role["kind"], &binding["kind"]),
+        (&json!("Role"), &json!("RoleBinding"))
+    );
+    assert_eq!(binding["roleRef"]["name"], role["metadata"]["name"]);
+    let granted: Vec<(String, String)> = role["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|rule| {
+            let words = |key: &str| -> Vec<String> { serde_json::from_value(rule[key].clone()).unwrap() };
+            let verbs = words("verbs");
+            words("resources").into_iter().flat_map(move |resource| {
+                verbs
+                    .clone()
+                    .into_iter()
+                    .map(move |verb| (resource.clone(), verb))
+            })
+        })
+        .collect();
+    for (resource, verb) in &granted {
+        assert!(
+            !resource.contains('*') && verb != "*" && verb != "deletecollection",
+            "{resource} {verb}"
+        );
+    }
+    let of = |resource: &str| -> Vec<&str> {
+        granted
+            .iter()
+            .filter(|(granted, _)| granted == resource)
+            .map(|(_, verb)| verb.as_str())
+            .collect()
+    };
+    assert_eq!(of("secrets"), ["get"]);
+    assert_eq!(of("pods/portforward"), ["get", "create"]);
+    assert!(of("pods/exec").is_empty() && of("nodes").is_empty());
+}

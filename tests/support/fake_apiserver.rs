@@ -71,6 +71,13 @@ impl FakeApiServer {
         self.0.rules.lock().unwrap().push(rule);
     }
 
+    /// Answers requests for just this path with this code and message.
+    pub fn refuse_exactly(&self, method: &'static str, path: &'static str, code: u16, message: &'static str) {
+        let rule: Rule =
+            Box::new(move |asked, at| (asked == method && at == path).then(|| (code, message.to_owned())));
+        self.0.rules.lock().unwrap().push(rule);
+    }
+
     /// Calls this after each write of a client: collection path and object.
     pub fn controller(&self, controller: impl Fn(&Self, &str, &Value) + Send + Sync + 'static) {
         self.0
@@ -140,6 +147,14 @@ impl FakeApiServer {
             .insert(pod.to_owned(), text.to_owned());
     }
 
+    /// Waits until a request like this was made.
+    pub async fn saw(&self, request: &str) {
+        let mut seen = self.0.version.subscribe();
+        while !self.requests().iter().any(|made| made == request) {
+            seen.changed().await.unwrap();
+        }
+    }
+
     /// Returns the requests so far, `METHOD path`.
     pub fn requests(&self) -> Vec<String> {
         self.0.store.lock().unwrap().requests.clone()
@@ -158,13 +173,10 @@ async fn serve(State(server): State<FakeApiServer>, request: Request) -> Respons
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 22).await.unwrap();
     let path = parts.uri.path().to_owned();
-    server
-        .0
-        .store
-        .lock()
-        .unwrap()
-        .requests
-        .push(format!("{} {path}", parts.method));
+    let asked = format!("{} {path}", parts.method);
+    server.0.store.lock().unwrap().requests.push(asked);
+    // Wakes those who wait for a request; watches find nothing new.
+    server.0.version.send_modify(|_| {});
     for rule in server.0.rules.lock().unwrap().iter() {
         if let Some((code, message)) = rule(&parts.method, &path) {
             return status(code, &message);
@@ -230,11 +242,26 @@ fn apply(server: &FakeApiServer, collection: &str, old: Option<Value>, mut sent:
         sent["metadata"]["generation"] = json!(1);
         return server.written(collection, sent);
     };
-    let unchanged = old["spec"] == sent["spec"];
-    if unchanged && old["metadata"]["annotations"] == sent["metadata"]["annotations"] {
+    // Annotations of others stay.
+    let mut annotations = old["metadata"]["annotations"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
+    annotations.extend(
+        sent["metadata"]["annotations"]
+            .as_object()
+            .cloned()
+            .unwrap_or_default(),
+    );
+    let annotations = json!(annotations);
+    if old["spec"] == sent["spec"]
+        && (old["metadata"]["annotations"] == annotations || annotations == json!({}))
+    {
         return Json(old).into_response();
     }
-    let generation = old["metadata"]["generation"].as_i64().unwrap_or(1) + i64::from(!unchanged);
+    // A Deployment's annotations count too.
+    let generation = old["metadata"]["generation"].as_i64().unwrap_or(1) + 1;
+    sent["metadata"]["annotations"] = annotations;
     sent["metadata"]["generation"] = json!(generation);
     sent["metadata"]["uid"] = old["metadata"]["uid"].clone();
     sent["status"] = old["status"].clone();
@@ -304,6 +331,15 @@ fn query(uri: &Uri) -> Params {
 }
 
 fn status(code: u16, message: &str) -> Response {
-    let body = json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "message": message, "reason": "" });
+    let reason = match code {
+        403 => "Forbidden",
+        404 => "NotFound",
+        409 if message.contains("already exists") => "AlreadyExists",
+        409 => "Conflict",
+        _ => "",
+    };
+    let body = json!({
+        "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "message": message, "reason": reason,
+    });
     (StatusCode::from_u16(code).unwrap(), Json(body)).into_response()
 }

@@ -8,3 +8,4 @@ pub mod fake_registry;
 pub mod golden;
 pub mod images;
 pub mod registry_cases;
+pub mod run;

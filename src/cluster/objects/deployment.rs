@@ -47,7 +47,12 @@ pub struct App<'a> {
 #[must_use]
 pub fn deployment(app: &App) -> Deployment {
     let mut metadata = metadata(app.name);
-    let options = json!(app.options).to_string();
+    // Replicas that are not given are nobody's memory. A changed annotation is a new generation.
+    let remembered = DeployOptions {
+        replicas: None,
+        ..app.options.clone()
+    };
+    let options = json!(remembered).to_string();
     metadata.annotations = Some([(labels::OPTIONS.to_owned(), options)].into());
     Deployment {
         metadata,

@@ -115,6 +115,7 @@ pub(crate) struct GlobalArgs {
 #[command(next_help_heading = "Flags of the image")]
 pub(crate) struct PlanArgs {
     /// The JAR, WAR or native binary
+    #[arg(help_heading = "Arguments")]
     pub(crate) artifact: PathBuf,
     /// Base image instead of the one that the artifact would get; `scratch` for none
     #[arg(long, value_name = "REFERENCE", env = "B2I_BASE")]

@@ -32,12 +32,20 @@ pub(super) struct Refused {
 }
 
 impl Objects {
-    /// Whether an apply changed anything. A Deployment's status changes all the time, so its
-    /// generation counts; a Service has none, and its version stays when an apply changes nothing.
+    /// Whether an apply changed anything but who owns which field. A Deployment's generation counts
+    /// the changes of its spec and its annotations; a Service has none.
     pub(super) fn differs_from(&self, before: &Self) -> bool {
+        self.deployment_differs_from(before) || self.service_differs_from(before)
+    }
+
+    fn deployment_differs_from(&self, before: &Self) -> bool {
         let generation = |objects: &Self| objects.deployment.as_ref().and_then(|it| it.metadata.generation);
-        let version = |objects: &Self| objects.service.as_ref().and_then(ResourceExt::resource_version);
-        generation(self) != generation(before) || version(self) != version(before)
+        generation(self) != generation(before)
+    }
+
+    fn service_differs_from(&self, before: &Self) -> bool {
+        let spec = |objects: &Self| objects.service.as_ref().and_then(|it| it.spec.clone());
+        spec(self) != spec(before)
     }
 }
 
@@ -88,20 +96,20 @@ pub(super) async fn apply(
 
 /// Makes the objects again what they were before.
 pub(super) async fn undo(cluster: &Cluster, before: &Objects, now: &Objects) -> kube::Result<()> {
-    if let (Some(before), Some(now)) = (&before.deployment, &now.deployment)
-        && before.metadata.generation != now.metadata.generation
+    if let (Some(was), Some(is)) = (&before.deployment, &now.deployment)
+        && now.deployment_differs_from(before)
     {
         // The replicas were ours to set only if they still are; an autoscaler's stay out of it.
-        let replicas = before
+        let replicas = was
             .spec
             .as_ref()
             .and_then(|spec| spec.replicas)
-            .filter(|_| owns_replicas(now));
-        put(cluster, &deployment::as_before(before, replicas), true).await?;
+            .filter(|_| owns_replicas(is));
+        put(cluster, &deployment::as_before(was, replicas), true).await?;
     }
     match (&before.service, &now.service) {
-        (Some(before), Some(now)) if before.resource_version() != now.resource_version() => {
-            put(cluster, &service::as_before(before), true).await.map(drop)
+        (Some(was), Some(_)) if now.service_differs_from(before) => {
+            put(cluster, &service::as_before(was), true).await.map(drop)
         }
         (None, Some(new)) if before.deployment.is_none() && now.deployment.is_none() => cluster
             .api::<Service>()

@@ -136,12 +136,12 @@ async fn our_service(cluster: &Cluster, name: &AppName) -> Result<Option<Service
 }
 
 /// Returns the options of the last deploy, from the Deployment's annotation; `None` where we never
-/// deployed this app. `replicas` is left out: it is applied only when its flag is given.
+/// deployed this app. `replicas` is never in it: it is applied only when its flag is given.
 ///
 /// # Errors
 /// What the API server answered; a Deployment that somebody else made; an unreadable annotation.
 pub async fn previous_options(cluster: &Cluster, name: &AppName) -> Result<Option<DeployOptions>> {
-    let annotations = live(cluster, name)
+    let annotations = our_deployment(cluster, name)
         .await?
         .and_then(|live| live.metadata.annotations);
     let Some(text) = annotations
@@ -150,7 +150,7 @@ pub async fn previous_options(cluster: &Cluster, name: &AppName) -> Result<Optio
     else {
         return Ok(None);
     };
-    let options: DeployOptions = serde_json::from_str(text).map_err(|error| {
+    serde_json::from_str(text).map(Some).map_err(|error| {
         Failure::new(format!("could not read how `{name}` was deployed last"))
             .why(format!(
                 "its annotation `{}` is damaged: {error}",
@@ -163,9 +163,5 @@ pub async fn previous_options(cluster: &Cluster, name: &AppName) -> Result<Optio
                 cluster.namespace
             ))
             .anchor("damaged-options")
-    })?;
-    Ok(Some(DeployOptions {
-        replicas: None,
-        ..options
-    }))
+    })
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     cluster::{
         Cluster, Trouble,
-        error::{is_conflict, is_forbidden},
+        error::{is_conflict, is_forbidden, is_invalid},
         objects::labels,
         trouble::container_state,
     },
@@ -68,6 +68,11 @@ impl Teller<'_> {
         }
         if is_forbidden(&refused.error) && failure.next.is_empty() {
             return self.forbidden_by_rule(failure);
+        }
+        if is_invalid(&refused.error) {
+            return failure
+                .next("change the flag that sets this value")
+                .anchor("invalid-value");
         }
         failure
     }

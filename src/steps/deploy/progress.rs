@@ -63,15 +63,6 @@ pub(super) fn is_ready(pod: &Pod) -> bool {
 }
 
 impl Seen<'_> {
-    /// Returns how many Pods of any revision serve.
-    pub(super) fn ready(&self) -> i32 {
-        self.deployment
-            .status
-            .as_ref()
-            .and_then(|status| status.available_replicas)
-            .unwrap_or(0)
-    }
-
     /// Whether the new Pods serve and the old ones are gone: the rule of `kubectl rollout status`,
     /// <https://github.com/kubernetes/kubectl/blob/v0.34.0/pkg/polymorphichelpers/rollout_status.go>.
     pub(super) fn is_complete(&self) -> bool {
@@ -112,20 +103,103 @@ impl Seen<'_> {
 
     /// Says what is waited for.
     pub(super) fn told(&self, app: &str) -> String {
-        let (ready, wanted) = (self.ready(), wanted(self.deployment));
-        if let Some((trouble, _)) = self.trouble(app) {
-            return format!("{ready}/{wanted} ready: {trouble}");
+        let wanted = wanted(self.deployment);
+        let ready = self.pods.iter().filter(|pod| is_ready(pod)).count();
+        let counts = format!("{ready}/{wanted} ready");
+        // A final trouble is told once, as the failure.
+        if let Some((trouble, _)) = self.trouble(app).filter(|(trouble, _)| !trouble.is_final()) {
+            return format!("{counts}: {trouble}");
         }
         let waiting = self.pods.iter().find(|pod| !is_ready(pod) && !is_going(pod));
-        match waiting.map(|pod| (pod.name_any(), container(pod, app))) {
-            None if ready < wanted => format!("{ready}/{wanted} ready"),
-            None => format!("{ready}/{wanted} ready, the earlier Pods end"),
-            Some((name, Some(status)))
-                if status.state.as_ref().is_some_and(|state| state.running.is_some()) =>
-            {
-                format!("{ready}/{wanted} ready, `{name}` starts up")
-            }
-            Some((name, _)) => format!("{ready}/{wanted} ready, `{name}` gets its image"),
+        let Some(pod) = waiting else {
+            let status = self.deployment.status.as_ref();
+            let has_earlier = status.is_some_and(|status| status.replicas > status.updated_replicas);
+            let is_whole = usize::try_from(wanted).is_ok_and(|wanted| ready >= wanted);
+            return if is_whole && has_earlier {
+                format!("{counts}, the earlier Pods end")
+            } else {
+                counts
+            };
+        };
+        let container = container(pod, app);
+        let runs = container.is_some_and(|container| {
+            container.restart_count > 0
+                || container
+                    .state
+                    .as_ref()
+                    .is_some_and(|state| state.running.is_some())
+        });
+        let does = if runs { "starts up" } else { "gets its image" };
+        format!("{counts}, `{}` {does}", pod.name_any())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn deployment(status: &Value) -> Deployment {
+        serde_json::from_value(json!({
+            "metadata": { "name": "shop" },
+            "spec": { "replicas": 2, "selector": {}, "template": {} },
+            "status": status,
+        }))
+        .expect("a Deployment")
+    }
+
+    fn seen<'a>(deployment: &'a Deployment, stale: Option<&'a Time>) -> Seen<'a> {
+        Seen {
+            deployment,
+            pods: Vec::new(),
+            generation: 7,
+            stale,
         }
+    }
+
+    #[test]
+    fn complete_means_observed_updated_available_and_no_old_pods() {
+        let whole =
+            json!({ "observedGeneration": 7, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2 });
+        assert!(seen(&deployment(&whole), None).is_complete());
+        for (field, value) in [
+            ("observedGeneration", 6),
+            ("replicas", 3),
+            ("updatedReplicas", 1),
+            ("availableReplicas", 1),
+        ] {
+            let mut status = whole.clone();
+            status[field] = json!(value);
+            assert!(!seen(&deployment(&status), None).is_complete(), "{field} {value}");
+        }
+    }
+
+    #[test]
+    fn an_old_timeout_is_not_this_rollouts() {
+        let status = json!({ "observedGeneration": 7, "conditions": [{
+            "type": "Progressing", "status": "False", "lastUpdateTime": "2024-05-01T12:00:00Z",
+        }] });
+        let deployment = deployment(&status);
+        assert!(seen(&deployment, None).is_given_up());
+        let before = condition(&deployment, "Progressing").and_then(|it| it.last_update_time.clone());
+        assert!(!seen(&deployment, before.as_ref()).is_given_up());
+    }
+
+    #[test]
+    fn what_is_waited_for_is_said() {
+        let deployment = deployment(&json!({ "observedGeneration": 7 }));
+        let pod: Pod = serde_json::from_value(json!({
+            "metadata": { "name": "shop-a" },
+            "status": { "conditions": [{
+                "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no node",
+            }] },
+        }))
+        .expect("a Pod");
+        let seen = Seen {
+            pods: vec![&pod],
+            ..seen(&deployment, None)
+        };
+        assert_eq!(seen.told("shop"), "0/2 ready: no node takes the Pod: no node");
     }
 }

@@ -112,16 +112,16 @@ pub(super) async fn wait(
             stale,
         };
         if seen.is_complete() {
-            let host_ip = seen
-                .pods
-                .iter()
-                .find(|pod| is_ready(pod))
-                .and_then(|pod| pod.status.as_ref()?.host_ip.clone());
-            return Ok(Served {
-                ready: seen.ready(),
-                wanted: wanted(deployment),
-                host_ip,
-            });
+            let ready = seen.pods.iter().find(|pod| is_ready(pod));
+            // Two watches: the Deployment's may tell before that of the Pods does.
+            if ready.is_some() || wanted(deployment) == 0 || !revision.is_known() || is_over {
+                return Ok(Served {
+                    ready: wanted(deployment),
+                    wanted: wanted(deployment),
+                    host_ip: ready.and_then(|pod| pod.status.as_ref()?.host_ip.clone()),
+                });
+            }
+            continue;
         }
         if is_over || seen.is_given_up() {
             let waiting = seen.pods.iter().find(|pod| !is_ready(pod));
@@ -160,12 +160,20 @@ impl Revision {
             return;
         };
         let uid = deployment.uid().unwrap_or_default();
-        let set = sets.iter().find(|set| {
+        // The Deployment may be seen with a revision that its ReplicaSet does not carry yet: then the
+        // next look finds it.
+        let Some(set) = sets.iter().find(|set| {
             set.annotations().get(REVISION) == number
                 && set.owner_references().iter().any(|owner| owner.uid == uid)
-        });
-        self.hash = set.and_then(|set| set.labels().get(HASH).cloned());
+        }) else {
+            return;
+        };
+        self.hash = set.labels().get(HASH).cloned();
         self.number = number.cloned();
+    }
+
+    fn is_known(&self) -> bool {
+        self.hash.is_some()
     }
 
     /// Returns the Pods of the revision; none while it is not known.

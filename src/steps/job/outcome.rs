@@ -91,6 +91,9 @@ impl Teller<'_> {
             Trouble::ImagePull { .. } => failure
                 .next("name a builder image that the nodes can pull with `--builder-image`, and its Secret with `--builder-pull-secret`")
                 .anchor("builder-image"),
+            Trouble::Mount { message } if message.contains("configmap") => failure
+                .next("somebody removed the build record meanwhile; build again")
+                .anchor("builder-mount"),
             Trouble::Mount { .. } => failure
                 .next("see that the Secret to push with is still there:")
                 .command(self.kubectl(&format!("get secret {}", self.options.push_secret)))

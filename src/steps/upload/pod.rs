@@ -51,8 +51,9 @@ pub(super) async fn running(
     let mut pods = pin!(snapshots::<Pod>(cluster, Config::default().labels(&selector)));
     let mut warnings_of = warnings(cluster, job).boxed();
     let mut is_seen = false;
-    let mut by_status = Patience::new(PATIENCE.min(timeout));
-    let mut by_warning = Patience::new(PATIENCE.min(timeout));
+    // A trouble says more than that the time is over, so it must come first.
+    let patience = PATIENCE.min(timeout / 2);
+    let (mut by_status, mut by_warning) = (Patience::new(patience), Patience::new(patience));
     let mut give_up = pin!(sleep(timeout));
     loop {
         tokio::select! {

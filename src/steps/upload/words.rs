@@ -118,11 +118,11 @@ impl<'a> Words<'a> {
             error => match end {
                 Some(end) => failure
                     .why(format!("the staging Pod ended: {end}"))
-                    .next("start it again; the layers that arrived are not sent again")
+                    .next("start it again; layers that the registry has by then are not sent again")
                     .anchor("staging-pod"),
                 None => failure
                     .because(error)
-                    .next("the link to the cluster does not hold: start it again; the layers that arrived are not sent again")
+                    .next("the link to the cluster does not hold: start it again; layers that the registry has by then are not sent again")
                     .anchor("link-cut"),
             },
         }

@@ -64,7 +64,7 @@ struct WorkloadArgs {
     #[arg(long)]
     force_conflicts: bool,
     /// Wait until the app serves
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_value = "true", default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true")]
     wait: bool,
     /// How long to wait for that, for example 5m
     #[arg(long, value_name = "TIME", default_value = "5m")]
@@ -155,7 +155,9 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     });
     let (built, rollout) =
         interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
-    context.printer.say(&place(&rollout));
+    if let Some(place) = place(&rollout) {
+        context.printer.say(&place);
+    }
     let report = report::run(&artifact, &built.result, built.uploaded, Some(rollout));
     context.print(&args.output, &report.image.to_string(), &report)
 }
@@ -176,13 +178,10 @@ fn default_ports(artifact: &Artifact, plan: &ImagePlan) -> Vec<Port> {
 }
 
 /// Where the app answers, as the last lines of talk.
-fn place(rollout: &Rollout) -> String {
-    match (&rollout.url, &rollout.answer) {
-        (Some(url), Some(answer)) => format!("\n  {url}   {answer}"),
-        (Some(url), None) => format!("\n  {url}"),
-        (None, _) => format!(
-            "\n  {} answers in the cluster only; for a URL: --nodeport",
-            rollout.name
-        ),
-    }
+fn place(rollout: &Rollout) -> Option<String> {
+    let url = rollout.url.as_ref()?;
+    Some(match &rollout.answer {
+        Some(answer) => format!("\n  {url}   {answer}"),
+        None => format!("\n  {url}"),
+    })
 }

@@ -1,0 +1,203 @@
+//! Whole runs of the plugin without a cluster: arguments in; exit code, stdout and stderr out.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use crate::support::{
+    archive::{plain_jar, war},
+    elf::Elf,
+    run::Run,
+};
+
+const DOCS: &str = "https://github.com/kubectl-b2i/kubectl-b2i/blob/main/docs/troubleshooting.md";
+
+/// A folder with one artifact of each kind.
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("app.jar"), plain_jar().bytes()).unwrap();
+    fs::write(folder.path().join("site.war"), war("jakarta").bytes()).unwrap();
+    fs::write(folder.path().join("server"), Elf::default().bytes()).unwrap();
+    fs::write(folder.path().join("notes.txt"), "not a program\n").unwrap();
+    folder
+}
+
+#[test]
+fn without_arguments_it_says_what_to_type_first() {
+    let ended = Run::new("").ended();
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
+    assert!(
+        ended.stderr.contains("Usage: kubectl b2i [OPTIONS] <COMMAND>"),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended
+            .stderr
+            .contains("kubectl b2i deploy ./app.jar --port 8080 --nodeport"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn the_in_cluster_roles_are_in_no_help() {
+    for line in ["--help", "help", "deploy --help"] {
+        let ended = Run::new(line).ended();
+        assert_eq!(ended.code, Some(0), "{line}");
+        assert!(!ended.stdout.contains("in-cluster"), "{line}");
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_exit_code_2() {
+    for line in [
+        "frobnicate",
+        "deploy",
+        "deploy app.jar --port 0",
+        "deploy app.jar --port 8080x",
+        "deploy app.jar --nodeport --no-nodeport",
+        "deploy app.jar --output table",
+        "deploy app.jar --env A",
+        "deploy app.jar --name Shop",
+        "deploy app.jar --image Shop",
+        "deploy app.jar --timeout soon",
+        "build app.jar --platform linux",
+        "build app.jar --output oci-archive:",
+    ] {
+        let folder = folder();
+        let ended = Run::new(line).in_folder(folder.path()).ended();
+        assert_eq!(
+            (ended.code, ended.stdout.as_str()),
+            (Some(2), ""),
+            "{line}\n{}",
+            ended.stderr
+        );
+        assert!(ended.stderr.starts_with("error: "), "{line}\n{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_artifact_is_refused_before_a_cluster_is_asked() {
+    let folder = folder();
+    Run::new("deploy notes.txt --port 8080")
+        .in_folder(folder.path())
+        .fails(
+            1,
+            &format!(
+                "error: could not use `notes.txt` as an artifact\n  why: it is a text file\n\n\
+             next: give a JAR, a WAR or a Linux executable (ELF)\n      {DOCS}#artifact-text\n"
+            ),
+        );
+}
+
+#[test]
+fn no_kubeconfig_is_said_so() {
+    let folder = folder();
+    let ended = Run::new("deploy app.jar").in_folder(folder.path()).ended();
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
+    assert!(
+        ended.stderr.contains("error: could not connect to a cluster\n"),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended.stderr.contains("/nonexistent/kubeconfig"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn an_unknown_key_of_the_configuration_is_named() {
+    let folder = folder();
+    let config = folder.path().join("config.yaml");
+    fs::write(&config, "builderimage: x\n").unwrap();
+    let ended = Run::new("inspect app.jar")
+        .in_folder(folder.path())
+        .env("B2I_CONFIG", config.to_str().unwrap())
+        .ended();
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
+    assert!(ended.stderr.contains("`builderimage`"), "{}", ended.stderr);
+}
+
+#[test]
+fn inspect_is_a_table_or_json_and_nothing_else() {
+    let folder = folder();
+    let table = Run::new("inspect site.war").in_folder(folder.path()).ended();
+    assert_eq!((table.code, table.stderr.as_str()), (Some(0), ""));
+    for part in [
+        "ARTIFACT  site.war · ",
+        "jakarta.servlet",
+        "BASE      docker.io/library/tomcat:10.1-jre",
+        "LAYERS ",
+    ] {
+        assert!(table.stdout.contains(part), "{part} in\n{}", table.stdout);
+    }
+    let json = Run::new("inspect site.war -o json")
+        .in_folder(folder.path())
+        .ended();
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(json["artifact"]["kind"]["servletApi"], "jakarta");
+    assert_eq!(json["platform"], "linux/amd64");
+}
+
+#[test]
+fn an_archive_is_the_same_whatever_the_folder() {
+    let digest = || {
+        let folder = folder();
+        let ended = Run::new("build server --base scratch --output oci-archive:out.tar")
+            .in_folder(folder.path())
+            .ended();
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        assert!(folder.path().join("out.tar").exists());
+        ended.stdout
+    };
+    let first = digest();
+    assert!(
+        first.starts_with("localhost/server@sha256:") && first.ends_with('\n'),
+        "{first:?}"
+    );
+    assert_eq!(digest(), first);
+}
+
+#[test]
+fn quiet_says_nothing_but_the_result() {
+    let folder = folder();
+    let ended = Run::new("build server --base scratch --output oci-archive:out.tar -q")
+        .in_folder(folder.path())
+        .ended();
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+    assert_eq!(ended.stdout.lines().count(), 1);
+}
+
+#[test]
+fn a_plain_log_has_a_line_a_step_and_no_escapes() {
+    let folder = folder();
+    let ended = Run::new("build server --base scratch --output oci-archive:out.tar")
+        .in_folder(folder.path())
+        .ended();
+    let steps: Vec<_> = ended
+        .stderr
+        .lines()
+        .map(|line| line.split_whitespace().next().unwrap())
+        .collect();
+    assert_eq!(steps, ["Inspect", "Plan", "Build"], "{}", ended.stderr);
+    assert!(!ended.stderr.contains('\u{1b}'), "{:?}", ended.stderr);
+}
+
+#[test]
+fn an_archive_that_cannot_be_written_leaves_nothing() {
+    let folder = folder();
+    let before = fs::read_dir(folder.path()).unwrap().count();
+    let ended = Run::new("build server --base scratch --output oci-archive:no/such/out.tar")
+        .in_folder(folder.path())
+        .ended();
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
+    assert!(
+        ended.stderr.contains("error: could not write `no/such/out.tar`"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), before);
+}

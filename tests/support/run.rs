@@ -1,0 +1,59 @@
+//! Runs the plugin as a person does, without a cluster: arguments in, exit code and text out.
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
+
+/// One run of the plugin, to be asserted on.
+pub struct Run {
+    command: Command,
+}
+
+/// What came of it.
+pub struct Ended {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Run {
+    /// `kubectl b2i …`, with an environment of its own: no kubeconfig, no configuration.
+    pub fn new(line: &str) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-b2i"));
+        command
+            .args(line.split_whitespace())
+            .stdin(Stdio::null())
+            .env_clear();
+        command
+            .env("KUBECONFIG", "/nonexistent/kubeconfig")
+            .env("HOME", "/nonexistent");
+        Self { command }
+    }
+
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub fn in_folder(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    pub fn ended(mut self) -> Ended {
+        let output = self.command.output().unwrap();
+        Ended {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// It must end with this code, nothing on stdout, and exactly this on stderr.
+    pub fn fails(self, code: i32, stderr: &str) {
+        let ended = self.ended();
+        assert_eq!(ended.stderr, stderr);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(code), ""));
+    }
+}
