@@ -23,7 +23,7 @@ impl Error {
                 },
                 _,
             ) => failure
-                .next("the registry speaks plain HTTP: list it under `insecure` in the configuration")
+                .next("the registry speaks plain HTTP: name it by `--insecure-registry`, or under `insecureRegistries` in the configuration")
                 .anchor("registry-tls"),
             (Kind::Tls { .. }, _) => failure
                 .next("check the registry's name in the reference, and its certificate")

@@ -2,7 +2,7 @@
 //! image by the kubelet's rules, so that what we push with is what the Pods will pull with:
 //! <https://kubernetes.io/docs/concepts/containers/images/#config-json>.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, fs, io, path::Path};
 
 use base64::{Engine, engine::general_purpose};
 use serde::Deserialize;
@@ -54,7 +54,16 @@ pub enum CredentialsError {
     /// A Secret without the key that its type promises.
     #[error("the Secret has no key `{0}`")]
     MissingKey(&'static str),
+    /// A mounted Secret that cannot be read.
+    #[error("could not read the key `{0}` of the mounted Secret: {1}")]
+    Unreadable(&'static str, io::ErrorKind),
 }
+
+/// The key that holds the logins, for each type of docker-registry Secret, the usual one first.
+const KEYS: [(&str, &str); 2] = [
+    ("kubernetes.io/dockerconfigjson", ".dockerconfigjson"),
+    ("kubernetes.io/dockercfg", ".dockercfg"),
+];
 
 /// Logins, each for a registry or a part of one.
 #[derive(Clone, Debug, Default)]
@@ -121,13 +130,27 @@ impl Keychain {
     /// # Errors
     /// Another type, a missing key, or what [`Self::from_docker_config`] says.
     pub fn from_secret(type_: &str, data: &BTreeMap<String, Vec<u8>>) -> Result<Self, CredentialsError> {
-        let key = match type_ {
-            "kubernetes.io/dockerconfigjson" => ".dockerconfigjson",
-            "kubernetes.io/dockercfg" => ".dockercfg",
-            other => return Err(CredentialsError::SecretType(other.to_owned())),
+        let Some((_, key)) = KEYS.into_iter().find(|(of_type, _)| *of_type == type_) else {
+            return Err(CredentialsError::SecretType(type_.to_owned()));
         };
         let json = data.get(key).ok_or(CredentialsError::MissingKey(key))?;
         Self::from_docker_config(json)
+    }
+
+    /// Reads a Secret that is mounted in a folder; a key that is not there holds no login, and the
+    /// registry then says whether it wants one.
+    ///
+    /// # Errors
+    /// What [`Self::from_docker_config`] says, and files that cannot be read.
+    pub fn from_mounted_secret(folder: &Path) -> Result<Self, CredentialsError> {
+        for (_, key) in KEYS {
+            match fs::read(folder.join(key)) {
+                Ok(json) => return Self::from_docker_config(&json),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(CredentialsError::Unreadable(key, error.kind())),
+            }
+        }
+        Ok(Self::default())
     }
 
     /// Returns the login for a repository (`docker.io`, `library/alpine`).
@@ -336,6 +359,39 @@ mod tests {
             Keychain::from_secret("Opaque", &data),
             Err(CredentialsError::SecretType(_))
         ));
+    }
+
+    #[test]
+    fn a_mounted_secret_may_be_of_either_type() {
+        let login = Credentials::Basic {
+            username: "ann".to_owned(),
+            password: "s3cret".to_owned(),
+        };
+        for (key, json) in [
+            (
+                ".dockerconfigjson",
+                r#"{"auths":{"r.example":{"username":"ann","password":"s3cret"}}}"#,
+            ),
+            (
+                ".dockercfg",
+                r#"{"r.example":{"username":"ann","password":"s3cret"}}"#,
+            ),
+        ] {
+            let folder = tempfile::tempdir().expect("a folder");
+            fs::write(folder.path().join(key), json).expect("written");
+            let keychain = Keychain::from_mounted_secret(folder.path()).expect("readable");
+            assert!(
+                keychain.find("r.example", "team/shop") == Some(login.clone()),
+                "{key}"
+            );
+        }
+        let empty = tempfile::tempdir().expect("a folder");
+        assert!(
+            Keychain::from_mounted_secret(empty.path())
+                .expect("no login")
+                .hosts()
+                .is_empty()
+        );
     }
 
     #[test]

@@ -4,8 +4,7 @@
 //! termination message, a log for people, and exit code 0 (done), 1 (failed) or 3 (layers missing).
 
 use std::{
-    collections::BTreeMap,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -130,28 +129,13 @@ fn read_request(path: &Path) -> Result<BuildRequest> {
     serde_json::from_slice(&bytes).map_err(|error| failure().because(error))
 }
 
-/// The logins of a mounted Secret; none where it has no such key, as a registry may need none.
 fn keychain(folder: &Path) -> Result<Keychain> {
-    let unreadable = |error: anyhow::Error| {
+    Keychain::from_mounted_secret(folder).map_err(|error| {
         Failure::new("could not read the registry logins of the mounted Secret")
             .because(error)
             .next("make the Secret anew with `kubectl create secret docker-registry`")
             .anchor("push-secret")
-    };
-    for (type_, key) in [
-        ("kubernetes.io/dockerconfigjson", ".dockerconfigjson"),
-        ("kubernetes.io/dockercfg", ".dockercfg"),
-    ] {
-        match fs::read(folder.join(key)) {
-            Ok(bytes) => {
-                let data = BTreeMap::from([(key.to_owned(), bytes)]);
-                return Keychain::from_secret(type_, &data).map_err(|error| unreadable(error.into()));
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(unreadable(error.into())),
-        }
-    }
-    Ok(Keychain::default())
+    })
 }
 
 /// Connects to an image's registry with the first login for it.

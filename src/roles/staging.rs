@@ -1,6 +1,6 @@
 //! Role 2: the staging Pod. It takes layers from the plugin and hands them to the registry.
 
-use std::{fs, net::Ipv4Addr, path::Path, process::ExitCode, time::Duration};
+use std::{net::Ipv4Addr, path::Path, process::ExitCode, time::Duration};
 
 use tokio::net::TcpListener;
 
@@ -77,10 +77,8 @@ fn read_request() -> Result<StagingRequest> {
 
 fn registry_client(request: &StagingRequest) -> Result<Client> {
     let what = || format!("could not read the push Secret for `{}`", request.registry);
-    let config = fs::read(Path::new(PUSH_SECRET_FOLDER).join(".dockerconfigjson"))
+    let keychain = Keychain::from_mounted_secret(Path::new(PUSH_SECRET_FOLDER))
         .map_err(|error| Failure::new(what()).because(error))?;
-    let keychain =
-        Keychain::from_docker_config(&config).map_err(|error| Failure::new(what()).because(error))?;
     let options = registry::Options {
         plain_http: request.plain_http,
         credentials: keychain.find(&request.registry, &request.repository),

@@ -10,6 +10,7 @@ mod build_record;
 mod builder;
 mod cli;
 mod deploy;
+mod docs;
 mod failures;
 mod house;
 mod inspect;

@@ -3,7 +3,7 @@
 
 use std::{ffi::OsString, process::ExitCode};
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::{
     error::{Failure, Result},
@@ -22,6 +22,12 @@ mod push_secret;
 mod values;
 
 use args::{Cli, Command};
+
+/// Returns the command line as clap knows it: what a line in the documentation is held against.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
 
 /// Parses the command line and runs the command.
 #[must_use]

@@ -169,7 +169,7 @@ impl<'a> Words<'a> {
                 .command("kubectl b2i version")
                 .anchor("versions"),
             Refusal::TooLarge { .. } => failure
-                .next("raise the spool's limit in the configuration")
+                .next("leave out of the artifact what the app does not need: a layer may not be larger")
                 .anchor("spool"),
             Refusal::Spool { .. } => failure
                 .next("the node's disk may be full: start it again, or look at the nodes")
