@@ -10,7 +10,7 @@ use reqwest::{Certificate, Request, RequestBuilder, Response, StatusCode, Url, r
 use super::{
     Credentials, Error, Kind,
     auth::{Auth, Scope},
-    credentials::canonical_host,
+    keychain::canonical_host,
 };
 
 /// How a registry is spoken to.

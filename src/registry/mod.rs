@@ -11,11 +11,13 @@ mod challenge;
 mod client;
 mod credentials;
 mod error;
+mod keychain;
 mod manifests;
 mod retry;
 
 pub use blobs::BlobStream;
 pub use client::{Client, Options, install_tls};
-pub use credentials::{Credentials, CredentialsError, Keychain};
+pub use credentials::{Credentials, CredentialsError};
 pub use error::{Answer, Error, Kind};
+pub use keychain::Keychain;
 pub use manifests::RawManifest;

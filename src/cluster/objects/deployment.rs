@@ -46,7 +46,7 @@ pub struct App<'a> {
 /// Returns the Deployment.
 #[must_use]
 pub fn deployment(app: &App) -> Deployment {
-    let mut metadata = metadata(app.name);
+    let mut metadata = labels::metadata(app.name);
     // Replicas that are not given are nobody's memory. A changed annotation is a new generation.
     let remembered = DeployOptions {
         replicas: None,
@@ -98,14 +98,6 @@ pub fn as_before(before: &Deployment, replicas: Option<i32>) -> Deployment {
             .clone()
             .map(|spec| DeploymentSpec { replicas, ..spec }),
         status: None,
-    }
-}
-
-pub(super) fn metadata(name: &AppName) -> ObjectMeta {
-    ObjectMeta {
-        name: Some(name.to_string()),
-        labels: Some(labels::of_app(name)),
-        ..ObjectMeta::default()
     }
 }
 

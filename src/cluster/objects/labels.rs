@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
 use crate::model::AppName;
 
 /// Value of `app.kubernetes.io/managed-by` on everything that we make, and our field manager.
@@ -72,4 +74,13 @@ fn owned<const N: usize>(labels: [(&str, &str); N]) -> BTreeMap<String, String> 
     labels
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .into()
+}
+
+/// Returns the name and the labels of an app's Deployment and Service.
+pub(super) fn metadata(name: &AppName) -> ObjectMeta {
+    ObjectMeta {
+        name: Some(name.to_string()),
+        labels: Some(of_app(name)),
+        ..ObjectMeta::default()
+    }
 }

@@ -5,7 +5,7 @@ use k8s_openapi::{
     apimachinery::pkg::{apis::meta::v1::ObjectMeta, util::intstr::IntOrString},
 };
 
-use super::{deployment::metadata, labels};
+use super::labels;
 use crate::model::{AppName, DeployOptions, PortKind};
 
 /// Returns the name that a port of the container has. It depends on the port's place alone: when the
@@ -39,7 +39,7 @@ pub fn service(name: &AppName, options: &DeployOptions, live: Option<&Service>) 
         ..ServicePort::default()
     });
     Some(Service {
-        metadata: metadata(name),
+        metadata: labels::metadata(name),
         spec: Some(ServiceSpec {
             type_: Some(type_.to_owned()),
             selector: Some(labels::selecting_app(name)),

@@ -12,9 +12,9 @@ use crate::{
     error::{Failure, Result},
     model::{
         Artifact, Base, BuildOutcome, BuildRecord, BuildRequest, BuildResult, Event, Events, ImagePlan,
-        Layer, Step, Uploaded,
+        Layer, RegistryAccess, Step, Uploaded,
     },
-    oci::Digest,
+    oci::{Digest, Reference},
     steps::{inspect, job, pack, upload},
     term::bytes,
 };
@@ -35,6 +35,27 @@ pub(super) struct Built {
 pub(super) struct Packed {
     pub layers: Vec<Layer>,
     _folder: tempfile::TempDir,
+}
+
+impl Packed {
+    /// Returns what is to be made of these layers.
+    pub(super) fn request(
+        &self,
+        plan: &ImagePlan,
+        destination: Reference,
+        tags: Vec<String>,
+        access: RegistryAccess,
+    ) -> BuildRequest {
+        BuildRequest {
+            destination,
+            tags,
+            base: plan.base.clone(),
+            platforms: vec![plan.platform.clone()],
+            config: plan.config.clone(),
+            layers: self.layers.iter().map(|layer| layer.described.clone()).collect(),
+            access,
+        }
+    }
 }
 
 /// Finds out what the artifact is.
@@ -111,19 +132,12 @@ pub(super) async fn build(
         });
     }
     let packed = pack(artifact, plan, Some(&target.destination.name()), events).await?;
-    let request = BuildRequest {
-        destination: target.destination.clone(),
-        tags: target.tags.clone(),
-        base: plan.base.clone(),
-        platforms: vec![plan.platform.clone()],
-        config: plan.config.clone(),
-        layers: packed
-            .layers
-            .iter()
-            .map(|layer| layer.described.clone())
-            .collect(),
-        access: site.access.clone(),
-    };
+    let request = packed.request(
+        plan,
+        target.destination.clone(),
+        target.tags.clone(),
+        site.access.clone(),
+    );
     let mut record = BuildRecord {
         number: 0,
         started: jiff::Timestamp::now().to_string(),
@@ -274,12 +288,4 @@ pub(super) async fn blocking<T: Send + 'static>(
             Err(error) => Err(Failure::new("could not finish").because(error)),
         },
     }
-}
-
-/// Returns the file's name without its folder, for messages and for the app's name.
-pub(super) fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(
-        || path.display().to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    )
 }

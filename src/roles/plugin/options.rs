@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{
     args::{ClusterBuildArgs, GlobalArgs, ImageArgs, PlanArgs},
     config::Config,
-    destination, flow, merge, push_secret, values,
+    destination, merge, push_secret, values,
 };
 use crate::{
     cluster::{Cluster, ConnectOptions, record},
@@ -78,7 +78,11 @@ pub(super) fn app_name(args: &ImageArgs, plan: &PlanArgs) -> Result<AppName> {
     if let Some(name) = &args.name {
         return Ok(name.clone());
     }
-    let file_name = flow::file_name(&plan.artifact);
+    let path = &plan.artifact;
+    let file_name = path.file_name().map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    );
     AppName::from_file_name(&file_name).ok_or_else(|| {
         Failure::usage(format!("could not name the app after `{file_name}`"))
             .why("the name of an app begins with a letter")

@@ -81,22 +81,11 @@ async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()>
     };
     let packed = flow::pack(&artifact, &plan, Some(&file.display().to_string()), &events).await?;
     let tags = match (&args.image.tags[..], &destination.tag) {
-        ([], Some(tag)) => vec![tag.clone()],
+        ([], tag) => vec![tag.clone().unwrap_or_else(|| "latest".to_owned())],
         (tags, _) => tags.to_vec(),
     };
-    let request = BuildRequest {
-        destination,
-        tags,
-        base: plan.base.clone(),
-        platforms: vec![plan.platform.clone()],
-        config: plan.config.clone(),
-        layers: packed
-            .layers
-            .iter()
-            .map(|layer| layer.described.clone())
-            .collect(),
-        access: options::access(&args.build.insecure_registries, &context.config),
-    };
+    let access = options::access(&args.build.insecure_registries, &context.config);
+    let request = packed.request(&plan, destination, tags, access);
     events.send(Event::Started(Step::Build));
     let base = base_client(&request)?;
     let assembled = steps::assemble::run(&request, base.as_ref()).await?;
