@@ -97,7 +97,8 @@ fn the_man_pages_are_current() {
         .unwrap()
         .map(|file| file.unwrap().file_name().into_string().unwrap())
         .collect();
-    (there.sort(), written.sort());
+    there.sort();
+    written.sort();
     assert_eq!(there, written, "a page of a command that is no more");
 }
 
@@ -151,6 +152,31 @@ fn kubectl_is_told_what_can_come_next() {
     assert_eq!(complete(&["deploy", "./no-such"]), ":0\n");
     // No cluster, no names, no error.
     assert_eq!(complete(&["deploy", "app.jar", "-n", ""]), ":4\n");
+}
+
+#[test]
+fn the_krew_manifest_is_of_this_version() {
+    let manifest = fs::read_to_string(root().join("krew/b2i.yaml")).unwrap();
+    let version = format!("v{}", env!("CARGO_PKG_VERSION"));
+    assert!(
+        manifest.contains(&format!("\n  version: {version}\n")),
+        "{manifest}"
+    );
+    let uris: Vec<_> = manifest
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("uri: "))
+        .collect();
+    let platforms = [
+        "linux-amd64",
+        "linux-arm64",
+        "darwin-amd64",
+        "darwin-arm64",
+        "windows-amd64",
+    ];
+    let expected = platforms.map(|platform| {
+        format!("https://github.com/kubectl-b2i/kubectl-b2i/releases/download/{version}/kubectl-b2i-{version}-{platform}.tar.gz")
+    });
+    assert_eq!(uris, expected);
 }
 
 #[test]
