@@ -74,7 +74,8 @@ impl Artifact {
 pub struct ArchiveEntry {
     /// Its path in the archive, without the slash at a folder's end.
     pub name: String,
-    /// Its place in the archive's central directory; in a tree, a file's place among the files.
+    /// Its place in the archive's central directory; in a tree, a file's place among its files. In
+    /// both, its place among the entries.
     pub index: usize,
     /// Its uncompressed size, as the archive says.
     pub size_bytes: u64,

@@ -119,6 +119,9 @@ pub(super) fn resolve(
             Err(why) => refused.push(format!("{}: {why}", word.escape_debug())),
             Ok(Place::Folder(name)) if name.is_empty() => names_own_folder = true,
             Ok(place) if is_there(folder, &place) => queue.push_back(place),
+            Ok(Place::File(name)) if folder.join(&name).is_dir() => {
+                refused.push(format!("{name}: it is a folder, and has no slash at its end"));
+            }
             Ok(Place::File(name)) if is_inside(&name) => {}
             Ok(Place::File(name)) => missing.push(name),
             Ok(Place::Folder(name)) => missing.push(format!("{name}/")),

@@ -175,12 +175,10 @@ pub(super) fn tree(
     Ok((tree, entries(found)))
 }
 
-/// Lists what was found as an archive would; the files' places are those in the tree.
+/// Lists what was found as an archive would: the files, in the tree's order, then the folders.
 pub(super) fn entries(found: &[Found]) -> Vec<ArchiveEntry> {
-    let mut count = 0;
-    let mut entry = |found: &Found| {
-        let index = count;
-        count += usize::from(!found.is_folder);
+    let (folders, files): (Vec<&Found>, Vec<&Found>) = found.iter().partition(|found| found.is_folder);
+    let entry = |(index, found): (usize, &Found)| {
         let since_1970 = found
             .modified
             .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
@@ -192,5 +190,5 @@ pub(super) fn entries(found: &[Found]) -> Vec<ArchiveEntry> {
             is_folder: found.is_folder,
         }
     };
-    found.iter().map(&mut entry).collect()
+    files.into_iter().chain(folders).enumerate().map(entry).collect()
 }

@@ -115,8 +115,11 @@ impl Catalogue {
         image.map(|(_, image)| Base::Image(image.clone())).ok_or_else(|| {
             let newest = by_java.keys().next_back().copied().unwrap_or_default();
             let why = match highest {
+                Some(highest) if highest == java => {
+                    format!("it runs on Java {java} only, and there is none in the catalogue")
+                }
                 Some(highest) => {
-                    format!("it runs on Java {java} to {highest} only, and the catalogue has none")
+                    format!("it runs on Java {java} to {highest}, and there is none in the catalogue")
                 }
                 None => {
                     format!("its classes need Java {java}, and the newest in the catalogue is Java {newest}")
