@@ -12,6 +12,7 @@ mod archive;
 mod deploy;
 mod images;
 mod interrupt;
+mod jars;
 mod link;
 mod refusals;
 mod registry_cases;
