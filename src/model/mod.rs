@@ -12,6 +12,7 @@ mod image_options;
 mod image_plan;
 mod layer;
 mod record;
+mod registry_access;
 mod rollout;
 mod staging_request;
 
@@ -19,7 +20,7 @@ pub use app_name::AppName;
 pub use artifact::{
     ArchiveEntry, Artifact, ArtifactKind, ElfFacts, JarFacts, JarLayout, Libc, ServletApi, WarFacts,
 };
-pub use build_request::{Base, BuildRequest, ConfigChanges, LayerDescriptor, RegistryAccess};
+pub use build_request::{Base, BuildRequest, ConfigChanges, LayerDescriptor};
 pub use build_result::{BuildOutcome, BuildResult};
 pub use deploy_options::{DeployOptions, Port, PortKind};
 pub use event::{Event, Events, Step};
@@ -28,5 +29,6 @@ pub use image_options::ImageOptions;
 pub use image_plan::{Entry, EntryKind, ImagePlan, LayerPlan, Source};
 pub use layer::{Layer, Uploaded};
 pub use record::BuildRecord;
+pub use registry_access::{Proxy, RegistryAccess};
 pub use rollout::Rollout;
 pub use staging_request::StagingRequest;

@@ -32,7 +32,7 @@ impl Client {
     /// # Errors
     /// Whatever is neither yes nor no.
     pub async fn blob_exists(&self, repository: &str, digest: Digest) -> Result<bool, Error> {
-        let url = self.url(repository, &format!("blobs/{digest}"));
+        let url = self.url(repository, &format!("blobs/{digest}")).await?;
         let head = || async {
             self.send(&[Scope::pull(repository)], |http| {
                 http.head(&url).timeout(SMALL_REQUEST)
@@ -57,7 +57,7 @@ impl Client {
         digest: Digest,
         from_repository: &str,
     ) -> Result<bool, Error> {
-        let url = self.url(repository, "blobs/uploads/");
+        let url = self.url(repository, "blobs/uploads/").await?;
         let query = [
             ("mount", digest.to_string()),
             ("from", from_repository.to_owned()),
@@ -113,7 +113,7 @@ impl Client {
         S: Stream<Item = io::Result<Bytes>> + Send + 'static,
     {
         let scopes = [Scope::push(repository)];
-        let start = self.url(repository, "blobs/uploads/");
+        let start = self.url(repository, "blobs/uploads/").await?;
         // A registry may forget a session whose request broke off (distribution 2.8 does), so each
         // try is a session of its own.
         with_retries(|| async {
@@ -150,7 +150,9 @@ impl Client {
     /// What the registry answers. In the stream: an `io::Error` that holds an [`Error`].
     pub async fn pull_blob(&self, repository: &str, descriptor: &Descriptor) -> Result<BlobStream, Error> {
         let scopes = [Scope::pull(repository)];
-        let url = self.url(repository, &format!("blobs/{}", descriptor.digest));
+        let url = self
+            .url(repository, &format!("blobs/{}", descriptor.digest))
+            .await?;
         let pull = Pull {
             response: self.get_from(&scopes, &url, 0).await?,
             client: self.clone(),
@@ -201,6 +203,7 @@ impl Client {
         let line = format!(
             "GET {}",
             self.url(repository, &format!("blobs/{}", descriptor.digest))
+                .await?
         );
         if descriptor.size_bytes > limit_bytes {
             return Err(Error::new(&line, Kind::TooLarge { limit_bytes }));

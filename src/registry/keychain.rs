@@ -207,7 +207,9 @@ fn host_matches(pattern: &str, host: &str) -> bool {
 }
 
 fn split_port(host: &str) -> (&str, Option<&str>) {
+    // An IPv6 address stands in brackets, and has colons of its own.
     host.rsplit_once(':')
+        .filter(|(_, port)| !port.ends_with(']'))
         .map_or((host, None), |(name, port)| (name, Some(port)))
 }
 
@@ -253,6 +255,8 @@ mod tests {
             "*.example.com",
             "a?.example.com:5000",
             "https://plain.example/v2/",
+            "[fd00::1]",
+            "[fd00::2]:5000",
         ];
         let keychain = keychain(&keys);
         for (registry, repository, expected) in [
@@ -266,6 +270,9 @@ mod tests {
             ("ab.example.com:5001", "x", None),
             ("plain.example", "x", Some("https://plain.example/v2/")),
             ("elsewhere.example", "x", None),
+            ("[fd00::1]", "x", Some("[fd00::1]")),
+            ("[fd00::1]:5000", "x", None),
+            ("[fd00::2]:5000", "x", Some("[fd00::2]:5000")),
         ] {
             let found = user(&keychain, registry, repository);
             assert_eq!(found.as_deref(), expected, "{registry}/{repository}");

@@ -6,6 +6,7 @@
 
 mod advice;
 mod auth;
+mod authority;
 mod blobs;
 mod challenge;
 mod client;
@@ -14,10 +15,15 @@ mod error;
 mod keychain;
 mod manifests;
 mod retry;
+mod tls_problem;
+mod transport;
 
+pub use authority::{Authorities, AuthorityError};
 pub use blobs::BlobStream;
-pub use client::{Client, Options, install_tls};
+pub use client::{Client, Options};
 pub use credentials::{Credentials, CredentialsError};
 pub use error::{Answer, Error, Kind};
 pub use keychain::Keychain;
 pub use manifests::RawManifest;
+pub use tls_problem::TlsProblem;
+pub use transport::{ProxySettings, install_tls};

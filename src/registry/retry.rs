@@ -5,6 +5,9 @@ use std::{
     time::Duration,
 };
 
+use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
+use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+
 use super::Error;
 
 const TRIES: u32 = 4;
@@ -29,6 +32,24 @@ where
     attempt().await
 }
 
+/// Reads how long the answer asks us to wait: seconds, or a date (RFC 9110, section 10.2.3). A date
+/// is of the server's clock, so it is reckoned from the same answer's own `Date`, not from ours.
+pub(super) fn asked_for(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
+    let wanted = text(RETRY_AFTER)?.trim();
+    if let Ok(seconds) = wanted.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let time = |text: &str| DateTimeParser::new().parse_timestamp(text).ok();
+    let now = text(DATE).and_then(time).unwrap_or_else(Timestamp::now);
+    // A date that has passed is no pause.
+    Some(Duration::try_from(time(wanted)?.duration_since(now)).unwrap_or_default())
+}
+
 /// Doubles with each failure; the upper half is left to chance, so that the uploads that one
 /// outage stopped do not all come back at the same moment.
 fn jittered(failures: u32) -> Duration {
@@ -41,6 +62,23 @@ fn jittered(failures: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pause_may_be_seconds_or_a_date() {
+        let date = Some("Wed, 21 Oct 2015 07:28:00 GMT");
+        for (wanted, date, expected) in [
+            ("7", None, Some(7)),
+            ("Wed, 21 Oct 2015 07:28:30 GMT", date, Some(30)),
+            ("Wed, 21 Oct 2015 07:27:00 GMT", date, Some(0)),
+            ("Wed, 21 Oct 2015 07:27:00 GMT", None, Some(0)),
+            ("soon", date, None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(wanted));
+            headers.extend(date.map(|date| (DATE, HeaderValue::from_static(date))));
+            assert_eq!(asked_for(&headers), expected.map(Duration::from_secs), "{wanted}");
+        }
+    }
 
     #[test]
     fn pauses_double_and_stay_in_their_half() {

@@ -13,7 +13,7 @@ use crate::{
     error::{Failure, Result},
     model::{Base, BuildOutcome, BuildRequest, Event, Events},
     oci::Reference,
-    registry::{Client, Keychain, Options},
+    registry::{Authorities, Client, Keychain, Options, ProxySettings},
     steps::{assemble, push},
     term,
 };
@@ -91,15 +91,15 @@ async fn build(mounts: &Mounts) -> BuildOutcome {
 
 async fn make_and_push(mounts: &Mounts) -> Result<BuildOutcome> {
     let request = read_request(&mounts.request)?;
-    let push_keys = keychain(&mounts.push_secret)?;
-    let pull_keys = mounts.pull_secret.as_deref().map(keychain).transpose()?;
-    let destination = connect(&request, &request.destination, &[&push_keys])?;
+    let push = Logins::mounted(&mounts.push_secret)?;
+    let pull = mounts.pull_secret.as_deref().map(Logins::mounted).transpose()?;
+    let destination = connect(&request, &request.destination, &[&push])?;
     let base = match &request.base {
         Base::Scratch => None,
         Base::Image(image) => {
             let source = request.access.source_of(image);
-            let keys: Vec<&Keychain> = pull_keys.iter().chain([&push_keys]).collect();
-            Some(connect(&request, &source, &keys)?)
+            let logins: Vec<&Logins> = pull.iter().chain([&push]).collect();
+            Some(connect(&request, &source, &logins)?)
         }
     };
     let image = assemble::run(&request, base.as_ref()).await?;
@@ -129,24 +129,51 @@ fn read_request(path: &Path) -> Result<BuildRequest> {
     serde_json::from_slice(&bytes).map_err(|error| failure().because(error))
 }
 
-fn keychain(folder: &Path) -> Result<Keychain> {
-    Keychain::from_mounted_secret(folder).map_err(|error| {
-        Failure::new("could not read the registry logins of the mounted Secret")
-            .because(error)
-            .next("make the Secret anew with `kubectl create secret docker-registry`")
-            .anchor("push-secret")
-    })
+/// What a mounted Secret holds.
+struct Logins {
+    keychain: Keychain,
+    authorities: Authorities,
+}
+
+impl Logins {
+    fn mounted(folder: &Path) -> Result<Self> {
+        let failure = || {
+            Failure::new("could not read the registry logins of the mounted Secret")
+                .next("make the Secret anew with `kubectl create secret docker-registry`")
+                .anchor("push-secret")
+        };
+        Ok(Self {
+            keychain: Keychain::from_mounted_secret(folder).map_err(|error| failure().because(error))?,
+            authorities: Authorities::from_mounted_secret(folder)
+                .map_err(|error| failure().why(format!("its key `ca.crt`: {error}")))?,
+        })
+    }
 }
 
 /// Connects to an image's registry with the first login for it.
-fn connect(request: &BuildRequest, image: &Reference, keys: &[&Keychain]) -> Result<Client> {
-    let find = |keychain: &&Keychain| keychain.find(&image.registry, &image.repository);
+fn connect(request: &BuildRequest, image: &Reference, logins: &[&Logins]) -> Result<Client> {
+    let what = || format!("could not connect to `{}`", image.registry);
+    let access = &request.access;
+    let asked_for = access
+        .authorities
+        .as_deref()
+        .map(Authorities::from_pem)
+        .transpose();
+    let asked_for = asked_for.map_err(|error| Failure::new(what()).because(error))?;
+    let find = |logins: &&Logins| logins.keychain.find(&image.registry, &image.repository);
     let options = Options {
-        plain_http: request.access.is_insecure(&image.registry),
-        credentials: keys.iter().find_map(find),
+        insecure: access.is_insecure(&image.registry),
+        authorities: logins.iter().fold(asked_for.unwrap_or_default(), |all, logins| {
+            all.and(&logins.authorities)
+        }),
+        proxy: ProxySettings {
+            http: access.proxy.http.clone(),
+            https: access.proxy.https.clone(),
+            no: access.proxy.no.clone(),
+        },
+        credentials: logins.iter().find_map(find),
     };
-    Client::new(&image.registry, &options)
-        .map_err(|error| error.failure(format!("could not connect to `{}`", image.registry)))
+    Client::new(&image.registry, &options).map_err(|error| error.failure(what()))
 }
 
 /// `base docker.io/library/alpine:latest → sha256:… (mirror 10.0.0.1:5000)`

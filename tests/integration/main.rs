@@ -21,5 +21,7 @@ mod objects;
 mod plan;
 mod push;
 mod registry;
+mod registry_words;
 mod staging;
 mod staging_job;
+mod transport;

@@ -1,7 +1,7 @@
 //! The registry client against a registry that fails on demand.
 use kubectl_b2i::{
     oci::{Descriptor, Digest, media_type},
-    registry::{Client, Credentials, Kind, Options},
+    registry::{Client, Credentials, Kind, Options, TlsProblem},
 };
 
 use crate::support::{
@@ -18,8 +18,9 @@ fn login() -> Option<Credentials> {
 
 fn client_with(fake: &FakeRegistry, credentials: Option<Credentials>) -> Client {
     let options = Options {
-        plain_http: true,
+        insecure: true,
         credentials,
+        ..Options::default()
     };
     Client::new(&fake.host, &options).unwrap()
 }
@@ -375,7 +376,7 @@ async fn no_connection_and_no_tls_are_told_apart() {
         matches!(
             error.kind,
             Kind::Tls {
-                is_plain_http: true,
+                problem: TlsProblem::PlainHttp,
                 ..
             }
         ),
@@ -388,8 +389,9 @@ async fn no_connection_and_no_tls_are_told_apart() {
         .unwrap()
         .to_string();
     let options = Options {
-        plain_http: true,
+        insecure: true,
         credentials: None,
+        ..Options::default()
     };
     let nobody = Client::new(&closed, &options).unwrap();
     let error = nobody.blob_exists("a", Digest::of(b"x")).await.unwrap_err();

@@ -26,6 +26,7 @@ pub struct FakeRegistry {
     pub host: String,
     state: Arc<Mutex<Inner>>,
     server: tokio::task::JoinHandle<()>,
+    front: Option<tokio::task::JoinHandle<()>>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -103,6 +104,7 @@ pub struct Seen {
 #[derive(Default)]
 struct Inner {
     host: String,
+    realm_scheme: &'static str,
     knobs: Knobs,
     seen: Vec<Seen>,
     blobs: HashMap<(String, Digest), Bytes>,
@@ -120,12 +122,29 @@ impl FakeRegistry {
         let host = listener.local_addr().unwrap().to_string();
         let state = Arc::new(Mutex::new(Inner {
             host: host.clone(),
+            realm_scheme: "http",
             knobs,
             ..Inner::default()
         }));
         let router = Router::new().fallback(handle).with_state(state.clone());
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { host, state, server }
+        Self {
+            host,
+            state,
+            server,
+            front: None,
+        }
+    }
+
+    /// The same behind TLS, with a certificate of `tests/fixtures/tls`.
+    pub async fn start_with_tls(knobs: Knobs, certificate: &str) -> Self {
+        let mut fake = Self::start(knobs).await;
+        let (host, server) = super::tls_front::start(certificate, &fake.host).await;
+        fake.inner().host.clone_from(&host);
+        fake.inner().realm_scheme = "https";
+        fake.front = Some(server);
+        fake.host = host;
+        fake
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -201,7 +220,10 @@ impl FakeRegistry {
 
 impl Drop for FakeRegistry {
     fn drop(&mut self) {
-        self.server.abort()
+        self.server.abort();
+        if let Some(front) = &self.front {
+            front.abort()
+        }
     }
 }
 
@@ -272,6 +294,12 @@ async fn handle(State(state): State<Arc<Mutex<Inner>>>, request: Request) -> Res
     if path == "/token" {
         return inner.token(&parts.method, &parts.headers, &pairs, &body);
     }
+    if path == "/v2/" {
+        return match inner.knobs.login {
+            Login::Open => StatusCode::OK.into_response(),
+            _ => inner.authorize_any(&parts.headers),
+        };
+    }
     let Some((repository, kind, rest)) = split(&path) else {
         return refuse(404, "UNSUPPORTED", Value::Null);
     };
@@ -298,6 +326,19 @@ async fn handle(State(state): State<Arc<Mutex<Inner>>>, request: Request) -> Res
 }
 
 impl Inner {
+    /// `/v2/` only asks who it is.
+    fn authorize_any(&mut self, headers: &HeaderMap) -> Response {
+        let sent = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
+        let token = sent.and_then(|sent| sent.strip_prefix("Bearer "));
+        if self.knobs.login == Login::Token && token.is_some_and(|token| self.tokens.contains_key(token)) {
+            return StatusCode::OK.into_response();
+        }
+        match self.authorize(&Method::GET, headers, "-", &[]) {
+            Ok(()) => StatusCode::OK.into_response(),
+            Err(refusal) => refusal,
+        }
+    }
+
     fn authorize(
         &mut self,
         method: &Method,
@@ -333,7 +374,7 @@ impl Inner {
                     }
                     return Ok(());
                 }
-                let realm = format!("http://{}/token", self.host);
+                let realm = format!("{}://{}/token", self.realm_scheme, self.host);
                 format!(
                     "Bearer realm=\"{realm}\",service=\"fake\",scope=\"{}\"",
                     wanted[0]

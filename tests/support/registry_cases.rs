@@ -16,10 +16,16 @@ use serde_json::json;
 /// Runs all of them on a registry that speaks plain HTTP and wants this login.
 pub async fn all(host: &str, credentials: Option<Credentials>) {
     let options = Options {
-        plain_http: true,
+        insecure: true,
         credentials,
+        ..Options::default()
     };
-    let client = Client::new(host, &options).unwrap();
+    all_with(host, &options).await;
+}
+
+/// Runs all of them on a registry that is reached like this.
+pub async fn all_with(host: &str, options: &Options) {
+    let client = Client::new(host, options).unwrap();
     a_blob_goes_there_and_back(&client).await;
     an_empty_blob_is_a_blob(&client).await;
     a_blob_that_is_something_else_is_refused(&client).await;
@@ -29,7 +35,7 @@ pub async fn all(host: &str, credentials: Option<Credentials>) {
     a_manifest_of_unknown_blobs_is_refused(&client).await;
     what_is_not_there_is_not_found(&client).await;
     if options.credentials.is_some() {
-        a_wrong_login_is_unauthorized(host).await;
+        a_wrong_login_is_unauthorized(host, options).await;
     }
 }
 
@@ -174,15 +180,15 @@ async fn what_is_not_there_is_not_found(client: &Client) {
     );
 }
 
-async fn a_wrong_login_is_unauthorized(host: &str) {
+async fn a_wrong_login_is_unauthorized(host: &str, options: &Options) {
     let wrong = Credentials::Basic {
         username: "dev".into(),
         password: "wr0ng".into(),
     };
     for credentials in [None, Some(wrong)] {
         let options = Options {
-            plain_http: true,
             credentials,
+            ..options.clone()
         };
         let client = Client::new(host, &options).unwrap();
         let error = client

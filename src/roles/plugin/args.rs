@@ -165,18 +165,33 @@ pub(crate) struct ClusterBuildArgs {
     /// Secret (docker-registry) that may push; when not given, the only one there is
     #[arg(long, value_name = "NAME", env = "B2I_PUSH_SECRET")]
     pub(crate) push_secret: Option<String>,
+    /// Secret (docker-registry) that the base image is pulled with, where it is not the push
+    /// Secret; `default` for that one again
+    #[arg(long, value_name = "NAME", env = "B2I_PULL_SECRET")]
+    pub(crate) pull_secret: Option<String>,
     /// Image of the staging Pod and the builder Job
     #[arg(long, value_name = "REFERENCE", env = "B2I_BUILDER_IMAGE")]
     pub(crate) builder_image: Option<String>,
     /// Secret that the builder image is pulled with
     #[arg(long, value_name = "NAME", env = "B2I_BUILDER_PULL_SECRET")]
     pub(crate) builder_pull_secret: Option<String>,
-    /// Registry that speaks plain HTTP; repeats
-    #[arg(long = "insecure-registry", value_name = "HOST")]
-    pub(crate) insecure_registries: Vec<String>,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
     /// How long the builder Job may take, for example 10m
     #[arg(long, value_name = "TIME", default_value = "30m")]
     pub(crate) build_timeout: String,
+}
+
+/// How registries are reached.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Flags of the registry")]
+pub(crate) struct AccessArgs {
+    /// Registry whose certificate is not checked, or that speaks plain HTTP; repeats
+    #[arg(long = "insecure-registry", value_name = "HOST")]
+    pub(crate) insecure_registries: Vec<String>,
+    /// File with certificates (PEM) of authorities to trust beside the public ones
+    #[arg(long, value_name = "FILE", env = "B2I_REGISTRY_CA")]
+    pub(crate) registry_ca: Option<PathBuf>,
 }
 
 /// How a result is printed, or where an image goes instead of a registry.

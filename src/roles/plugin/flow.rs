@@ -236,7 +236,7 @@ async fn send(site: &Site, target: &Target, layers: &[Layer], always_send: Vec<D
         builder_pull_secret: site.builder_pull_secret.clone(),
         push_secret: site.push_secret.clone(),
         destination: target.destination.clone(),
-        insecure: site.access.insecure.contains(&target.destination.registry),
+        access: site.access.clone(),
         spool_limit_bytes: SPOOL_LIMIT_BYTES,
         timeout: POD_TIMEOUT,
         always_send,
@@ -253,7 +253,7 @@ async fn run_job(site: &Site, target: &Target, number: u64, attempt: u32) -> Res
         builder_image: site.builder_image.clone(),
         builder_pull_secret: site.builder_pull_secret.clone(),
         push_secret: site.push_secret.clone(),
-        pull_secret: None,
+        pull_secret: target.options.pull_secret.clone(),
         deadline_seconds: site.timeout.map_or(job::DEADLINE_SECONDS, |time| {
             // Kubernetes wants at least a second.
             i64::try_from(time.as_secs()).unwrap_or(i64::MAX).max(1)

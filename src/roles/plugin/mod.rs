@@ -10,6 +10,7 @@ use crate::{
     term::{Printer, Talk},
 };
 
+mod access;
 mod args;
 mod commands;
 mod config;

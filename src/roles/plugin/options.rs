@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::{
+    access,
     args::{ClusterBuildArgs, GlobalArgs, ImageArgs, PlanArgs},
     config::Config,
     destination, merge, push_secret, values,
@@ -17,6 +18,9 @@ use crate::{
     steps::plan,
 };
 
+/// Word of `--pull-secret` that undoes an earlier one.
+const DEFAULT_PULL_SECRET: &str = "default";
+
 /// Where in the cluster a build happens, and with what.
 pub(super) struct Site {
     pub cluster: Cluster,
@@ -26,6 +30,8 @@ pub(super) struct Site {
     pub builder_image: String,
     pub builder_pull_secret: Option<String>,
     pub push_secret: String,
+    /// What was said now of the Secret for the base; a name, or the word for none.
+    pub pull_secret: Option<String>,
     pub access: RegistryAccess,
     pub timeout: Option<Duration>,
 }
@@ -90,17 +96,6 @@ pub(super) fn app_name(args: &ImageArgs, plan: &PlanArgs) -> Result<AppName> {
     })
 }
 
-/// Collects how registries are reached.
-pub(super) fn access(insecure: &[String], config: &Config) -> RegistryAccess {
-    let mut insecure = [insecure, &config.insecure_registries].concat();
-    insecure.sort();
-    insecure.dedup();
-    RegistryAccess {
-        mirrors: config.mirrors.clone(),
-        insecure,
-    }
-}
-
 /// Connects, with kubectl's flags.
 pub(super) async fn connect(global: &GlobalArgs) -> Result<Cluster> {
     let options = ConnectOptions {
@@ -142,6 +137,8 @@ pub(super) async fn site(
             .command("export B2I_BUILDER_IMAGE=registry.example.com/b2i/builder")
             .anchor("builder-image")
     })?;
+    let access = access::access(&args.access, config)?;
+    let timeout = values::time("--build-timeout", &args.build_timeout)?;
     let secret = push_secret::choose(&cluster, args.push_secret.as_deref()).await?;
     let keychain = push_secret::keychain(&secret, &cluster.namespace)?;
     let site = Site {
@@ -153,8 +150,9 @@ pub(super) async fn site(
             .clone()
             .or_else(|| config.builder_pull_secret.clone()),
         push_secret: secret.name,
-        access: access(&args.insecure_registries, config),
-        timeout: values::time("--build-timeout", &args.build_timeout)?,
+        pull_secret: args.pull_secret.clone().or_else(|| config.pull_secret.clone()),
+        access,
+        timeout,
         cluster,
     };
     Ok((site, keychain))
@@ -223,11 +221,17 @@ pub(super) async fn target(
         }
     }
     let previous = last.as_ref().map(|last| last.options.clone()).unwrap_or_default();
+    let mut options = merge::image(previous, plan)?;
+    options.pull_secret = site
+        .pull_secret
+        .clone()
+        .or(options.pull_secret)
+        .filter(|name| name != DEFAULT_PULL_SECRET);
     Ok(Target {
         app,
         destination,
         tags,
-        options: merge::image(previous, plan)?,
+        options,
         last,
         rebuild: args.rebuild,
     })

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Context,
+    Context, access,
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs},
     flow,
     interrupt::{self, Stage},
@@ -13,7 +13,7 @@ use crate::{
     error::{Failure, Result},
     model::{Base, BuildRequest, BuildResult, Event, ImageOptions, Step, Uploaded},
     oci::Reference,
-    registry::{self, Client, Keychain},
+    registry::{Client, Keychain},
     steps::{self, report},
     term::bytes,
 };
@@ -69,6 +69,7 @@ async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()>
     let events = context.printer.events();
     let app = options::app_name(&args.image, &args.plan)?;
     let image = merge::image(ImageOptions::default(), &args.plan)?;
+    let access = access::access(&args.build.access, &context.config)?;
     let artifact = flow::inspect(&args.plan.artifact, &events).await?;
     let plan = steps::plan::run(&artifact, &options::plan_options(&image))?;
     let destination = match &args.image.image {
@@ -84,7 +85,6 @@ async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()>
         ([], tag) => vec![tag.clone().unwrap_or_else(|| "latest".to_owned())],
         (tags, _) => tags.to_vec(),
     };
-    let access = options::access(&args.build.insecure_registries, &context.config);
     let request = packed.request(&plan, destination, tags, access);
     events.send(Event::Started(Step::Build));
     let base = base_client(&request)?;
@@ -113,10 +113,7 @@ fn base_client(request: &BuildRequest) -> Result<Option<Client>> {
         return Ok(None);
     };
     let source = request.access.source_of(image);
-    let options = registry::Options {
-        plain_http: request.access.is_insecure(&source.registry),
-        credentials: docker_logins().find(&source.registry, &source.repository),
-    };
+    let options = access::from_here(&request.access, &source, &docker_logins())?;
     let what = || format!("could not pull the base image `{image}`");
     Client::new(&source.registry, &options)
         .map(Some)
