@@ -113,6 +113,9 @@ impl Auth {
             Some(Challenge::Basic) => return Ok(self.credentials.as_ref().and_then(basic)),
             Some(Challenge::Bearer { realm, service }) => (realm.clone(), service.clone()),
         };
+        if let Some(Credentials::RegistryToken(token)) = &self.credentials {
+            return Ok(secret_header(&format!("Bearer {token}")));
+        }
         let now = Instant::now();
         state.tokens.retain(|token| token.until > now);
         let covers = |token: &&Token| {
@@ -231,7 +234,7 @@ fn basic(credentials: &Credentials) -> Option<HeaderValue> {
             let login = STANDARD.encode(format!("{username}:{password}"));
             secret_header(&format!("Basic {login}"))
         }
-        Credentials::IdentityToken(_) => None,
+        Credentials::IdentityToken(_) | Credentials::RegistryToken(_) => None,
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::sync::OnceCell;
 use super::{
     Authorities, Credentials, Error, Kind, ProxySettings, TlsProblem,
     auth::{Auth, Scope},
+    chunks::RequestLimit,
     keychain::canonical_host,
     retry::with_retries,
     transport::{connection_pool, install_tls},
@@ -40,6 +41,7 @@ struct Inner {
     base: OnceCell<Url>,
     http: reqwest::Client,
     auth: Auth,
+    request_limit: RequestLimit,
 }
 
 /// All of a request whose body and answer are small.
@@ -74,6 +76,7 @@ impl Client {
             base: OnceCell::new(),
             http,
             auth: Auth::new(options.credentials.clone(), options.insecure),
+            request_limit: RequestLimit::none(),
         })))
     }
 
@@ -184,6 +187,10 @@ impl Client {
         Ok(request)
     }
 
+    pub(super) fn request_limit(&self) -> &RequestLimit {
+        &self.0.request_limit
+    }
+
     /// Whether a URL is of the registry itself: the same scheme, host and port.
     fn is_own(&self, url: &Url) -> bool {
         let base = self.0.base.get().unwrap_or(&self.0.https);
@@ -191,9 +198,9 @@ impl Client {
     }
 
     /// Where an upload goes on.
-    pub(super) fn upload_location(&self, response: &Response) -> Result<Url, Error> {
+    pub(super) fn upload_location(&self, method: &str, response: &Response) -> Result<Url, Error> {
         let wrong = || {
-            let line = format!("POST {}", redacted(response.url()));
+            let line = format!("{method} {}", redacted(response.url()));
             Error::protocol(&line, "the answer names no place to upload to")
         };
         let location = response.headers().get(reqwest::header::LOCATION);

@@ -14,6 +14,8 @@ pub enum Credentials {
     },
     /// An OAuth 2 refresh token, which only buys tokens (`docker login` of Azure and others).
     IdentityToken(String),
+    /// A token that is shown as it is (`registrytoken`).
+    RegistryToken(String),
 }
 
 /// Never the secret.
@@ -22,6 +24,7 @@ impl fmt::Debug for Credentials {
         match self {
             Self::Basic { username, .. } => write!(f, "Basic({username}, …)"),
             Self::IdentityToken(_) => f.write_str("IdentityToken(…)"),
+            Self::RegistryToken(_) => f.write_str("RegistryToken(…)"),
         }
     }
 }

@@ -37,6 +37,7 @@ struct RawEntry {
     username: Option<String>,
     password: Option<String>,
     identitytoken: Option<String>,
+    registrytoken: Option<String>,
 }
 
 impl Keychain {
@@ -149,6 +150,9 @@ impl RawEntry {
         if let Some(token) = given(self.identitytoken) {
             return Ok(Some(Credentials::IdentityToken(token)));
         }
+        if let Some(token) = given(self.registrytoken) {
+            return Ok(Some(Credentials::RegistryToken(token)));
+        }
         if let Some(auth) = given(self.auth) {
             let wrong = || CredentialsError::Auth { host: key.to_owned() };
             let (username, password) = decode_auth(&auth).ok_or_else(wrong)?;
@@ -232,7 +236,7 @@ mod tests {
     fn user(keychain: &Keychain, registry: &str, repository: &str) -> Option<String> {
         match keychain.find(registry, repository)? {
             Credentials::Basic { username, .. } => Some(username),
-            Credentials::IdentityToken(_) => Some("<token>".to_owned()),
+            Credentials::IdentityToken(_) | Credentials::RegistryToken(_) => Some("<token>".to_owned()),
         }
     }
 
@@ -286,7 +290,7 @@ mod tests {
         let auth = general_purpose::STANDARD.encode("ann:pass:word\0\0");
         let json = format!(
             r#"{{"auths":{{"a":{{"auth":"{auth}"}},"b":{{"username":"bob","password":"p"}},
-                "c":{{"identitytoken":"t","auth":"{auth}"}},"d":{{}}}},"credsStore":"desktop"}}"#
+                "c":{{"identitytoken":"t","auth":"{auth}"}},"d":{{}},"e":{{"registrytoken":"r"}}}},"credsStore":"desktop"}}"#
         );
         let keychain = Keychain::from_docker_config(json.as_bytes()).expect("a config");
         let ann = Credentials::Basic {
@@ -300,6 +304,10 @@ mod tests {
             Some(Credentials::IdentityToken("t".into()))
         );
         assert_eq!(keychain.find("d", "x"), None);
+        assert_eq!(
+            keychain.find("e", "x"),
+            Some(Credentials::RegistryToken("r".into()))
+        );
     }
 
     #[test]

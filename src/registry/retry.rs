@@ -10,26 +10,37 @@ use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 
 use super::Error;
 
-const TRIES: u32 = 4;
+pub(super) const TRIES: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// A registry may ask for an hour; a person would rather see the error.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Runs `attempt` until it succeeds, fails for good, or has failed four times.
-pub(super) async fn with_retries<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, Error>
+pub(super) async fn with_retries<T, F>(attempt: impl FnMut() -> F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>>,
 {
-    for failures in 0..TRIES - 1 {
+    with_tries(TRIES, attempt).await
+}
+
+/// The same, so many times.
+pub(super) async fn with_tries<T, F>(tries: u32, mut attempt: impl FnMut() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    for failures in 0..tries - 1 {
         match attempt().await {
-            Err(error) if error.is_temporary() => {
-                let pause = error.retry_after.unwrap_or_else(|| jittered(failures));
-                tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
-            }
+            Err(error) if error.is_temporary() => pause(failures, &error).await,
             outcome => return outcome,
         }
     }
     attempt().await
+}
+
+/// Waits as long as the registry asks for, or a moment that grows with the failures.
+pub(super) async fn pause(failures: u32, error: &Error) {
+    let pause = error.retry_after.unwrap_or_else(|| jittered(failures));
+    tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
 }
 
 /// Reads how long the answer asks us to wait: seconds, or a date (RFC 9110, section 10.2.3). A date
@@ -53,7 +64,7 @@ pub(super) fn asked_for(headers: &HeaderMap) -> Option<Duration> {
 /// Doubles with each failure; the upper half is left to chance, so that the uploads that one
 /// outage stopped do not all come back at the same moment.
 fn jittered(failures: u32) -> Duration {
-    let whole = FIRST_PAUSE * 2_u32.pow(failures);
+    let whole = FIRST_PAUSE * 2_u32.pow(failures.min(5));
     // The standard library's hasher is seeded by chance, which spares a crate for random numbers.
     let chance = RandomState::new().hash_one(failures) % 1000;
     whole / 2 + whole / 2 * u32::try_from(chance).unwrap_or(0) / 1000

@@ -8,6 +8,7 @@ mod support;
 mod assemble;
 mod build_record;
 mod builder;
+mod chunks;
 mod cli;
 mod deploy;
 mod docs;

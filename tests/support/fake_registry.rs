@@ -57,6 +57,12 @@ pub struct Knobs {
     /// Tokens stop to be good after so many requests.
     pub revokes_tokens_after: Option<usize>,
     pub token_lifetime_seconds: Option<u64>,
+    /// A longer body is refused before it is read, as a proxy does.
+    pub largest_body: Option<usize>,
+    /// Said of an upload: its chunks must not be smaller.
+    pub least_chunk: Option<usize>,
+    /// An upload whose request broke off is not known any more (distribution 2.8).
+    pub forgets_broken_uploads: bool,
     /// Never answers a request whose line contains this.
     pub hangs_on: Option<String>,
 }
@@ -110,10 +116,14 @@ struct Inner {
     blobs: HashMap<(String, Digest), Bytes>,
     manifests: HashMap<(String, Digest), (String, Bytes)>,
     tags: BTreeMap<(String, String), Digest>,
-    uploads: BTreeMap<String, String>,
+    /// Repository, and what has come in chunks.
+    uploads: BTreeMap<String, (String, Vec<u8>)>,
     /// Token, and the scopes it is for.
     tokens: BTreeMap<String, Vec<String>>,
     issued: usize,
+    /// Sizes of the chunks that came whole.
+    chunks: Vec<usize>,
+    refused_bodies: usize,
 }
 
 impl FakeRegistry {
@@ -169,6 +179,15 @@ impl FakeRegistry {
         self.inner().seen.clear()
     }
 
+    /// Sizes of the chunks that came whole, in their order.
+    pub fn chunks(&self) -> Vec<usize> {
+        self.inner().chunks.clone()
+    }
+
+    pub fn refused_bodies(&self) -> usize {
+        self.inner().refused_bodies
+    }
+
     pub fn open_uploads(&self) -> usize {
         self.inner().uploads.len()
     }
@@ -193,6 +212,16 @@ impl FakeRegistry {
         let inner = self.inner();
         let (_, bytes) = inner.manifests.get(&(repository.into(), digest))?;
         serde_json::from_slice(bytes).ok()
+    }
+
+    /// A token for these scopes, as an operator makes one.
+    pub fn issue_token(&self, scopes: &[&str]) -> String {
+        let mut inner = self.inner();
+        inner.issued += 1;
+        let token = format!("token-{}", inner.issued);
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        inner.tokens.insert(token.clone(), scopes);
+        token
     }
 
     /// Puts a blob there, no questions asked.
@@ -252,14 +281,43 @@ fn refuse(status: u16, code: &str, detail: Value) -> Response {
     (StatusCode::from_u16(status).unwrap(), axum::Json(body)).into_response()
 }
 
+/// A body, as far as it came, and whether that is all of it.
+async fn collect(body: Body) -> (Bytes, bool) {
+    let mut all = Vec::new();
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        match chunk {
+            Ok(chunk) => all.extend_from_slice(&chunk),
+            Err(_) => return (all.into(), false),
+        }
+    }
+    (all.into(), true)
+}
+
 async fn handle(State(state): State<Arc<Mutex<Inner>>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let line = format!("{} {}", parts.method, parts.uri);
     let is_chunked = parts.headers.contains_key(header::TRANSFER_ENCODING);
-    let body = match axum::body::to_bytes(body, 64 << 20).await {
-        Ok(body) => body,
-        Err(_) => return refuse(400, "SIZE_INVALID", Value::Null),
-    };
+    let length = parts.headers.get(header::CONTENT_LENGTH);
+    let length: usize = length.map_or(0, |length| length.to_str().unwrap().parse().unwrap());
+    if state
+        .lock()
+        .unwrap()
+        .knobs
+        .largest_body
+        .is_some_and(|largest| length > largest)
+    {
+        state.lock().unwrap().refused_bodies += 1;
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
+    let (body, is_whole) = collect(body).await;
+    if !is_whole {
+        state
+            .lock()
+            .unwrap()
+            .broken_off(&parts.method, parts.uri.path(), &body);
+        return refuse(400, "SIZE_INVALID", Value::Null);
+    }
     let hangs = {
         let mut inner = state.lock().unwrap();
         inner.seen.push(Seen {
@@ -312,6 +370,8 @@ async fn handle(State(state): State<Arc<Mutex<Inner>>>, request: Request) -> Res
     match (parts.method.as_str(), kind) {
         ("POST", "blobs/uploads") => inner.start_upload(repository, &pairs),
         ("PUT", "blobs/uploads") => inner.end_upload(repository, rest, &pairs, &body),
+        ("PATCH", "blobs/uploads") => inner.chunk(repository, rest, &pairs, &parts.headers, &body),
+        ("GET", "blobs/uploads") => inner.progress(repository, rest),
         ("DELETE", "blobs/uploads") => match inner.uploads.remove(rest) {
             Some(_) => StatusCode::NO_CONTENT.into_response(),
             None => refuse(404, "BLOB_UPLOAD_UNKNOWN", Value::Null),
@@ -430,9 +490,65 @@ impl Inner {
         }
         self.issued += 1;
         let id = format!("upload-{}", self.issued);
-        self.uploads.insert(id.clone(), repository.into());
-        let location = format!("/v2/{repository}/blobs/uploads/{id}?_state=s{id}");
-        (StatusCode::ACCEPTED, [(header::LOCATION, location)]).into_response()
+        self.uploads.insert(id.clone(), (repository.into(), Vec::new()));
+        let location = format!("/v2/{repository}/blobs/uploads/{id}?_state=s{id}-0");
+        let mut response = (StatusCode::ACCEPTED, [(header::LOCATION, location)]).into_response();
+        if let Some(least) = self.knobs.least_chunk {
+            response
+                .headers_mut()
+                .insert("oci-chunk-min-length", least.into());
+        }
+        response
+    }
+
+    /// The state says how much has come, so that an old one is found out.
+    fn accepted(&self, status: StatusCode, repository: &str, id: &str) -> Response {
+        let received = self.uploads[id].1.len();
+        let location = format!("/v2/{repository}/blobs/uploads/{id}?_state=s{id}-{received}");
+        let range = format!("0-{}", received.saturating_sub(1));
+        (status, [(header::LOCATION, location), (header::RANGE, range)]).into_response()
+    }
+
+    fn progress(&self, repository: &str, id: &str) -> Response {
+        match self.uploads.get(id) {
+            Some((of, _)) if of == repository => self.accepted(StatusCode::NO_CONTENT, repository, id),
+            _ => refuse(404, "BLOB_UPLOAD_UNKNOWN", Value::Null),
+        }
+    }
+
+    fn chunk(
+        &mut self,
+        repository: &str,
+        id: &str,
+        pairs: &[(String, String)],
+        headers: &HeaderMap,
+        body: &Bytes,
+    ) -> Response {
+        let Some((of, received)) = self.uploads.get_mut(id) else {
+            return refuse(404, "BLOB_UPLOAD_UNKNOWN", Value::Null);
+        };
+        let range = format!("{}-{}", received.len(), received.len() + body.len() - 1);
+        if headers.get(header::CONTENT_RANGE).and_then(|v| v.to_str().ok()) != Some(&range) {
+            return refuse(416, "BLOB_UPLOAD_INVALID", json!(range));
+        }
+        if of != repository || value(pairs, "_state") != Some(&format!("s{id}-{}", received.len())) {
+            return refuse(400, "BLOB_UPLOAD_INVALID", json!("the Location's query is old"));
+        }
+        received.extend_from_slice(body);
+        self.chunks.push(body.len());
+        self.accepted(StatusCode::ACCEPTED, repository, id)
+    }
+
+    /// A request whose body came to `body` and no further.
+    fn broken_off(&mut self, method: &Method, path: &str, body: &Bytes) {
+        let Some((_, "blobs/uploads", id)) = split(path) else {
+            return;
+        };
+        if self.knobs.forgets_broken_uploads || method != Method::PATCH {
+            self.uploads.remove(id);
+        } else if let Some((_, received)) = self.uploads.get_mut(id) {
+            received.extend_from_slice(body);
+        }
     }
 
     fn end_upload(
@@ -442,16 +558,17 @@ impl Inner {
         pairs: &[(String, String)],
         body: &Bytes,
     ) -> Response {
-        if self.uploads.remove(id).as_deref() != Some(repository) {
+        let Some((of, mut received)) = self.uploads.remove(id) else {
             return refuse(404, "BLOB_UPLOAD_UNKNOWN", Value::Null);
-        }
-        if value(pairs, "_state") != Some(&format!("s{id}")) {
+        };
+        if of != repository || value(pairs, "_state") != Some(&format!("s{id}-{}", received.len())) {
             return refuse(400, "BLOB_UPLOAD_INVALID", json!("the Location's query is lost"));
         }
+        received.extend_from_slice(body);
         let digest = value(pairs, "digest").and_then(|digest| digest.parse::<Digest>().ok());
         match digest {
-            Some(digest) if digest == Digest::of(body) => {
-                self.blobs.insert((repository.into(), digest), body.clone());
+            Some(digest) if digest == Digest::of(&received) => {
+                self.blobs.insert((repository.into(), digest), received.into());
                 self.knobs.lost.remove(&digest);
                 StatusCode::CREATED.into_response()
             }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
 use kubectl_b2i::{
     oci::{Descriptor, Digest, media_type},
-    registry::{Client, Credentials, Error, Kind, Options},
+    registry::{Client, Credentials, Error, Kind, Mount, Options},
 };
 use serde_json::json;
 
@@ -107,18 +107,22 @@ async fn a_blob_is_mounted(client: &Client) {
     let bytes = some_bytes(1000);
     let digest = Digest::of(&bytes);
     push(client, &from, digest, &bytes).await.unwrap();
-    assert!(client.mount_blob(&to, digest, &from).await.unwrap());
+    let mount = client.mount_blob(&to, digest, &from).await.unwrap();
+    assert!(matches!(mount, Mount::Mounted), "{mount:?}");
     assert!(client.blob_exists(&to, digest).await.unwrap());
 }
 
 async fn a_mount_of_nothing_is_no_mount(client: &Client) {
     let (from, to) = (fresh_repository(), fresh_repository());
-    assert!(
-        !client
-            .mount_blob(&to, Digest::of(b"nothing"), &from)
-            .await
-            .unwrap()
-    );
+    let mount = client
+        .mount_blob(&to, Digest::of(b"nothing"), &from)
+        .await
+        .unwrap();
+    match mount {
+        Mount::Mounted => panic!("there is no such blob"),
+        Mount::Opened(upload) => client.cancel_upload(&to, upload).await,
+        Mount::Refused => {}
+    }
 }
 
 async fn a_manifest_goes_there_and_back(client: &Client) {

@@ -175,7 +175,7 @@ impl Push<'_> {
         }
         for layer in self.image.base_layers() {
             if is_lost(layer.digest) {
-                self.copy(layer).await?;
+                self.copy(layer, None).await?;
             }
         }
         Ok(())
