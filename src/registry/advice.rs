@@ -35,8 +35,8 @@ fn tls(problem: TlsProblem) -> &'static str {
             "the registry speaks plain HTTP: name it by `--insecure-registry`, or under `insecureRegistries` in the configuration"
         }
         TlsProblem::UnknownAuthority => {
-            "give the certificate of the registry's authority: `--registry-ca FILE`, `registryCa` in the \
-             configuration, or the key `ca.crt` of the push Secret"
+            "give the certificate of the registry's authority: `--registry-ca FILE`, or `registryCa` in the \
+             configuration"
         }
         TlsProblem::Name => "use a name that the registry's certificate is for",
         TlsProblem::Time => "renew the registry's certificate, or set the clock of where the build runs",

@@ -6,7 +6,7 @@ use reqwest::{Request, RequestBuilder, Response, StatusCode, Url};
 use tokio::sync::OnceCell;
 
 use super::{
-    Authorities, Credentials, Error, Kind, ProxySettings, TlsProblem,
+    Authorities, Credentials, Error, Kind, LoginSource, ProxySettings, TlsProblem,
     auth::{Auth, Scope},
     chunks::RequestLimit,
     keychain::canonical_host,
@@ -26,6 +26,8 @@ pub struct Options {
     pub proxy: ProxySettings,
     /// Whom to log in as; anonymous without.
     pub credentials: Option<Credentials>,
+    /// Where that is from.
+    pub login_source: LoginSource,
 }
 
 /// A client of one registry. Cheap to clone; clones share connections and tokens.
@@ -41,6 +43,7 @@ struct Inner {
     base: OnceCell<Url>,
     http: reqwest::Client,
     auth: Auth,
+    login_source: LoginSource,
     request_limit: RequestLimit,
 }
 
@@ -76,6 +79,7 @@ impl Client {
             base: OnceCell::new(),
             http,
             auth: Auth::new(options.credentials.clone(), options.insecure),
+            login_source: options.login_source,
             request_limit: RequestLimit::none(),
         })))
     }
@@ -90,6 +94,12 @@ impl Client {
     #[must_use]
     pub fn has_credentials(&self) -> bool {
         self.0.auth.has_credentials()
+    }
+
+    /// Where the login is from, or would be.
+    #[must_use]
+    pub fn login_source(&self) -> LoginSource {
+        self.0.login_source
     }
 
     /// The URL of something in a repository: `blobs/sha256:…`.

@@ -18,6 +18,16 @@ pub enum Credentials {
     RegistryToken(String),
 }
 
+/// Where a login is from, or would be: what a person is told to mend.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LoginSource {
+    /// The Secret that a Pod has mounted.
+    #[default]
+    Secret,
+    /// Docker's configuration on this machine.
+    DockerConfig,
+}
+
 /// Never the secret.
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -52,7 +62,7 @@ pub enum CredentialsError {
     /// A Secret without the key that its type promises.
     #[error("the Secret has no key `{0}`")]
     MissingKey(&'static str),
-    /// A mounted Secret that cannot be read.
-    #[error("could not read the key `{0}` of the mounted Secret: {1}")]
+    /// A file that cannot be read: Docker's, or a mounted Secret's key.
+    #[error("could not read `{0}`: {1}")]
     Unreadable(&'static str, io::ErrorKind),
 }

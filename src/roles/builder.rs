@@ -13,7 +13,7 @@ use crate::{
     error::{Failure, Result},
     model::{Base, BuildOutcome, BuildRequest, Event, Events},
     oci::Reference,
-    registry::{Authorities, Client, Keychain, Options, ProxySettings},
+    registry::{Authorities, Client, Keychain, LoginSource, Options, ProxySettings},
     steps::{assemble, push},
     term,
 };
@@ -172,6 +172,7 @@ fn connect(request: &BuildRequest, image: &Reference, logins: &[&Logins]) -> Res
             no: access.proxy.no.clone(),
         },
         credentials: logins.iter().find_map(find),
+        login_source: LoginSource::Secret,
     };
     Client::new(&image.registry, &options).map_err(|error| error.failure(what()))
 }

@@ -9,7 +9,7 @@ use crate::{
     error::{Failure, Result},
     model::StagingRequest,
     oci::Digest,
-    registry::{self, Authorities, Client, Keychain, ProxySettings},
+    registry::{self, Authorities, Client, Keychain, LoginSource, ProxySettings},
     staging::{Destination, DestinationError, Replay, server},
     term::line,
 };
@@ -98,6 +98,7 @@ fn registry_client(request: &StagingRequest) -> Result<Client> {
             no: request.proxy.no.clone(),
         },
         credentials: keychain.find(&request.registry, &request.repository),
+        login_source: LoginSource::Secret,
     };
     Client::new(&request.registry, &options)
         .map_err(|error| error.failure(format!("could not reach `{}`", request.registry)))

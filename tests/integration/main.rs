@@ -18,6 +18,7 @@ mod inspect;
 mod job;
 mod kubeconfig;
 mod layer;
+mod local;
 mod objects;
 mod plan;
 mod push;

@@ -7,7 +7,7 @@ use crate::{
     error::{Failure, Result},
     model::{Proxy, RegistryAccess},
     oci::Reference,
-    registry::{Authorities, AuthorityError, Keychain, Options, ProxySettings},
+    registry::{Authorities, AuthorityError, Credentials, LoginSource, Options, ProxySettings},
 };
 
 /// Collects how registries are reached.
@@ -61,7 +61,11 @@ fn checked(proxy: &Proxy) -> Result<Proxy> {
 }
 
 /// Returns how an image's registry is spoken to from this machine, which has proxies of its own.
-pub(super) fn from_here(access: &RegistryAccess, image: &Reference, logins: &Keychain) -> Result<Options> {
+pub(super) fn from_here(
+    access: &RegistryAccess,
+    image: &Reference,
+    login: Option<Credentials>,
+) -> Result<Options> {
     let authorities = access
         .authorities
         .as_deref()
@@ -73,7 +77,8 @@ pub(super) fn from_here(access: &RegistryAccess, image: &Reference, logins: &Key
         insecure: access.is_insecure(&image.registry),
         authorities: authorities.unwrap_or_default(),
         proxy: ProxySettings::default(),
-        credentials: logins.find(&image.registry, &image.repository),
+        credentials: login,
+        login_source: LoginSource::DockerConfig,
     })
 }
 

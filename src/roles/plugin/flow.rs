@@ -212,7 +212,7 @@ pub(super) async fn build(
 }
 
 /// A finished build in words: where the base came from, and what was pushed.
-fn figures(result: &BuildResult) -> String {
+pub(super) fn figures(result: &BuildResult) -> String {
     let base = match (result.copied_layers, &result.base) {
         (_, None) => String::new(),
         (0, Some(_)) => "base mounted · ".to_owned(),

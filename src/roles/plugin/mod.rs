@@ -17,6 +17,7 @@ mod config;
 mod destination;
 mod flow;
 mod interrupt;
+mod local;
 mod merge;
 mod options;
 mod push_secret;

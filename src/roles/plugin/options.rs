@@ -211,15 +211,7 @@ pub(super) async fn target(
         digest: None,
         ..image
     };
-    for tag in &tags {
-        if format!("{}:{tag}", destination.name())
-            .parse::<Reference>()
-            .is_err()
-        {
-            return Err(Failure::usage(format!("could not use the tag `{tag}`"))
-                .why("a tag has up to 128 of a-z, A-Z, 0-9, `_`, `.` and `-`, and begins with none of the last two"));
-        }
-    }
+    ensure_tags(&destination, &tags)?;
     let previous = last.as_ref().map(|last| last.options.clone()).unwrap_or_default();
     let mut options = merge::image(previous, plan)?;
     options.pull_secret = site
@@ -235,6 +227,20 @@ pub(super) async fn target(
         last,
         rebuild: args.rebuild,
     })
+}
+
+/// Checks that tags are such.
+pub(super) fn ensure_tags(destination: &Reference, tags: &[String]) -> Result<()> {
+    for tag in tags {
+        if format!("{}:{tag}", destination.name())
+            .parse::<Reference>()
+            .is_err()
+        {
+            return Err(Failure::usage(format!("could not use the tag `{tag}`"))
+                .why("a tag has up to 128 of a-z, A-Z, 0-9, `_`, `.` and `-`, and begins with none of the last two"));
+        }
+    }
+    Ok(())
 }
 
 /// Returns a fresh id, short enough for names.

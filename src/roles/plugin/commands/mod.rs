@@ -7,7 +7,7 @@ pub(super) mod version;
 
 use serde::Serialize;
 
-use super::{access, args, config::Config, flow, interrupt, merge, options, values};
+use super::{access, args, config::Config, flow, interrupt, local, merge, options, values};
 use crate::{
     error::{Failure, Result},
     term::Printer,
