@@ -5,6 +5,7 @@ mod app_name;
 mod artifact;
 mod build_request;
 mod build_result;
+mod check;
 mod deploy_options;
 mod event;
 mod image;
@@ -22,6 +23,7 @@ pub use artifact::{
 };
 pub use build_request::{Base, BuildRequest, ConfigChanges, LayerDescriptor};
 pub use build_result::{BuildOutcome, BuildResult};
+pub use check::{Check, CheckReport, CheckRequest, CheckStatus};
 pub use deploy_options::{DeployOptions, Port, PortKind};
 pub use event::{Event, Events, Step};
 pub use image::{BaseImage, Blob, Image, ImageManifest};

@@ -100,6 +100,13 @@ impl Auth {
         self.credentials.is_some()
     }
 
+    pub(super) fn user(&self) -> Option<&str> {
+        match &self.credentials {
+            Some(Credentials::Basic { username, .. }) => Some(username),
+            _ => None,
+        }
+    }
+
     /// Returns the header for these scopes; `None` where nothing was asked for yet, or where there
     /// is nothing to show. The lock is held while a token is fetched: whoever else needs it waits.
     pub(super) async fn header(

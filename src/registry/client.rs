@@ -102,6 +102,46 @@ impl Client {
         self.0.login_source
     }
 
+    /// Returns the user that we log in as, where the login has one.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        self.0.auth.user()
+    }
+
+    /// Returns where the API is: host and port. Docker Hub's is not where its name says.
+    #[must_use]
+    pub fn address(&self) -> (String, u16) {
+        let host = self.0.https.host_str().unwrap_or_default();
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        (
+            host.to_owned(),
+            self.0.https.port_or_known_default().unwrap_or(443),
+        )
+    }
+
+    /// Connects, and returns whether there is TLS. Whatever the registry answers will do.
+    ///
+    /// # Errors
+    /// No connection, no TLS.
+    pub async fn reach(&self) -> Result<bool, Error> {
+        let base = self.base().await?;
+        let request = self.0.http.get(base.clone()).timeout(SMALL_REQUEST).build();
+        let request = request.map_err(|error| Error::transport(self.host(), &error))?;
+        execute(&self.0.http, request).await?;
+        Ok(base.scheme() == "https")
+    }
+
+    /// Asks whether we are known:
+    /// <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#determining-support>.
+    ///
+    /// # Errors
+    /// What the registry answers.
+    pub async fn ping(&self) -> Result<(), Error> {
+        let base = self.base().await?;
+        let get = |http: &reqwest::Client| http.get(base.clone()).timeout(SMALL_REQUEST);
+        with_retries(|| self.send(&[], get)).await.map(drop)
+    }
+
     /// The URL of something in a repository: `blobs/sha256:…`.
     pub(super) async fn url(&self, repository: &str, rest: &str) -> Result<String, Error> {
         Ok(format!("{}{repository}/{rest}", self.base().await?))

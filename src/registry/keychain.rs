@@ -123,6 +123,17 @@ impl Keychain {
         hosts
     }
 
+    /// Returns each login's place (host and path) and its user, where it has one.
+    pub fn logins(&self) -> impl Iterator<Item = (String, Option<&str>)> {
+        self.entries.iter().map(|entry| {
+            let user = match &entry.credentials {
+                Credentials::Basic { username, .. } => Some(username.as_str()),
+                _ => None,
+            };
+            (format!("{}{}", entry.host, entry.path), user)
+        })
+    }
+
     /// Returns the user of the first login for a host.
     #[must_use]
     pub fn user_of(&self, host: &str) -> Option<&str> {

@@ -23,6 +23,7 @@ mod objects;
 mod plan;
 mod push;
 mod registry;
+mod registry_commands;
 mod registry_words;
 mod staging;
 mod staging_job;

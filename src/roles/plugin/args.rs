@@ -9,7 +9,7 @@ use crate::{
     oci::{Platform, Reference},
 };
 
-use super::commands::{build, deploy, inspect, version};
+use super::commands::{build, deploy, inspect, registry, version};
 
 /// Runs a JAR, a WAR or a native binary in Kubernetes: no Dockerfile, no Docker
 ///
@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Build(build::Args),
     /// Tell what an artifact is and what image it would get; needs no cluster
     Inspect(inspect::Args),
+    /// Log in to registries, and ask them what they would have against a build
+    Registry(registry::Args),
     /// Tell the version
     Version(version::Args),
 }
@@ -205,6 +207,16 @@ pub(crate) enum Output {
     Yaml,
     /// The image itself, as an archive of an OCI layout.
     OciArchive(PathBuf),
+}
+
+impl Output {
+    /// Reads a format of what is no image.
+    pub(crate) fn of_data(text: &str) -> Result<Self, String> {
+        match text.parse()? {
+            Self::OciArchive(_) => Err("expected name, json or yaml".to_owned()),
+            format => Ok(format),
+        }
+    }
 }
 
 impl FromStr for Output {

@@ -74,6 +74,7 @@ async fn dispatch(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Deploy(args) => Box::pin(commands::deploy::run(&context, args)).await,
         Command::Build(args) => Box::pin(commands::build::run(&context, args)).await,
         Command::Inspect(args) => Box::pin(commands::inspect::run(&context, args)).await,
+        Command::Registry(args) => Box::pin(commands::registry::run(&context, args)).await,
         Command::Version(args) => commands::version::run(&context, &args),
     }
 }

@@ -244,7 +244,7 @@ pub(super) fn ensure_tags(destination: &Reference, tags: &[String]) -> Result<()
 }
 
 /// Returns a fresh id, short enough for names.
-fn run_id() -> String {
+pub(super) fn run_id() -> String {
     use std::hash::{BuildHasher, RandomState};
     // Only to tell runs apart; what must be secret is made from the system's random bytes.
     format!("{:08x}", RandomState::new().hash_one(std::process::id()) >> 32)

@@ -3,6 +3,7 @@
 pub(super) mod build;
 pub(super) mod deploy;
 pub(super) mod inspect;
+pub(super) mod registry;
 pub(super) mod version;
 
 use serde::Serialize;

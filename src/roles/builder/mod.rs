@@ -9,11 +9,17 @@ use std::{
     process::ExitCode,
 };
 
+mod check;
+mod connect;
+
+use connect::{Logins, connect};
+
+pub use check::run as check;
+
 use crate::{
     error::{Failure, Result},
     model::{Base, BuildOutcome, BuildRequest, Event, Events},
     oci::Reference,
-    registry::{Authorities, Client, Keychain, LoginSource, Options, ProxySettings},
     steps::{assemble, push},
     term,
 };
@@ -93,13 +99,13 @@ async fn make_and_push(mounts: &Mounts) -> Result<BuildOutcome> {
     let request = read_request(&mounts.request)?;
     let push = Logins::mounted(&mounts.push_secret)?;
     let pull = mounts.pull_secret.as_deref().map(Logins::mounted).transpose()?;
-    let destination = connect(&request, &request.destination, &[&push])?;
+    let destination = connect(&request.access, &request.destination, &[&push])?;
     let base = match &request.base {
         Base::Scratch => None,
         Base::Image(image) => {
             let source = request.access.source_of(image);
             let logins: Vec<&Logins> = pull.iter().chain([&push]).collect();
-            Some(connect(&request, &source, &logins)?)
+            Some(connect(&request.access, &source, &logins)?)
         }
     };
     let image = assemble::run(&request, base.as_ref()).await?;
@@ -127,54 +133,6 @@ fn read_request(path: &Path) -> Result<BuildRequest> {
     };
     let bytes = fs::read(path).map_err(|error| failure().because(error))?;
     serde_json::from_slice(&bytes).map_err(|error| failure().because(error))
-}
-
-/// What a mounted Secret holds.
-struct Logins {
-    keychain: Keychain,
-    authorities: Authorities,
-}
-
-impl Logins {
-    fn mounted(folder: &Path) -> Result<Self> {
-        let failure = || {
-            Failure::new("could not read the registry logins of the mounted Secret")
-                .next("make the Secret anew with `kubectl create secret docker-registry`")
-                .anchor("push-secret")
-        };
-        Ok(Self {
-            keychain: Keychain::from_mounted_secret(folder).map_err(|error| failure().because(error))?,
-            authorities: Authorities::from_mounted_secret(folder)
-                .map_err(|error| failure().why(format!("its key `ca.crt`: {error}")))?,
-        })
-    }
-}
-
-/// Connects to an image's registry with the first login for it.
-fn connect(request: &BuildRequest, image: &Reference, logins: &[&Logins]) -> Result<Client> {
-    let what = || format!("could not connect to `{}`", image.registry);
-    let access = &request.access;
-    let asked_for = access
-        .authorities
-        .as_deref()
-        .map(Authorities::from_pem)
-        .transpose();
-    let asked_for = asked_for.map_err(|error| Failure::new(what()).because(error))?;
-    let find = |logins: &&Logins| logins.keychain.find(&image.registry, &image.repository);
-    let options = Options {
-        insecure: access.is_insecure(&image.registry),
-        authorities: logins.iter().fold(asked_for.unwrap_or_default(), |all, logins| {
-            all.and(&logins.authorities)
-        }),
-        proxy: ProxySettings {
-            http: access.proxy.http.clone(),
-            https: access.proxy.https.clone(),
-            no: access.proxy.no.clone(),
-        },
-        credentials: logins.iter().find_map(find),
-        login_source: LoginSource::Secret,
-    };
-    Client::new(&image.registry, &options).map_err(|error| error.failure(what()))
 }
 
 /// `base docker.io/library/alpine:latest → sha256:… (mirror 10.0.0.1:5000)`
