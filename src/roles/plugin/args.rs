@@ -9,7 +9,7 @@ use crate::{
     oci::{Platform, Reference},
 };
 
-use super::commands::{build, deploy, inspect, registry, version};
+use super::commands::{build, completion, deploy, inspect, registry, version};
 
 /// Runs a JAR, a WAR or a native binary in Kubernetes: no Dockerfile, no Docker
 ///
@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Inspect(inspect::Args),
     /// Log in to registries, and ask them what they would have against a build
     Registry(registry::Args),
+    /// Write the script that completes kubectl-b2i in a shell
+    Completion(completion::Args),
     /// Tell the version
     Version(version::Args),
 }

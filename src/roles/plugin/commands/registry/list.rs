@@ -11,6 +11,9 @@ use crate::{
 
 /// Arguments of `registry list`.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  kubectl b2i registry list
+  kubectl b2i registry list -n dev -o json")]
 pub(super) struct Args {
     /// How the result is printed, instead of as a table: name, json or yaml
     #[arg(short, long, value_name = "FORMAT", value_parser = Output::of_data)]
