@@ -6,10 +6,13 @@ mod class_version;
 mod content;
 mod elf;
 mod jar;
+mod limits;
+mod local_headers;
 mod manifest;
 mod refusal;
 mod servlet;
 mod war;
+mod zip_end;
 
 use std::{
     fs::{self, File},
@@ -25,16 +28,25 @@ use crate::{
     oci::{Digest, Hasher},
 };
 use content::Content;
+pub use limits::Limits;
 
 /// How much of a file's beginning tells its kind: a tar's magic number is 257 bytes in.
 const HEAD_BYTES: u64 = 8 << 10;
 const READ_BYTES: usize = 256 << 10;
 
+/// Says what the file at `path` is, within the usual limits.
+///
+/// # Errors
+/// As [`run_within`].
+pub fn run(path: &Path) -> Result<Artifact, Failure> {
+    run_within(path, &Limits::default())
+}
+
 /// Says what the file at `path` is. Blocks: it reads the file once, for the digest.
 ///
 /// # Errors
 /// A [`Failure`] that names what the file is, when it is nothing that we can run.
-pub fn run(path: &Path) -> Result<Artifact, Failure> {
+pub fn run_within(path: &Path, limits: &Limits) -> Result<Artifact, Failure> {
     let file_name = path.file_name().unwrap_or(path.as_os_str());
     let file_name = file_name.to_string_lossy().into_owned();
     let (mut file, metadata) = open(path, &file_name)?;
@@ -49,7 +61,7 @@ pub fn run(path: &Path) -> Result<Artifact, Failure> {
     let (recognised, digest) = thread::scope(|scope| {
         // Hashing takes longer than looking, so it goes on at the same time.
         let hashing = scope.spawn(|| digest_of(path, &is_refused));
-        let recognised = look_inside(path, file, content, &file_name);
+        let recognised = look_inside(path, file, content, &file_name, limits);
         is_refused.store(recognised.is_err(), Ordering::Relaxed);
         (recognised, hashing.join())
     });
@@ -88,6 +100,7 @@ fn look_inside(
     file: File,
     content: Content,
     file_name: &str,
+    limits: &Limits,
 ) -> Result<(ArtifactKind, Vec<ArchiveEntry>), Failure> {
     let mut archive = match content {
         Content::Elf => {
@@ -95,9 +108,10 @@ fn look_inside(
             return Ok((ArtifactKind::Elf(facts), Vec::new()));
         }
         Content::Foreign(foreign) => return Err(refusal::foreign(path, file_name, foreign)),
-        Content::Zip => archive::open(file, file_name)?,
+        Content::Zip => archive::open(path, file, file_name, false, limits)?,
         // Spring Boot's "fully executable" JAR begins with a shell script.
-        Content::Script => archive::open(file, file_name).map_err(|_| refusal::script(path, file_name))?,
+        Content::Script => archive::open(path, file, file_name, true, limits)
+            .map_err(|failure| refusal::behind_script(path, file_name, failure))?,
     };
     let manifest = archive.manifest()?;
     let kind = if archive.has_folder("WEB-INF") && !archive.has_folder("BOOT-INF") {
