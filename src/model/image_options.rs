@@ -22,6 +22,8 @@ pub struct ImageOptions {
     pub jvm_options: Option<String>,
     /// Where a web app answers.
     pub context_path: Option<String>,
+    /// Whether Tomcat 10 or later converts a WAR for `javax.servlet` when it starts.
+    pub convert_javax: bool,
     /// Platform to build for.
     pub platform: Option<Platform>,
 }

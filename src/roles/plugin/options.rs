@@ -11,7 +11,9 @@ use super::{
 use crate::{
     cluster::{Cluster, ConnectOptions, record},
     error::{Failure, Result},
-    model::{AppName, BuildOutcome, BuildRecord, BuildResult, Events, ImageOptions, RegistryAccess},
+    model::{
+        AppName, ArtifactPlace, BuildOutcome, BuildRecord, BuildResult, Events, ImageOptions, RegistryAccess,
+    },
     oci::{Digest, Reference},
     registry::Keychain,
     steps::plan,
@@ -68,26 +70,33 @@ pub(super) fn plan_options(image: &ImageOptions) -> plan::Options {
         labels: image.labels,
         jvm_options: image.jvm_options,
         context_path: image.context_path,
+        convert_javax: image.convert_javax,
         platform: image.platform,
         catalogue: plan::Catalogue::builtin(),
     }
 }
 
 /// Chooses the app's name: the flag's, else one from the artifact's file name.
-pub(super) fn app_name(args: &ImageArgs, plan: &PlanArgs) -> Result<AppName> {
+pub(super) fn app_name(args: &ImageArgs, file_name: &str) -> Result<AppName> {
     if let Some(name) = &args.name {
         return Ok(name.clone());
     }
-    let path = &plan.artifact;
-    let file_name = path.file_name().map_or_else(
-        || path.display().to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    );
-    AppName::from_file_name(&file_name).ok_or_else(|| {
+    AppName::from_file_name(file_name).ok_or_else(|| {
         Failure::usage(format!("could not name the app after `{file_name}`"))
             .why("the name of an app begins with a letter")
             .next("give it a name: `--name shop`")
     })
+}
+
+/// Refuses what comes through a pipe without a name, before it is read.
+pub(super) fn ensure_it_can_be_named(args: &ImageArgs, plan: &PlanArgs) -> Result<()> {
+    if plan.artifact == ArtifactPlace::Stdin && args.name.is_none() {
+        return Err(Failure::usage("could not name the app")
+            .why("what comes through a pipe has no file name")
+            .next("give it a name: `--name shop`")
+            .anchor("artifact-pipe"));
+    }
+    Ok(())
 }
 
 /// Collects how registries are reached.

@@ -26,9 +26,10 @@ const LARGEST_NESTED_BYTES: u64 = 256 << 20;
 
 /// Bit 11 of an entry's flags: its name is UTF-8.
 const UTF8_FLAG: u16 = 1 << 11;
-const FOLDER_TYPE: u32 = 0o040_000;
-const FILE_TYPE: u32 = 0o100_000;
 const TYPE_MASK: u32 = 0o170_000;
+/// Symbolic link, socket, block device, character device, pipe. Old Maven gives folders the mode
+/// -1, whose type is none at all.
+const SPECIAL_TYPES: [u32; 5] = [0o120_000, 0o140_000, 0o060_000, 0o020_000, 0o010_000];
 
 /// What a nested JAR is read from.
 pub(super) trait ReadSeek: Read + Seek {}
@@ -82,8 +83,8 @@ pub(super) fn open(
             };
             let wrong = wrong.or_else(|| {
                 let file_type = entry.unix_mode().unwrap_or_default() & TYPE_MASK;
-                let is_plain = matches!(file_type, 0 | FILE_TYPE | FOLDER_TYPE);
-                (!is_plain).then_some("it is a symbolic link or a device")
+                let is_special = SPECIAL_TYPES.contains(&file_type);
+                is_special.then_some("it is a symbolic link or a device")
             });
             if wrong.is_none() && entry.encrypted() {
                 return Err(refusal::encrypted(file_name, &name));

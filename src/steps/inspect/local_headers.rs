@@ -71,7 +71,10 @@ pub(super) fn check<R: Read + Seek>(
             return Err(Contradiction::Names(name(place.index), own_name));
         }
         let header_bytes = HEADER_BYTES as u64 + own_name.len() as u64 + u64::from(short(&header[28..]));
-        let end = place.header_at.saturating_add(header_bytes).saturating_add(place.data_bytes);
+        let end = place
+            .header_at
+            .saturating_add(header_bytes)
+            .saturating_add(place.data_bytes);
         before = Some((end, place.index));
     }
     match before {

@@ -212,7 +212,9 @@ pub(super) fn contradiction(file_name: &str, contradiction: &Contradiction) -> F
 
 fn contradictory(file_name: &str, why: &str) -> Failure {
     unusable(file_name)
-        .why(format!("it is a ZIP archive that two readers take for different ones: {why}"))
+        .why(format!(
+            "it is a ZIP archive that two readers take for different ones: {why}"
+        ))
         .next("pack it again with the tool that built it, and do not trust it before you know who made it")
         .anchor("archive-contradiction")
 }

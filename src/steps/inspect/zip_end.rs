@@ -12,7 +12,7 @@ use std::{
 const END_BYTES: u64 = 22;
 const LOCATOR_BYTES: u64 = 20;
 const END64_BYTES: u64 = 56;
-const HEADER_BYTES: u64 = 46;
+const HEADER_BYTES: usize = 46;
 /// A comment has a 16-bit length, and nothing may follow it.
 const LONGEST_TAIL_BYTES: u64 = END_BYTES + 0xffff;
 /// 300 bytes for each of 200 000 entries. All of it is held in memory.
@@ -78,11 +78,7 @@ pub(super) fn find(file: &mut File, most_entries: u64) -> Result<Directory, Flaw
     );
     let mut directory_end = end;
     if let Some((at, end64)) = end64(file, end)? {
-        (count, size, offset) = (
-            quad(&end64[32..]),
-            quad(&end64[40..]),
-            quad(&end64[48..]),
-        );
+        (count, size, offset) = (quad(&end64[32..]), quad(&end64[40..]), quad(&end64[48..]));
         directory_end = at;
     }
     if count > most_entries {
@@ -142,7 +138,8 @@ fn end64(file: &mut File, end: u64) -> io::Result<Option<(u64, Vec<u8>)>> {
     }
     // What stands before the archive may have moved the record from where the locator says.
     for at in [Some(quad(&locator[8..])), locator_at.checked_sub(END64_BYTES)] {
-        let Some(at) = at.filter(|at| at.checked_add(END64_BYTES).is_some_and(|end| end <= locator_at)) else {
+        let Some(at) = at.filter(|at| at.checked_add(END64_BYTES).is_some_and(|end| end <= locator_at))
+        else {
             continue;
         };
         let record = read(file, at, END64_BYTES)?;
@@ -159,14 +156,17 @@ fn count_headers(file: &mut File, start: u64, size: u64, declared: u64) -> Resul
     let mut directory = BufReader::new(file.take(size));
     let (mut found, mut at) = (0, 0);
     while at < size && found <= declared {
-        let mut header = [0; HEADER_BYTES as usize];
+        let mut header = [0; HEADER_BYTES];
         directory.read_exact(&mut header)?;
         if header[..4] != HEADER {
             return Err(Flaw::NoDirectory);
         }
-        let rest: i64 = [28, 30, 32].map(|at| i64::from(short(&header[at..]))).iter().sum();
+        let rest: i64 = [28, 30, 32]
+            .map(|at| i64::from(short(&header[at..])))
+            .iter()
+            .sum();
         directory.seek_relative(rest)?;
-        at += HEADER_BYTES + rest.unsigned_abs();
+        at += HEADER_BYTES as u64 + rest.unsigned_abs();
         found += 1;
     }
     if at > size {
@@ -222,7 +222,10 @@ mod tests {
         // Two readers could take either.
         refused(end(&end(b"")), "TwoEnds");
         refused([&end(b"")[..], &end(b"x")[..22]].concat(), "CutShort");
-        refused([&end(&[0; 30])[..22], &end(b"")[..22], &[9; 8]].concat(), "TwoEnds");
+        refused(
+            [&end(&[0; 30])[..22], &end(b"")[..22], &[9; 8]].concat(),
+            "TwoEnds",
+        );
     }
 
     #[test]

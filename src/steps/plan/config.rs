@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Options;
+use super::{Options, war::Way};
 use crate::{
     error::Failure,
     model::{Artifact, ArtifactKind, Base, ConfigChanges, JarLayout},
@@ -36,10 +36,13 @@ pub(super) fn changes(artifact: &Artifact, options: &Options, base: &Base) -> Re
             JarLayout::SpringBoot { .. } => words(&["java", "-cp", "/app", &jar.main_class]),
         },
         // The base knows how it starts its servlet container.
-        ArtifactKind::War(_) => None,
+        ArtifactKind::War(war) => Way::of(war, options, base).entrypoint(),
         ArtifactKind::Elf(_) => words(&[&in_app(&artifact.file_name)]),
     };
-    let is_war = matches!(artifact.kind, ArtifactKind::War(_));
+    let is_in_container = match &artifact.kind {
+        ArtifactKind::War(war) => !Way::of(war, options, base).is_alone(),
+        _ => false,
+    };
     let mut labels = BTreeMap::new();
     if let Base::Image(image) = base {
         labels.insert(BASE_NAME_LABEL.to_owned(), image.to_string());
@@ -48,9 +51,9 @@ pub(super) fn changes(artifact: &Artifact, options: &Options, base: &Base) -> Re
     let mut config = ConfigChanges {
         entrypoint,
         env: options.image_env.clone(),
-        working_dir: (!is_war).then(|| "/app".to_owned()),
+        working_dir: (!is_in_container).then(|| "/app".to_owned()),
         user: Some(USER.to_owned()),
-        exposed_ports: if is_war && options.ports.is_empty() {
+        exposed_ports: if is_in_container && options.ports.is_empty() {
             vec![WAR_PORT]
         } else {
             options.ports.clone()
