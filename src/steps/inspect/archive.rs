@@ -26,6 +26,8 @@ const LARGEST_NESTED_BYTES: u64 = 256 << 20;
 
 /// Bit 11 of an entry's flags: its name is UTF-8.
 const UTF8_FLAG: u16 = 1 << 11;
+/// 1980-01-01, the first day of DOS's calendar.
+const EARLIEST_SECONDS: u32 = 315_532_800;
 const TYPE_MASK: u32 = 0o170_000;
 /// Symbolic link, socket, block device, character device, pipe. Old Maven gives folders the mode
 /// -1, whose type is none at all.
@@ -165,7 +167,7 @@ impl Archive {
         let is_stored = entry.compression() == zip::CompressionMethod::Stored;
         let size_bytes = entry.size();
         drop(entry);
-        let reader: Box<dyn ReadSeek> = if is_stored {
+        let mut reader: Box<dyn ReadSeek> = if is_stored {
             Box::new(BufReader::new(self.zip.by_index_seek(index).ok()?))
         } else if size_bytes <= LARGEST_NESTED_BYTES {
             let mut unpacked = SpooledTempFile::new(NESTED_IN_MEMORY_BYTES);
@@ -174,6 +176,8 @@ impl Archive {
         } else {
             return None;
         };
+        // Its entries are held in memory as well.
+        zip_end::find(&mut reader, Limits::default().max_entries).ok()?;
         ZipArchive::new(reader).ok()
     }
 
@@ -215,7 +219,9 @@ fn modified_seconds<R: Read>(entry: &zip::read::ZipFile<'_, R>) -> Option<u64> {
         _ => None,
     });
     if let Some(seconds) = extended {
-        return Some(u64::from(seconds)).filter(|&seconds| seconds > 0);
+        // Signed, by Info-ZIP's notes. Before DOS there was no ZIP: such a time is nobody's.
+        let is_time = (EARLIEST_SECONDS..=i32::MAX.unsigned_abs()).contains(&seconds);
+        return is_time.then_some(u64::from(seconds));
     }
     let dos = entry.last_modified()?;
     let field = |number: u8| i8::try_from(number).ok();

@@ -4,10 +4,7 @@
 //!
 //! Records: <https://pkwaredownloads.blob.core.windows.net/pem/APPNOTE.txt>, sections 4.3.12 to 4.3.16.
 
-use std::{
-    fs::File,
-    io::{self, BufReader, Read, Seek, SeekFrom},
-};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 const END_BYTES: u64 = 22;
 const LOCATOR_BYTES: u64 = 20;
@@ -65,7 +62,7 @@ impl From<io::Error> for Flaw {
 ///
 /// # Errors
 /// A [`Flaw`] when readers could disagree about the archive, or it is too large.
-pub(super) fn find(file: &mut File, most_entries: u64) -> Result<Directory, Flaw> {
+pub(super) fn find(file: &mut (impl Read + Seek), most_entries: u64) -> Result<Directory, Flaw> {
     let file_bytes = file.seek(SeekFrom::End(0))?;
     let tail_at = file_bytes.saturating_sub(LONGEST_TAIL_BYTES);
     let tail = read(file, tail_at, file_bytes - tail_at)?;
@@ -128,7 +125,7 @@ fn is_whole(record: &[u8], at: u64) -> bool {
 }
 
 /// Returns the ZIP64 end record and where it is, where there is one.
-fn end64(file: &mut File, end: u64) -> io::Result<Option<(u64, Vec<u8>)>> {
+fn end64(file: &mut (impl Read + Seek), end: u64) -> io::Result<Option<(u64, Vec<u8>)>> {
     let Some(locator_at) = end.checked_sub(LOCATOR_BYTES) else {
         return Ok(None);
     };
@@ -151,7 +148,7 @@ fn end64(file: &mut File, end: u64) -> io::Result<Option<(u64, Vec<u8>)>> {
 }
 
 /// Counts headers up to one more than `declared`. All of the directory must be headers.
-fn count_headers(file: &mut File, start: u64, size: u64, declared: u64) -> Result<u64, Flaw> {
+fn count_headers(file: &mut (impl Read + Seek), start: u64, size: u64, declared: u64) -> Result<u64, Flaw> {
     file.seek(SeekFrom::Start(start))?;
     let mut directory = BufReader::new(file.take(size));
     let (mut found, mut at) = (0, 0);
@@ -175,7 +172,7 @@ fn count_headers(file: &mut File, start: u64, size: u64, declared: u64) -> Resul
     Ok(found)
 }
 
-fn read(file: &mut File, at: u64, count: u64) -> io::Result<Vec<u8>> {
+fn read(file: &mut (impl Read + Seek), at: u64, count: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(at))?;
     file.take(count).read_to_end(&mut bytes)?;
