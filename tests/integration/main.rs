@@ -13,6 +13,8 @@ mod cli;
 mod deploy;
 mod docs;
 mod failures;
+mod fetch;
+mod generated;
 mod house;
 mod inspect;
 mod job;

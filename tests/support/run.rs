@@ -31,8 +31,20 @@ impl Run {
         Self { command }
     }
 
+    /// One more argument, spaces and all.
+    pub fn word(mut self, word: &str) -> Self {
+        self.command.arg(word);
+        self
+    }
+
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    /// Pipes a file into it.
+    pub fn piped(mut self, file: &Path) -> Self {
+        self.command.stdin(std::fs::File::open(file).unwrap());
         self
     }
 

@@ -13,7 +13,7 @@ use crate::{
 };
 
 use super::{
-    commands::{build, deploy, inspect, version},
+    commands::{build, completion, deploy, inspect, version},
     values,
 };
 
@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Build(build::Args),
     /// Tell what an artifact is and what image it would get; needs no cluster
     Inspect(inspect::Args),
+    /// Write the script that completes kubectl-b2i in a shell
+    Completion(completion::Args),
     /// Tell the version
     Version(version::Args),
 }
@@ -121,7 +123,7 @@ pub(crate) struct GlobalArgs {
 #[command(next_help_heading = "Flags of the image")]
 pub(crate) struct PlanArgs {
     /// The JAR, WAR or native binary: a file, `-` for what is piped in, or https://…
-    #[arg(help_heading = "Arguments", value_parser = OsStringValueParser::new().map(ArtifactPlace::of))]
+    #[arg(help_heading = "Arguments", value_hint = clap::ValueHint::AnyPath, value_parser = OsStringValueParser::new().map(ArtifactPlace::of))]
     pub(crate) artifact: ArtifactPlace,
     /// Base image instead of the one that the artifact would get; `scratch` for none
     #[arg(long, value_name = "REFERENCE", env = "B2I_BASE")]
