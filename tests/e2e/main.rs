@@ -16,4 +16,5 @@ mod interrupt;
 mod link;
 mod refusals;
 mod registry_cases;
+mod wars;
 mod world;
