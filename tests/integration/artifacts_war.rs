@@ -788,8 +788,8 @@ fn a_war_to_convert_is_packed_where_tomcat_may_write() {
         [
             "775 usr/local/tomcat/conf/Catalina",
             "775 usr/local/tomcat/conf/Catalina/localhost",
-            "775 usr/local/tomcat/webapps",
-            "775 usr/local/tomcat/webapps-javaee",
+            "1777 usr/local/tomcat/webapps",
+            "1777 usr/local/tomcat/webapps-javaee",
             "644 usr/local/tomcat/webapps-javaee/team#shop##7.war",
         ]
     );

@@ -21,6 +21,10 @@ const CONTEXT_FOLDERS: [&str; 2] = [
     "usr/local/tomcat/conf/Catalina/localhost",
 ];
 const GROUP_WRITES: u32 = 0o775;
+/// As the official images have it for `logs`, `temp` and `work`. The group alone would not do: the
+/// kubelet passes on the user of `65532:0` without the group, and where the base's `/etc/passwd`
+/// knows that user, the container gets the group from there.
+const ALL_WRITE: u32 = 0o1777;
 /// Name of a packed WAR in the image: the same for every version of it.
 const PACKED: &str = "app.war";
 
@@ -119,7 +123,7 @@ fn unpacked(artifact: &Artifact, context_path: &ContextPath) -> Result<Vec<Layer
     };
     let mut layers = unpacking.layers(artifact)?;
     if let Some(first) = layers.first_mut() {
-        add_folders(first, &CONTEXT_FOLDERS);
+        add_folders(first, &CONTEXT_FOLDERS, GROUP_WRITES);
     }
     Ok(layers)
 }
@@ -129,12 +133,12 @@ fn unpacked(artifact: &Artifact, context_path: &ContextPath) -> Result<Vec<Layer
 fn converted(artifact: &Artifact, context_path: &ContextPath) -> Result<LayerPlan, Failure> {
     let root = Root {
         path: LEGACY_WEBAPPS,
-        mode: GROUP_WRITES,
+        mode: ALL_WRITE,
     };
     let name = format!("{}.war", context_path.folder);
     let mut layer = layer("application", artifact, &root, vec![whole(&name)], &[])?;
-    add_folders(&mut layer, &CONTEXT_FOLDERS);
-    add_folders(&mut layer, &[WEBAPPS]);
+    add_folders(&mut layer, &CONTEXT_FOLDERS, GROUP_WRITES);
+    add_folders(&mut layer, &[WEBAPPS], ALL_WRITE);
     Ok(layer)
 }
 
@@ -147,10 +151,8 @@ fn whole(name: &str) -> File {
     }
 }
 
-fn add_folders(layer: &mut LayerPlan, paths: &[&str]) {
-    layer
-        .entries
-        .extend(paths.iter().map(|path| folder(path, GROUP_WRITES)));
+fn add_folders(layer: &mut LayerPlan, paths: &[&str], mode: u32) {
+    layer.entries.extend(paths.iter().map(|path| folder(path, mode)));
     layer.entries.sort_by(|a, b| a.image_path.cmp(&b.image_path));
 }
 
