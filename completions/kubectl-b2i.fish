@@ -57,6 +57,12 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l image
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l image-label -d 'Label of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l jvm-options -d 'Options for the JVM, added to the defaults' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l context-path -d 'Path that a WAR serves; `/` for the root' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l convert-javax -d 'Let Tomcat 10 or later convert a WAR for javax.servlet when it starts' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l sha256 -d 'SHA-256 that the artifact must have, in hex' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l max-artifact-size -d 'Largest artifact to take' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l max-unpacked-size -d 'Largest size of an archive\'s entries, unpacked; above the default it may also be a bomb\'s' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l max-entries -d 'Most entries that an archive may have' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l image -d 'Where the image goes: registry/repository[:tag]' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l tag -d 'Tag of the image; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l name -d 'Name of the app; from the artifact\'s file name when not given' -r
@@ -105,6 +111,12 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l image-
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l image-label -d 'Label of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l jvm-options -d 'Options for the JVM, added to the defaults' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l context-path -d 'Path that a WAR serves; `/` for the root' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l convert-javax -d 'Let Tomcat 10 or later convert a WAR for javax.servlet when it starts' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l sha256 -d 'SHA-256 that the artifact must have, in hex' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l max-artifact-size -d 'Largest artifact to take' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l max-unpacked-size -d 'Largest size of an archive\'s entries, unpacked; above the default it may also be a bomb\'s' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l max-entries -d 'Most entries that an archive may have' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l image -d 'Where the image goes: registry/repository[:tag]' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l tag -d 'Tag of the image; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l name -d 'Name of the app; from the artifact\'s file name when not given' -r
@@ -143,6 +155,12 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l imag
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l image-label -d 'Label of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l jvm-options -d 'Options for the JVM, added to the defaults' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l context-path -d 'Path that a WAR serves; `/` for the root' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l convert-javax -d 'Let Tomcat 10 or later convert a WAR for javax.servlet when it starts' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l sha256 -d 'SHA-256 that the artifact must have, in hex' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l max-artifact-size -d 'Largest artifact to take' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l max-unpacked-size -d 'Largest size of an archive\'s entries, unpacked; above the default it may also be a bomb\'s' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l max-entries -d 'Most entries that an archive may have' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -s o -l output -d 'How the result is printed: name (a table), json or yaml' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -s n -l namespace -d 'Namespace to work in' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l context -d 'Context of the kubeconfig to use' -r

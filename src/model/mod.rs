@@ -3,6 +3,7 @@
 
 mod app_name;
 mod artifact;
+mod artifact_place;
 mod build_request;
 mod build_result;
 mod check;
@@ -20,8 +21,10 @@ mod staging_request;
 
 pub use app_name::AppName;
 pub use artifact::{
-    ArchiveEntry, Artifact, ArtifactKind, ElfFacts, JarFacts, JarLayout, Libc, ServletApi, WarFacts,
+    ArchiveEntry, Artifact, ArtifactKind, ElfFacts, JarFacts, JarLayout, Libc, ServletApi, StandAlone,
+    WarFacts,
 };
+pub use artifact_place::{ArtifactPlace, Expected};
 pub use build_request::{Base, BuildRequest, ConfigChanges, LayerDescriptor};
 pub use build_result::{BuildOutcome, BuildResult};
 pub use check::{Check, CheckReport, CheckRequest, CheckStatus};

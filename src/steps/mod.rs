@@ -2,7 +2,8 @@
 //!
 //! | step | takes | gives |
 //! |---|---|---|
-//! | [`inspect`] | a path | `Artifact` |
+//! | [`fetch`] | a path, a pipe or a URL (`ArtifactPlace`) | a path on this machine |
+//! | [`inspect`] | that path | `Artifact` |
 //! | [`plan`] | `Artifact` | `ImagePlan`: pure |
 //! | [`pack`] | `ImagePlan` | `Layer`s: files with both digests |
 //! | [`upload`] | `Layer`s | the registry has them (`Uploaded`) |
@@ -18,6 +19,7 @@ pub mod assemble;
 pub mod check;
 pub mod cleanup;
 pub mod deploy;
+pub mod fetch;
 pub mod inspect;
 pub mod job;
 pub mod pack;

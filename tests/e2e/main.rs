@@ -17,4 +17,5 @@ mod jars;
 mod link;
 mod refusals;
 mod registry_cases;
+mod wars;
 mod world;

@@ -6,6 +6,7 @@
 mod support;
 
 mod artifacts_jar;
+mod artifacts_war;
 mod assemble;
 mod build_record;
 mod builder;
@@ -14,6 +15,7 @@ mod cli;
 mod deploy;
 mod docs;
 mod failures;
+mod fetch;
 mod generated;
 mod house;
 mod inspect;

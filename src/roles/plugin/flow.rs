@@ -1,21 +1,26 @@
 //! The line: path → `Artifact` → `ImagePlan` → `Layer`s → the registry has them → `BuildResult`.
 //! Each step takes what the one before gave, so the order cannot be wrong.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use super::{
-    interrupt::Stage,
+    args::PlanArgs,
+    interrupt::{self, Stage},
     options::{Site, Target, record_failure},
 };
 use crate::{
     cluster::record,
     error::{Failure, Result},
     model::{
-        Artifact, Base, BuildOutcome, BuildRecord, BuildRequest, BuildResult, Event, Events, ImagePlan,
-        Layer, RegistryAccess, Step, Uploaded,
+        AppName, Artifact, Base, BuildOutcome, BuildRecord, BuildRequest, BuildResult, Event, Events,
+        Expected, ImagePlan, Layer, RegistryAccess, Step, Uploaded,
     },
     oci::{Digest, Reference},
-    steps::{inspect, job, pack, upload},
+    steps::{
+        fetch::{self, Fetched},
+        inspect::{self, Limits},
+        job, pack, upload,
+    },
     term::bytes,
 };
 
@@ -58,11 +63,26 @@ impl Packed {
     }
 }
 
-/// Finds out what the artifact is.
-pub(super) async fn inspect(path: &Path, events: &Events) -> Result<Artifact> {
+/// Brings the artifact to this machine; `name` is what it is called that has no name of its own.
+pub(super) async fn fetch(plan: &PlanArgs, name: Option<&AppName>, events: &Events) -> Result<Fetched> {
     events.send(Event::Started(Step::Inspect));
-    let path = path.to_owned();
-    let artifact = blocking(move || inspect::run(&path)).await?;
+    let expected = Expected {
+        digest: plan.expected.sha256,
+        max_bytes: plan.expected.max_artifact_size,
+    };
+    let fetched = fetch::run(&plan.artifact, name.map(AppName::as_str), &expected, events);
+    // Dropped in the middle, a download takes its temporary file along.
+    interrupt::or_stop(fetched).await
+}
+
+/// Finds out what the artifact is.
+pub(super) async fn inspect(fetched: &Fetched, plan: &PlanArgs, events: &Events) -> Result<Artifact> {
+    let path = fetched.local_path.clone();
+    let limits = Limits {
+        max_entries: plan.expected.max_entries,
+        max_unpacked_bytes: plan.expected.max_unpacked_size,
+    };
+    let artifact = blocking(move || inspect::run_within(&path, &limits)).await?;
     let words = format!(
         "{} · {} · {}",
         artifact.file_name,

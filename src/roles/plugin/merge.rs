@@ -35,6 +35,7 @@ pub(super) fn image(previous: ImageOptions, flags: &PlanArgs) -> Result<ImageOpt
         .clone()
         .or(options.context_path)
         .filter(|path| !path.is_empty());
+    options.convert_javax = flags.convert_javax.unwrap_or(options.convert_javax);
     options.platform = flags.platform.clone().or(options.platform);
     Ok(options)
 }

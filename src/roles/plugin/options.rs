@@ -13,7 +13,8 @@ use crate::{
     cluster::{Cluster, ConnectOptions, record},
     error::{Failure, Result},
     model::{
-        AppName, Artifact, BuildOutcome, BuildRecord, BuildResult, Events, ImageOptions, RegistryAccess,
+        AppName, Artifact, ArtifactPlace, BuildOutcome, BuildRecord, BuildResult, Events, ImageOptions,
+        RegistryAccess,
     },
     oci::{Digest, Reference},
     registry::Keychain,
@@ -76,6 +77,7 @@ pub(super) fn plan_options(image: &ImageOptions) -> plan::Options {
         labels: image.labels,
         jvm_options: image.jvm_options,
         context_path: image.context_path,
+        convert_javax: image.convert_javax,
         platform: image.platform,
         catalogue: plan::Catalogue::builtin(),
     }
@@ -92,6 +94,17 @@ pub(super) fn app_name(args: &ImageArgs, artifact: &Artifact) -> Result<AppName>
             .why("the name of an app begins with a letter")
             .next("give it a name: `--name shop`")
     })
+}
+
+/// Refuses what comes through a pipe without a name, before it is read.
+pub(super) fn ensure_it_can_be_named(args: &ImageArgs, plan: &PlanArgs) -> Result<()> {
+    if plan.artifact == ArtifactPlace::Stdin && args.name.is_none() {
+        return Err(Failure::usage("could not name the app")
+            .why("what comes through a pipe has no file name")
+            .next("give it a name: `--name shop`")
+            .anchor("artifact-pipe"));
+    }
+    Ok(())
 }
 
 /// Connects, with kubectl's flags.

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::error::{Failure, Result};
+use crate::{
+    error::{Failure, Result},
+    oci::Digest,
+};
 
 /// Reads one `NAME=VALUE`.
 pub(super) fn pair(flag: &str, value: &str) -> Result<(String, String)> {
@@ -26,6 +29,35 @@ pub(super) fn time(flag: &str, value: &str) -> Result<Option<Duration>> {
             .why("it is no time")
             .next("write, for example, `30s`, `5m` or `1h30m`")),
     }
+}
+
+/// Reads a size as Kubernetes writes it: `512Mi`, `8Gi`, `2G`, or bytes.
+pub(super) fn size(text: &str) -> std::result::Result<u64, String> {
+    const UNITS: [(&str, u64); 8] = [
+        ("Ki", 1 << 10),
+        ("Mi", 1 << 20),
+        ("Gi", 1 << 30),
+        ("Ti", 1 << 40),
+        ("k", 1_000),
+        ("M", 1_000_000),
+        ("G", 1_000_000_000),
+        ("T", 1_000_000_000_000),
+    ];
+    let unit = UNITS
+        .iter()
+        .find_map(|&(unit, bytes)| Some((text.strip_suffix(unit)?, bytes)));
+    let (number, bytes) = unit.unwrap_or((text, 1));
+    let number = number.parse::<u64>().ok().filter(|_| !number.starts_with('+'));
+    let size = number.and_then(|number| number.checked_mul(bytes));
+    size.filter(|&size| size > 0)
+        .ok_or_else(|| "expected a size, for example 512Mi or 8Gi".to_owned())
+}
+
+/// Reads a digest as `sha256sum` prints it, or as images have it.
+pub(super) fn digest(text: &str) -> std::result::Result<Digest, String> {
+    let digits = text.strip_prefix("sha256:").unwrap_or(text);
+    let digest = format!("sha256:{}", digits.to_ascii_lowercase()).parse();
+    digest.map_err(|_| "expected the 64 hex digits of a SHA-256".to_owned())
 }
 
 #[cfg(test)]
@@ -56,5 +88,29 @@ mod tests {
         for wrong in ["", "5", "-3s", "soon"] {
             assert!(time("--timeout", wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn sizes_as_kubernetes_writes_them() {
+        for (text, expected) in [
+            ("1", 1),
+            ("512Mi", 512 << 20),
+            ("8Gi", 8 << 30),
+            ("2G", 2_000_000_000),
+        ] {
+            assert_eq!(size(text), Ok(expected));
+        }
+        for wrong in ["", "0", "Gi", "-1", "+1", "1.5Gi", "8GB", "99999999999Ti"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn digests_with_and_without_their_algorithm() {
+        let hex = Digest::of(b"").hex();
+        for text in [hex.clone(), hex.to_uppercase(), format!("sha256:{hex}")] {
+            assert_eq!(digest(&text), Ok(Digest::of(b"")));
+        }
+        assert!(digest("abc").is_err());
     }
 }

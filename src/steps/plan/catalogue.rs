@@ -76,16 +76,22 @@ impl Catalogue {
         })
     }
 
-    /// Returns the base that the person named, or else the one for this artifact.
+    /// Returns the base that the person named, or else the one for this artifact; `convert_javax`
+    /// asks for one that converts WARs.
     ///
     /// # Errors
     /// A [`Failure`] when the name is no image, or no image has the Java that is needed.
-    pub(super) fn base(&self, artifact: &Artifact, named: Option<&str>) -> Result<Base, Failure> {
+    pub(super) fn base(
+        &self,
+        artifact: &Artifact,
+        named: Option<&str>,
+        convert_javax: bool,
+    ) -> Result<Base, Failure> {
         match named {
             Some("scratch") => Ok(Base::Scratch),
             Some(name) => match self.names.get(name) {
                 Some(Some(image)) => Ok(Base::Image(image.clone())),
-                Some(None) => self.default_base(artifact),
+                Some(None) => self.default_base(artifact, convert_javax),
                 None => name.parse().map(Base::Image).map_err(|error| {
                     Failure::usage(format!("could not use `{name}` as base image"))
                         .why(error)
@@ -93,13 +99,18 @@ impl Catalogue {
                         .anchor("base-name")
                 }),
             },
-            None => self.default_base(artifact),
+            None => self.default_base(artifact, convert_javax),
         }
     }
 
-    fn default_base(&self, artifact: &Artifact) -> Result<Base, Failure> {
+    fn default_base(&self, artifact: &Artifact, convert_javax: bool) -> Result<Base, Failure> {
         let (by_java, java, highest) = match &artifact.kind {
             ArtifactKind::Jar(jar) => (&self.jar, jar.java, jar.highest_java),
+            ArtifactKind::War(war) if convert_javax && war.servlet_api == ServletApi::Javax => {
+                (&self.war.jakarta, war.java, None)
+            }
+            // It brings its own server.
+            ArtifactKind::War(war) if war.alone.is_some() => (&self.jar, war.java, None),
             ArtifactKind::War(war) => (self.war.container_for(war), war.java, None),
             ArtifactKind::Elf(elf) => {
                 let image = match elf.libc {

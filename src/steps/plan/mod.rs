@@ -6,6 +6,7 @@ mod boot;
 mod catalogue;
 mod config;
 mod context_path;
+mod tomcat;
 mod tree;
 mod war;
 
@@ -36,6 +37,8 @@ pub struct Options {
     pub jvm_options: Option<String>,
     /// Where the web app answers; by default what a WAR's file name says.
     pub context_path: Option<String>,
+    /// Whether Tomcat converts a WAR for `javax.servlet` when it starts.
+    pub convert_javax: bool,
     /// The platform to build for; by default the executable's own, or linux/amd64.
     pub platform: Option<Platform>,
     /// Which base image an artifact gets.
@@ -49,7 +52,10 @@ pub struct Options {
 /// one tree.
 pub fn run(artifact: &Artifact, options: &Options) -> Result<ImagePlan, Failure> {
     let platform = platform(artifact, options)?;
-    let base = options.catalogue.base(artifact, options.base.as_deref())?;
+    let base = options
+        .catalogue
+        .base(artifact, options.base.as_deref(), options.convert_javax)?;
+    ensure_there_is_something_to_convert(artifact, options)?;
     let config = config::changes(artifact, options, &base)?;
     let named = options
         .context_path
@@ -57,14 +63,7 @@ pub fn run(artifact: &Artifact, options: &Options) -> Result<ImagePlan, Failure>
         .map(ContextPath::parse)
         .transpose()?;
     let (context_path, layers) = match &artifact.kind {
-        ArtifactKind::War(_) => {
-            let context_path = match named {
-                Some(path) => path,
-                None => ContextPath::of_file(&artifact.file_name)?,
-            };
-            let layers = war::layers(artifact, &context_path)?;
-            (context_path, layers)
-        }
+        ArtifactKind::War(war) => war::layers(artifact, war, options, &base, named)?,
         ArtifactKind::Jar(jar) => {
             let layers = match (beside_main(artifact), &jar.layout) {
                 (Some((tree, main_file)), _) => beside::layers(artifact, tree, main_file)?,
@@ -96,6 +95,18 @@ pub fn run(artifact: &Artifact, options: &Options) -> Result<ImagePlan, Failure>
 fn beside_main(artifact: &Artifact) -> Option<(&LocalTree, &str)> {
     let tree = artifact.tree.as_ref()?;
     Some((tree, tree.main_file.as_deref()?))
+}
+
+fn ensure_there_is_something_to_convert(artifact: &Artifact, options: &Options) -> Result<(), Failure> {
+    if !options.convert_javax || matches!(artifact.kind, ArtifactKind::War(_)) {
+        return Ok(());
+    }
+    Err(
+        Failure::usage(format!("could not have Tomcat convert `{}`", artifact.file_name))
+            .why("it is no WAR, and no Tomcat runs it")
+            .next("leave `--convert-javax` out; what was said for an earlier build is undone by `--convert-javax=false`")
+            .anchor("convert-javax"),
+    )
 }
 
 /// A layer with the artifact as it is.

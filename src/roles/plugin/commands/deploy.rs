@@ -86,7 +86,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             .next("build the archive alone:")
             .command(format!(
                 "kubectl b2i build {} --output oci-archive:FILE",
-                args.plan.artifact.display()
+                args.plan.artifact.shown()
             )));
     }
     let flags = DeployFlags {
@@ -102,8 +102,10 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     merge::deploy(DeployOptions::default(), &flags)?;
     let timeout = values::time("--timeout", &args.workload.timeout)?;
     let events = context.printer.events();
+    options::ensure_it_can_be_named(&args.image, &args.plan)?;
+    let fetched = flow::fetch(&args.plan, args.image.name.as_ref(), &events).await?;
     // What is wrong with the file is told before anything is asked of the cluster.
-    let artifact = flow::inspect(&args.plan.artifact, &events).await?;
+    let artifact = flow::inspect(&fetched, &args.plan, &events).await?;
     let app = options::app_name(&args.image, &artifact)?;
     let cluster = options::connect(&context.global).await?;
     let (site, keychain) = options::site(cluster, &args.build, &context.config, &events).await?;
