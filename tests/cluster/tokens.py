@@ -54,17 +54,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
         url = urllib.parse.urlsplit(self.path)
         if url.path != "/token":
             return self.answer(200, {})
-        query = urllib.parse.parse_qs(url.query)
-        user = ""
         authorization = self.headers.get("Authorization", "")
-        if authorization:
-            user, _, password = base64.b64decode(authorization.removeprefix("Basic ")).decode().partition(":")
-            if user not in (USER, "reader") or password != PASSWORD:
-                return self.answer(401, {"errors": [{"code": "UNAUTHORIZED", "message": "no such user or password"}]})
-        scopes = [scope for text in query.get("scope", []) for scope in text.split(" ")]
+        login = base64.b64decode(authorization.removeprefix("Basic ")).decode().partition(":")
+        return self.token(login[0], login[2], urllib.parse.parse_qs(url.query))
+
+    def do_POST(self):  # OAuth 2, which containerd tries first
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        form = urllib.parse.parse_qs(body.decode())
+        first = {key: values[0] for key, values in form.items()}
+        if first.get("grant_type") != "password":
+            return self.answer(400, {"error": "unsupported_grant_type"})
+        return self.token(first.get("username", ""), first.get("password", ""), form)
+
+    def token(self, user: str, password: str, asked: dict):
+        if user and (user not in (USER, "reader") or password != PASSWORD):
+            return self.answer(401, {"errors": [{"code": "UNAUTHORIZED", "message": "no such user or password"}]})
+        scopes = [scope for text in asked.get("scope", []) for scope in text.split(" ")]
         access = [granted(user, scope) for scope in scopes]
-        text = token(user, query.get("service", [""])[0], access)
-        return self.answer(200, {"token": text, "expires_in": LIFETIME_SECONDS})
+        text = token(user, asked.get("service", [""])[0], access)
+        return self.answer(200, {"token": text, "access_token": text, "expires_in": LIFETIME_SECONDS})
 
     def answer(self, status: int, body: dict):
         data = json.dumps(body).encode()
