@@ -13,6 +13,7 @@ mod deploy;
 mod images;
 mod installed;
 mod interrupt;
+mod jars;
 mod link;
 mod refusals;
 mod registry_cases;
