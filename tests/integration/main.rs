@@ -28,6 +28,7 @@ mod plan;
 mod push;
 mod registry;
 mod registry_commands;
+mod registry_matrix;
 mod registry_words;
 mod staging;
 mod staging_job;
