@@ -5,6 +5,7 @@ mod app_name;
 mod artifact;
 mod build_request;
 mod build_result;
+mod check;
 mod deploy_options;
 mod event;
 mod image;
@@ -13,6 +14,7 @@ mod image_plan;
 mod layer;
 mod local_tree;
 mod record;
+mod registry_access;
 mod rollout;
 mod staging_request;
 
@@ -20,8 +22,9 @@ pub use app_name::AppName;
 pub use artifact::{
     ArchiveEntry, Artifact, ArtifactKind, ElfFacts, JarFacts, JarLayout, Libc, ServletApi, WarFacts,
 };
-pub use build_request::{Base, BuildRequest, ConfigChanges, LayerDescriptor, RegistryAccess};
+pub use build_request::{Base, BuildRequest, ConfigChanges, LayerDescriptor};
 pub use build_result::{BuildOutcome, BuildResult};
+pub use check::{Check, CheckReport, CheckRequest, CheckStatus};
 pub use deploy_options::{DeployOptions, Port, PortKind};
 pub use event::{Event, Events, Step};
 pub use image::{BaseImage, Blob, Image, ImageManifest};
@@ -30,5 +33,6 @@ pub use image_plan::{Entry, EntryKind, ImagePlan, LayerPlan, Source};
 pub use layer::{Layer, Uploaded};
 pub use local_tree::{LocalFile, LocalTree};
 pub use record::BuildRecord;
+pub use registry_access::{Proxy, RegistryAccess};
 pub use rollout::Rollout;
 pub use staging_request::StagingRequest;

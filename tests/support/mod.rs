@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "no executable uses all of it")]
 
 pub mod archive;
+pub mod cutter;
 pub mod elf;
 pub mod fake_apiserver;
 pub mod fake_registry;
@@ -9,3 +10,4 @@ pub mod golden;
 pub mod images;
 pub mod registry_cases;
 pub mod run;
+pub mod tls_front;

@@ -10,6 +10,7 @@ use crate::{
     term::{Printer, Talk},
 };
 
+mod access;
 mod args;
 mod commands;
 mod complete;
@@ -17,6 +18,7 @@ mod config;
 mod destination;
 mod flow;
 mod interrupt;
+mod local;
 mod merge;
 mod options;
 mod push_secret;
@@ -78,6 +80,7 @@ async fn dispatch(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Deploy(args) => Box::pin(commands::deploy::run(&context, args)).await,
         Command::Build(args) => Box::pin(commands::build::run(&context, args)).await,
         Command::Inspect(args) => Box::pin(commands::inspect::run(&context, args)).await,
+        Command::Registry(args) => Box::pin(commands::registry::run(&context, args)).await,
         Command::Completion(args) => commands::completion::run(&context, &args, command()),
         Command::Version(args) => commands::version::run(&context, &args),
     }

@@ -4,11 +4,12 @@ pub(super) mod build;
 pub(super) mod completion;
 pub(super) mod deploy;
 pub(super) mod inspect;
+pub(super) mod registry;
 pub(super) mod version;
 
 use serde::Serialize;
 
-use super::{args, config::Config, flow, interrupt, merge, options, values};
+use super::{access, args, config::Config, flow, interrupt, local, merge, options, values};
 use crate::{
     error::{Failure, Result},
     term::Printer,
