@@ -80,7 +80,8 @@ async fn into_registry(context: &Context, args: &Args) -> Result<()> {
 async fn from_here(context: &Context, args: &Args) -> Result<()> {
     ensure_no_cluster(context, args)?;
     let events = context.printer.events();
-    let app = options::app_name(&args.image, &args.plan)?;
+    let artifact = flow::inspect(&args.plan.artifact, &events).await?;
+    let app = options::app_name(&args.image, &artifact)?;
     let prefix = context.config.image_prefix.as_ref();
     let by_config = || prefix.and_then(|prefix| format!("{prefix}/{app}").parse().ok());
     let image = args.image.image.clone().or_else(by_config).ok_or_else(|| {
@@ -98,7 +99,6 @@ async fn from_here(context: &Context, args: &Args) -> Result<()> {
         digest: None,
         ..image
     };
-    let artifact = flow::inspect(&args.plan.artifact, &events).await?;
     let plan = steps::plan::run(&artifact, &options::plan_options(&said))?;
     let packed = flow::pack(&artifact, &plan, Some(&destination.name()), &events).await?;
     let request = packed.request(&plan, destination, tags, access);
