@@ -2,6 +2,7 @@
 //! order of the line cannot be wrong.
 
 mod app_name;
+mod app_status;
 mod artifact;
 mod build_request;
 mod build_result;
@@ -16,6 +17,9 @@ mod rollout;
 mod staging_request;
 
 pub use app_name::AppName;
+pub use app_status::{
+    AppStatus, ArtifactStatus, BuildPhase, BuildStatus, EnvStatus, EventStatus, PodStatus, Workload,
+};
 pub use artifact::{
     ArchiveEntry, Artifact, ArtifactKind, ElfFacts, JarFacts, JarLayout, Libc, ServletApi, WarFacts,
 };
@@ -27,6 +31,6 @@ pub use image::{BaseImage, Blob, Image, ImageManifest};
 pub use image_options::ImageOptions;
 pub use image_plan::{Entry, EntryKind, ImagePlan, LayerPlan, Source};
 pub use layer::{Layer, Uploaded};
-pub use record::BuildRecord;
+pub use record::{BuildOrigin, BuildRecord};
 pub use rollout::Rollout;
 pub use staging_request::StagingRequest;

@@ -12,12 +12,21 @@
 //! | [`deploy`] | `BuildResult` | `Rollout` |
 //! | [`report`] | all of it | text or JSON |
 //! | [`cleanup`] | a run's id | nothing of it is left in the cluster |
+//!
+//! Beside the line, what is done with apps that are there:
+//!
+//! | step | takes | gives |
+//! |---|---|---|
+//! | [`observe`] | an app's name | `AppStatus` |
+//! | [`logs`] | an app's name | lines |
 
 pub mod assemble;
 pub mod cleanup;
 pub mod deploy;
 pub mod inspect;
 pub mod job;
+pub mod logs;
+pub mod observe;
 pub mod pack;
 pub mod plan;
 pub mod push;

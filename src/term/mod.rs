@@ -2,11 +2,15 @@
 
 mod failure;
 mod lines;
+mod log;
 mod printer;
 mod sanitize;
+mod table;
 mod words;
 
 pub use lines::line;
+pub use log::LogPrinter;
 pub use printer::{Printer, Talk};
 pub use sanitize::sanitize;
-pub use words::{bytes, duration};
+pub use table::Table;
+pub use words::{age, bytes, cut, duration};

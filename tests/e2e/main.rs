@@ -12,6 +12,7 @@ mod archive;
 mod deploy;
 mod images;
 mod interrupt;
+mod lifecycle;
 mod link;
 mod refusals;
 mod registry_cases;

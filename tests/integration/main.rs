@@ -17,6 +17,7 @@ mod inspect;
 mod job;
 mod kubeconfig;
 mod layer;
+mod lifecycle;
 mod objects;
 mod plan;
 mod push;

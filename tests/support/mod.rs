@@ -9,3 +9,4 @@ pub mod golden;
 pub mod images;
 pub mod registry_cases;
 pub mod run;
+pub mod schema;

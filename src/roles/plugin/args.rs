@@ -9,7 +9,7 @@ use crate::{
     oci::{Platform, Reference},
 };
 
-use super::commands::{build, deploy, inspect, version};
+use super::commands::{build, deploy, inspect, list, logs, status, version};
 
 /// Runs a JAR, a WAR or a native binary in Kubernetes: no Dockerfile, no Docker
 ///
@@ -43,6 +43,12 @@ pub(crate) enum Command {
     Build(build::Args),
     /// Tell what an artifact is and what image it would get; needs no cluster
     Inspect(inspect::Args),
+    /// List the apps of the namespace and their builds
+    List(list::Args),
+    /// Show an app: image, artifact, env, Pods, builds, events
+    Status(status::Args),
+    /// Print what an app's Pods say, or what its builder said
+    Logs(logs::Args),
     /// Tell the version
     Version(version::Args),
 }

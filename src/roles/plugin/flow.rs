@@ -11,8 +11,8 @@ use crate::{
     cluster::record,
     error::{Failure, Result},
     model::{
-        Artifact, Base, BuildOutcome, BuildRecord, BuildRequest, BuildResult, Event, Events, ImagePlan,
-        Layer, RegistryAccess, Step, Uploaded,
+        Artifact, Base, BuildOrigin, BuildOutcome, BuildRecord, BuildRequest, BuildResult, Event, Events,
+        ImagePlan, Layer, RegistryAccess, Step, Uploaded,
     },
     oci::{Digest, Reference},
     steps::{inspect, job, pack, upload},
@@ -141,6 +141,8 @@ pub(super) async fn build(
     let mut record = BuildRecord {
         number: 0,
         started: jiff::Timestamp::now().to_string(),
+        ended: None,
+        origin: BuildOrigin::Artifact,
         artifact: artifact.file_name.clone(),
         artifact_bytes: artifact.size_bytes,
         artifact_digest: artifact.digest,

@@ -10,15 +10,18 @@ use crate::{
     term::{Printer, Talk},
 };
 
+mod apps;
 mod args;
 mod commands;
 mod config;
 mod destination;
 mod flow;
+mod format;
 mod interrupt;
 mod merge;
 mod options;
 mod push_secret;
+mod status_page;
 mod values;
 
 use args::{Cli, Command};
@@ -72,6 +75,9 @@ async fn dispatch(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Deploy(args) => Box::pin(commands::deploy::run(&context, args)).await,
         Command::Build(args) => Box::pin(commands::build::run(&context, args)).await,
         Command::Inspect(args) => Box::pin(commands::inspect::run(&context, args)).await,
+        Command::List(args) => commands::list::run(&context, args).await,
+        Command::Status(args) => Box::pin(commands::status::run(&context, args)).await,
+        Command::Logs(args) => Box::pin(commands::logs::run(&context, args)).await,
         Command::Version(args) => commands::version::run(&context, &args),
     }
 }

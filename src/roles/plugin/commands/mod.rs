@@ -3,11 +3,14 @@
 pub(super) mod build;
 pub(super) mod deploy;
 pub(super) mod inspect;
+pub(super) mod list;
+pub(super) mod logs;
+pub(super) mod status;
 pub(super) mod version;
 
 use serde::Serialize;
 
-use super::{args, config::Config, flow, interrupt, merge, options, values};
+use super::{apps, args, config::Config, flow, format, interrupt, merge, options, status_page, values};
 use crate::{
     error::{Failure, Result},
     term::Printer,

@@ -1,0 +1,355 @@
+//! Commands for apps that are there, as whole runs against a fake API server.
+
+use std::fs;
+
+use kubectl_b2i::{cluster::Cluster, model::BuildRecord, oci::Digest};
+use serde_json::{Value, json};
+
+use crate::support::{
+    fake_apiserver::FakeApiServer,
+    run::{Ended, Run},
+    schema,
+};
+
+const CONFIG_MAPS: &str = "/api/v1/namespaces/shop/configmaps";
+const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/shop/deployments";
+const EVENTS: &str = "/api/v1/namespaces/shop/events";
+const PODS: &str = "/api/v1/namespaces/shop/pods";
+const SERVICES: &str = "/api/v1/namespaces/shop/services";
+
+/// Runs `kubectl b2i …` against the server.
+async fn run(cluster: &Cluster, line: &str) -> Ended {
+    let folder = tempfile::tempdir().unwrap();
+    let kubeconfig = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "fake",
+        "clusters": [{ "name": "fake", "cluster": { "server": cluster.server } }],
+        "users": [{ "name": "ann", "user": { "token": "t0p-s3cret" } }],
+        "contexts": [{ "name": "fake", "context": { "cluster": "fake", "user": "ann", "namespace": "shop" } }],
+    });
+    let path = folder.path().join("kubeconfig");
+    fs::write(&path, kubeconfig.to_string()).unwrap();
+    let run = Run::new(line)
+        .in_folder(folder.path())
+        .env("KUBECONFIG", path.to_str().unwrap());
+    // The server answers on this runtime while the plugin runs.
+    tokio::task::spawn_blocking(move || run.ended()).await.unwrap()
+}
+
+async fn ok(cluster: &Cluster, line: &str) -> String {
+    let ended = run(cluster, line).await;
+    assert_eq!(ended.code, Some(0), "{line}\n{}", ended.stderr);
+    ended.stdout
+}
+
+fn labels(app: &str, role: &str) -> Value {
+    json!({
+        "app.kubernetes.io/managed-by": "kubectl-b2i", "kubectl-b2i/app": app, "kubectl-b2i/role": role,
+    })
+}
+
+fn image(number: u64) -> String {
+    format!("registry.example.com/team/shop@{}", digest(number))
+}
+
+fn digest(number: u64) -> Digest {
+    Digest::of(number.to_string().as_bytes())
+}
+
+fn build(number: u64, outcome: Value) -> Value {
+    json!({
+        "number": number, "started": "2024-05-01T12:00:00Z", "ended": "2024-05-01T12:00:07.4Z",
+        "artifact": "shop.jar", "artifactBytes": 87_100_000, "artifactDigest": digest(0),
+        "summary": "Spring Boot 3.4.1 · Java 17", "inputs": digest(100 + number),
+        "request": {
+            "destination": "registry.example.com/team/shop", "tags": ["latest"],
+            "base": { "image": "docker.io/library/eclipse-temurin:17-jre" },
+            "platforms": [{ "os": "linux", "architecture": "amd64" }],
+            "config": { "defaultEnv": { "JAVA_TOOL_OPTIONS": "-Xss1m" } },
+            "layers": [{ "name": "application", "diffId": digest(1), "descriptor": {
+                "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": digest(2), "size": 1_500_000,
+            } }],
+            "access": {},
+        },
+        "uploadedBytes": 1_800_000, "outcome": outcome, "logTail": ["base mounted", "manifest pushed\u{1b}[2J"],
+    })
+}
+
+fn done(number: u64) -> Value {
+    json!({ "done": {
+        "image": image(number), "tags": ["latest"], "sizeBytes": 101_000_000,
+        "base": format!("docker.io/library/eclipse-temurin:17-jre@{}", digest(3)),
+        "copiedLayers": 0, "mountedLayers": 5,
+    } })
+}
+
+fn failed() -> Value {
+    json!({ "failed": { "what": "could not push `registry.example.com/team/shop`", "why": "denied" } })
+}
+
+fn put_record(server: &FakeApiServer, app: &str, builds: &[Value]) {
+    let mut data = serde_json::Map::new();
+    for build in builds {
+        let number = &build["number"];
+        data.insert(format!("build-{number}"), json!(build.to_string()));
+        data.insert(format!("request-{number}"), json!(build["request"].to_string()));
+    }
+    let labels = labels(app, "record");
+    server.put(
+        CONFIG_MAPS,
+        json!({ "metadata": { "name": format!("b2i-{app}"), "labels": labels }, "data": data }),
+    );
+}
+
+/// The app `shop`, with two ready Pods behind a node port, of the image of build `number`.
+fn put_app(server: &FakeApiServer, number: u64) {
+    let options = json!({
+        "ports": [{ "container": 8080, "service": 8080 }], "service": { "nodePort": null }, "contextPath": "/shop/",
+        "env": { "A": "1" },
+    });
+    server.put(
+        DEPLOYMENTS,
+        json!({
+            "metadata": {
+                "name": "shop", "labels": labels("shop", "app"), "generation": 1,
+                "annotations": { "kubectl-b2i/options": options.to_string() },
+            },
+            "spec": { "replicas": 2, "selector": {}, "template": { "spec": { "containers": [{
+                "name": "shop", "image": image(number),
+                "env": [
+                    { "name": "A", "value": "1" },
+                    { "name": "DB", "valueFrom": { "secretKeyRef": { "name": "db", "key": "password" } } },
+                ],
+            }] } } },
+            "status": { "readyReplicas": 2 },
+        }),
+    );
+    server.put(
+        SERVICES,
+        json!({
+            "metadata": { "name": "shop", "labels": labels("shop", "app") },
+            "spec": { "type": "NodePort", "ports": [{ "name": "port-1", "port": 8080, "nodePort": 31234 }] },
+        }),
+    );
+    for name in ["shop-a", "shop-b"] {
+        server.put(
+            PODS,
+            json!({
+                "metadata": { "name": name, "labels": labels("shop", "app"), "creationTimestamp": "2024-05-01T12:00:00Z" },
+                "spec": { "containers": [], "nodeName": "node-1" },
+                "status": {
+                    "phase": "Running", "hostIP": "10.0.0.11", "conditions": [{ "type": "Ready", "status": "True" }],
+                    "containerStatuses": [{
+                        "name": "shop", "image": "", "imageID": "", "ready": true, "restartCount": 0,
+                        "state": { "running": {} },
+                    }],
+                },
+            }),
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn list_has_a_row_for_each_app_of_ours() {
+    let (server, cluster) = FakeApiServer::start().await;
+    put_app(&server, 1);
+    put_record(&server, "shop", &[build(1, done(1)), build(2, failed())]);
+    put_record(&server, "built", &[build(1, done(9))]);
+    server.put(
+        CONFIG_MAPS,
+        json!({ "metadata": { "name": "b2i-other" }, "data": {} }),
+    );
+    server.put(DEPLOYMENTS, json!({ "metadata": { "name": "other" } }));
+
+    let table = ok(&cluster, "list").await;
+    let lines: Vec<Vec<&str>> = table
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(lines.len(), 3, "{table}");
+    assert_eq!(lines[0][..4], ["NAME", "READY", "IMAGE", "ARTIFACT"]);
+    let short = &digest(9).hex()[..12];
+    assert_eq!(lines[1][..5], ["built", "-", short, "shop.jar", "#1"]);
+    assert_eq!(lines[2][..2], ["shop", "2/2"]);
+    assert_eq!(
+        lines[2][4..],
+        ["#2", lines[2][5], "failed", "http://10.0.0.11:31234/shop/"]
+    );
+    let widest = table.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(96), "{table}");
+
+    assert_eq!(ok(&cluster, "list -o name").await, "built\nshop\n");
+    assert!(ok(&cluster, "list -o wide").await.contains(&image(1)));
+    let one: Value =
+        serde_json::from_str(&ok(&cluster, "list -l kubectl-b2i/app=shop -o json").await).unwrap();
+    assert_eq!(one["items"].as_array().unwrap().len(), 1);
+    assert_eq!(one["items"][0]["builds"][0]["logTail"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_list_says_so_and_prints_nothing() {
+    let (_server, cluster) = FakeApiServer::start().await;
+    let ended = run(&cluster, "list").await;
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""));
+    assert!(
+        ended.stderr.contains("no app in namespace `shop`"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(ok(&cluster, "list -o json").await, "{\n  \"items\": []\n}\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn status_tells_all_on_a_page() {
+    let (server, cluster) = FakeApiServer::start().await;
+    put_app(&server, 1);
+    put_record(&server, "shop", &[build(1, done(1)), build(2, failed())]);
+    server.put(
+        EVENTS,
+        json!({
+            "metadata": { "name": "e1" }, "type": "Normal", "reason": "ScalingReplicaSet",
+            "message": "Scaled up replica set shop-1 to 2", "lastTimestamp": "2024-05-01T12:00:00Z",
+            "involvedObject": { "kind": "Deployment", "name": "shop" },
+        }),
+    );
+    let page = ok(&cluster, "status shop").await;
+    let image = image(1);
+    for part in [
+        "NAME      shop              READY  2/2    URL  http://10.0.0.11:31234/shop/",
+        &format!("IMAGE     {image}"),
+        "101.0 MB · base eclipse-temurin:17-jre@sha256:",
+        "layer application  1.5 MB",
+        &format!("PULL      docker pull {image}"),
+        "ARTIFACT  shop.jar · 87.1 MB · Spring Boot 3.4.1 · Java 17",
+        "ENV       A=1\n          DB=(secret db/password)",
+        "PODS      shop-a  Running  ready  0 restarts",
+        "BUILDS    #2  ",
+        "failed  could not push `registry.example.com/team/shop`",
+        "1.8 MB sent",
+        "7.4s  <- running",
+        "LOG #2    base mounted\n          manifest pushed\n",
+        "Normal  ScalingReplicaSet  Scaled up replica set shop-1 to 2",
+    ] {
+        assert!(page.contains(part), "{part} in\n{page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn status_as_json_is_what_the_schema_says() {
+    let schema: Value =
+        serde_json::from_str(include_str!("../../docs/reference/status.schema.json")).unwrap();
+    let (server, cluster) = FakeApiServer::start().await;
+    put_app(&server, 1);
+    let mut back = build(3, done(1));
+    back["origin"] = json!({ "rollback": 1 });
+    put_record(&server, "shop", &[build(1, done(1)), build(2, failed()), back]);
+    put_record(&server, "built", &[build(1, Value::Null)]);
+    server.put(
+        EVENTS,
+        json!({ "metadata": { "name": "e1" }, "involvedObject": { "kind": "Pod", "name": "shop-a" } }),
+    );
+    for app in ["shop", "built"] {
+        let json = ok(&cluster, &format!("status {app} -o json")).await;
+        let mut status: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(schema::check(&schema, &status), Ok(()), "{json}");
+        let yaml: Value =
+            serde_yaml::from_str(&ok(&cluster, &format!("status {app} -o yaml")).await).unwrap();
+        assert_eq!(yaml, status);
+        status["pods"] = json!("none");
+        assert!(
+            schema::check(&schema, &status).is_err(),
+            "the schema holds for anything"
+        );
+    }
+    let shop: Value = serde_json::from_str(&ok(&cluster, "status shop -o json").await).unwrap();
+    assert_eq!(
+        shop["workload"]["build"], 3,
+        "the newest of those with this image"
+    );
+    assert_eq!(shop["workload"]["env"][1]["from"], "secret db/password");
+    let built: Value = serde_json::from_str(&ok(&cluster, "status built -o json").await).unwrap();
+    assert_eq!(
+        built["builds"][0]["phase"], "lost",
+        "it began years ago and never ended"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_is_not_there() {
+    let (server, cluster) = FakeApiServer::start().await;
+    server.put(DEPLOYMENTS, json!({ "metadata": { "name": "shop" } }));
+    for line in ["status shop", "logs shop", "logs shop --build"] {
+        let ended = run(&cluster, line).await;
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{line}");
+        assert!(
+            ended.stderr.contains("error: could not find `shop`\n"),
+            "{}",
+            ended.stderr
+        );
+        assert!(ended.stderr.contains("#app-not-found"), "{}", ended.stderr);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logs_name_the_pod_where_there_are_several() {
+    let (server, cluster) = FakeApiServer::start().await;
+    put_app(&server, 1);
+    server.log("shop-a", "started\u{1b}]0;x\u{7}\nserving\n");
+    server.log("shop-b", "started\n");
+    assert_eq!(
+        ok(&cluster, "logs shop").await,
+        "[shop-a] started]0;x\n[shop-a] serving\n[shop-b] started\n"
+    );
+    server.remove(PODS, "shop-b");
+    assert_eq!(
+        ok(&cluster, "logs shop --tail 5 --since 5m").await,
+        "started]0;x\nserving\n"
+    );
+
+    server.remove(PODS, "shop-a");
+    let ended = run(&cluster, "logs shop").await;
+    assert!(ended.stderr.contains("#no-pods"), "{}", ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logs_of_a_build_are_its_pods_or_the_records() {
+    let (server, cluster) = FakeApiServer::start().await;
+    put_record(&server, "shop", &[build(1, failed()), build(2, done(2))]);
+    assert_eq!(
+        ok(&cluster, "logs shop --build").await,
+        "base mounted\nmanifest pushed\n"
+    );
+    assert_eq!(
+        ok(&cluster, "logs shop --build 1 --tail 1").await,
+        "manifest pushed\n"
+    );
+
+    server.put(
+        PODS,
+        json!({
+            "metadata": { "name": "b2i-builder-x", "labels": labels("shop", "builder") },
+            "spec": { "containers": [], "volumes": [{ "name": "request", "configMap": {
+                "name": "b2i-shop", "items": [{ "key": "request-2", "path": "request.json" }],
+            } }] },
+            "status": { "containerStatuses": [{
+                "name": "builder", "image": "", "imageID": "", "ready": false, "restartCount": 0,
+                "state": { "running": {} },
+            }] },
+        }),
+    );
+    server.log("b2i-builder-x", "resolving the base\n");
+    assert_eq!(ok(&cluster, "logs shop --build").await, "resolving the base\n");
+    assert_eq!(
+        ok(&cluster, "logs shop --build 1 --tail 1").await,
+        "manifest pushed\n"
+    );
+
+    let ended = run(&cluster, "logs shop --build 7").await;
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("the record has #2, #1"), "{}", ended.stderr);
+}
+
+#[test]
+fn the_records_of_these_tests_are_records() {
+    let record: BuildRecord = serde_json::from_value(build(1, done(1))).unwrap();
+    assert_eq!(json!(record)["outcome"], done(1));
+}
