@@ -19,6 +19,7 @@
 //! |---|---|---|
 //! | [`observe`] | an app's name | `AppStatus` |
 //! | [`logs`] | an app's name | lines |
+//! | [`remove`] | an app's name | nothing of it is left in the cluster |
 
 pub mod assemble;
 pub mod cleanup;
@@ -30,5 +31,6 @@ pub mod observe;
 pub mod pack;
 pub mod plan;
 pub mod push;
+pub mod remove;
 pub mod report;
 pub mod upload;

@@ -26,3 +26,37 @@ fn an_app_is_listed_shown_and_read() {
     let build = world.b2i_ok("logs httpbin --build");
     assert!(build.contains("manifest"), "{build}");
 }
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn an_app_goes_back_is_made_again_and_goes() {
+    let world = World::new("back");
+    let before = world.objects();
+    let first = world.b2i_ok("deploy ./httpbin --port 8080 --env SEEN=yes");
+    let second = world.b2i_ok("deploy ./httpbin --image-env ADDED=1");
+    assert_ne!(first, second);
+    let image =
+        || world.kubectl("get deployment httpbin -o jsonpath={.spec.template.spec.containers[0].image}");
+
+    assert_eq!(world.b2i_ok("rollback httpbin"), first);
+    assert_eq!(image(), first);
+    assert!(world.kubectl("get deployment httpbin -o yaml").contains("SEEN"));
+    assert_eq!(world.b2i_ok("rollback httpbin --to 2"), second);
+
+    let again = world.b2i_json("rerun httpbin --tag patched --image-env TZ=UTC");
+    assert_eq!(again["uploadedBytes"], 0);
+    assert_eq!(again["tags"][0], "patched");
+    assert_eq!(again["image"].as_str(), Some(image().as_str()));
+    let history = world.b2i_json("status httpbin");
+    assert_eq!(history["builds"].as_array().unwrap().len(), 5);
+
+    let said = world.b2i("delete httpbin");
+    assert_eq!(
+        (said.code, said.stdout.as_str()),
+        (Some(2), ""),
+        "{}",
+        said.stderr
+    );
+    world.b2i_ok("delete httpbin --yes");
+    assert_eq!(world.objects(), before);
+}

@@ -50,7 +50,7 @@ async fn run(cluster: &Cluster, options: &Options) -> Result<Rollout, Failure> {
 
 /// Plays the Deployment controller and the kubelet: each new generation gets a ReplicaSet and one
 /// Pod, whose status is what `pod` makes of its image. Ready Pods complete the rollout.
-fn plays(server: &FakeApiServer, pod: impl Fn(&str) -> Value + Send + Sync + 'static) {
+pub(crate) fn plays(server: &FakeApiServer, pod: impl Fn(&str) -> Value + Send + Sync + 'static) {
     let pod = Arc::new(pod);
     server.controller(move |server, collection, applied| {
         if collection != DEPLOYMENTS {
@@ -83,7 +83,7 @@ fn plays(server: &FakeApiServer, pod: impl Fn(&str) -> Value + Send + Sync + 'st
     });
 }
 
-fn ready() -> Value {
+pub(crate) fn ready() -> Value {
     json!({ "phase": "Running", "hostIP": "127.0.0.1", "conditions": [{ "type": "Ready", "status": "True" }] })
 }
 

@@ -2,19 +2,28 @@
 
 use std::fs;
 
-use kubectl_b2i::{cluster::Cluster, model::BuildRecord, oci::Digest};
+use kubectl_b2i::{
+    cluster::{Cluster, record},
+    model::{BuildOrigin, BuildOutcome, BuildRecord},
+    oci::Digest,
+};
 use serde_json::{Value, json};
 
-use crate::support::{
-    fake_apiserver::FakeApiServer,
-    run::{Ended, Run},
-    schema,
+use crate::{
+    deploy::{plays, ready},
+    support::{
+        fake_apiserver::FakeApiServer,
+        run::{Ended, Run},
+        schema,
+    },
 };
 
 const CONFIG_MAPS: &str = "/api/v1/namespaces/shop/configmaps";
 const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/shop/deployments";
 const EVENTS: &str = "/api/v1/namespaces/shop/events";
+const JOBS: &str = "/apis/batch/v1/namespaces/shop/jobs";
 const PODS: &str = "/api/v1/namespaces/shop/pods";
+const SECRETS: &str = "/api/v1/namespaces/shop/secrets";
 const SERVICES: &str = "/api/v1/namespaces/shop/services";
 
 /// Runs `kubectl b2i …` against the server.
@@ -30,7 +39,8 @@ async fn run(cluster: &Cluster, line: &str) -> Ended {
     fs::write(&path, kubeconfig.to_string()).unwrap();
     let run = Run::new(line)
         .in_folder(folder.path())
-        .env("KUBECONFIG", path.to_str().unwrap());
+        .env("KUBECONFIG", path.to_str().unwrap())
+        .env("B2I_BUILDER_IMAGE", "registry.example.com/b2i/builder");
     // The server answers on this runtime while the plugin runs.
     tokio::task::spawn_blocking(move || run.ended()).await.unwrap()
 }
@@ -103,7 +113,7 @@ fn put_record(server: &FakeApiServer, app: &str, builds: &[Value]) {
 /// The app `shop`, with two ready Pods behind a node port, of the image of build `number`.
 fn put_app(server: &FakeApiServer, number: u64) {
     let options = json!({
-        "ports": [{ "container": 8080, "service": 8080 }], "service": { "nodePort": null }, "contextPath": "/shop/",
+        "ports": [{ "container": 8080, "service": 8080 }], "service": "clusterIp", "contextPath": "/shop/",
         "env": { "A": "1" },
     });
     server.put(
@@ -346,6 +356,299 @@ async fn logs_of_a_build_are_its_pods_or_the_records() {
     let ended = run(&cluster, "logs shop --build 7").await;
     assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains("the record has #2, #1"), "{}", ended.stderr);
+}
+
+/// The record as it is now, the newest build first.
+async fn history(cluster: &Cluster) -> Vec<BuildRecord> {
+    record::list(cluster, &"shop".parse().unwrap()).await.unwrap()
+}
+
+fn running_image(server: &FakeApiServer) -> Value {
+    server.get(DEPLOYMENTS, "shop").unwrap()["spec"]["template"]["spec"]["containers"][0]["image"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rollback_goes_back_build_by_build_and_is_noted() {
+    let (server, cluster) = FakeApiServer::start().await;
+    plays(&server, |_| ready());
+    put_app(&server, 4);
+    put_record(
+        &server,
+        "shop",
+        &[
+            build(1, done(1)),
+            build(2, done(2)),
+            build(3, failed()),
+            build(4, done(4)),
+        ],
+    );
+    assert_eq!(ok(&cluster, "rollback shop").await, format!("{}\n", image(2)));
+    assert_eq!(running_image(&server), image(2));
+    let options: Value = serde_json::from_str(
+        server.get(DEPLOYMENTS, "shop").unwrap()["metadata"]["annotations"]["kubectl-b2i/options"]
+            .as_str()
+            .unwrap(),
+    )
+    .unwrap();
+    assert_eq!(
+        options["env"],
+        json!({ "A": "1" }),
+        "the options of the last deploy hold"
+    );
+    let noted = history(&cluster).await;
+    assert_eq!((noted[0].number, noted[0].origin), (5, BuildOrigin::Rollback(2)));
+    assert_eq!(
+        noted[0].inputs,
+        digest(102),
+        "the next deploy compares with what runs"
+    );
+
+    // Further back, not forth again.
+    assert_eq!(ok(&cluster, "rollback shop").await, format!("{}\n", image(1)));
+    let ended = run(&cluster, "rollback shop").await;
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("#no-earlier-build"), "{}", ended.stderr);
+    assert_eq!(
+        ok(&cluster, "rollback shop --to 4").await,
+        format!("{}\n", image(4))
+    );
+    assert_eq!(history(&cluster).await.len(), 7);
+    // What runs already is no news.
+    ok(&cluster, "rollback shop --to 4").await;
+    assert_eq!(history(&cluster).await.len(), 7);
+    assert!(
+        !server
+            .requests()
+            .iter()
+            .any(|request| request.starts_with(&format!("POST {JOBS}")))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rollback_wants_a_build_that_made_an_image_and_a_deployed_app() {
+    let (server, cluster) = FakeApiServer::start().await;
+    put_record(&server, "shop", &[build(1, done(1)), build(2, failed())]);
+    let ended = run(&cluster, "rollback shop").await;
+    assert!(
+        ended.stderr.contains("it was built and is not deployed"),
+        "{}",
+        ended.stderr
+    );
+    put_app(&server, 1);
+    let ended = run(&cluster, "rollback shop --to 2").await;
+    assert_eq!(ended.code, Some(2));
+    assert!(
+        ended.stderr.contains("that build made no image"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(history(&cluster).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_that_fails_is_undone_and_not_noted() {
+    let (server, cluster) = FakeApiServer::start().await;
+    put_app(&server, 2);
+    put_record(&server, "shop", &[build(1, done(1)), build(2, done(2))]);
+    plays(&server, |of| {
+        if of == image(1) {
+            json!({ "phase": "Pending", "containerStatuses": [{
+                "name": "shop", "image": "", "imageID": "", "ready": false, "restartCount": 0,
+                "state": { "waiting": { "reason": "ErrImagePull", "message": "not found" } },
+            }] })
+        } else {
+            ready()
+        }
+    });
+    let ended = run(&cluster, "rollback shop").await;
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("(undone)"), "{}", ended.stderr);
+    assert_eq!(running_image(&server), image(2));
+    assert_eq!(history(&cluster).await.len(), 2);
+}
+
+/// Plays the builder: each Job gets a Pod that has ended with this outcome.
+fn builds(server: &FakeApiServer, outcome: Value) {
+    server.controller(move |server, collection, job| {
+        if collection != JOBS {
+            return;
+        }
+        let name = job["metadata"]["name"].as_str().unwrap();
+        let mut labels = job["spec"]["template"]["metadata"]["labels"].clone();
+        labels["job-name"] = json!(name);
+        server.put(
+            PODS,
+            json!({
+                "metadata": { "name": format!("{name}-x"), "labels": labels },
+                "spec": { "containers": [], "volumes": job["spec"]["template"]["spec"]["volumes"] },
+                "status": { "phase": "Succeeded", "containerStatuses": [{
+                    "name": "builder", "image": "", "imageID": "", "ready": false, "restartCount": 0,
+                    "state": { "terminated": { "exitCode": 0, "message": outcome.to_string() } },
+                }] },
+            }),
+        );
+    });
+}
+
+fn put_secret(server: &FakeApiServer) {
+    use base64::Engine;
+    let config = json!({ "auths": { "registry.example.com": { "username": "ann", "password": "s3cret" } } });
+    let data = base64::engine::general_purpose::STANDARD.encode(config.to_string());
+    server.put(
+        SECRETS,
+        json!({
+            "metadata": { "name": "registry-push" }, "type": "kubernetes.io/dockerconfigjson",
+            "data": { ".dockerconfigjson": data },
+        }),
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rerun_builds_from_the_record_uploads_nothing_and_rolls_out() {
+    let (server, cluster) = FakeApiServer::start().await;
+    put_secret(&server);
+    plays(&server, |_| ready());
+    builds(&server, done(7));
+    put_app(&server, 1);
+    put_record(&server, "shop", &[build(1, done(1)), build(2, failed())]);
+    let line = "rerun shop --base eclipse-temurin:21-jre --tag patched --image-env TZ=UTC -o json";
+    let report: Value = serde_json::from_str(&ok(&cluster, line).await).unwrap();
+    assert_eq!(
+        (&report["image"], &report["uploadedBytes"]),
+        (&json!(image(7)), &json!(0))
+    );
+    assert_eq!(report["artifact"]["fileName"], "shop.jar");
+    assert_eq!(running_image(&server), image(7));
+    assert!(
+        !server
+            .requests()
+            .iter()
+            .any(|request| request.contains("b2i-staging")),
+        "nothing is staged"
+    );
+
+    let newest = history(&cluster).await.remove(0);
+    assert_eq!((newest.number, newest.origin), (3, BuildOrigin::Rerun(1)));
+    let request = json!(newest.request);
+    assert_eq!(
+        request["base"],
+        json!({ "image": "docker.io/library/eclipse-temurin:21-jre" })
+    );
+    assert_eq!(request["tags"], json!(["patched"]));
+    assert_eq!(request["config"]["env"], json!({ "TZ": "UTC" }));
+    assert_eq!(request["layers"], build(1, done(1))["request"]["layers"]);
+    assert_eq!(
+        newest.options.base.as_deref(),
+        Some("eclipse-temurin:21-jre"),
+        "the next deploy keeps it"
+    );
+    assert_ne!(
+        newest.inputs,
+        digest(101),
+        "a deploy of the artifact has another request"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rerun_alone_is_the_same_request() {
+    let (server, cluster) = FakeApiServer::start().await;
+    put_secret(&server);
+    builds(&server, done(7));
+    put_record(&server, "shop", &[build(1, done(1))]);
+    assert_eq!(ok(&cluster, "rerun shop").await, format!("{}\n", image(7)));
+    let history = history(&cluster).await;
+    assert_eq!(
+        (history[0].inputs, &history[0].request),
+        (history[1].inputs, &history[1].request)
+    );
+    assert_eq!(
+        server.get(DEPLOYMENTS, "shop"),
+        None,
+        "what was not deployed stays so"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rerun_of_layers_that_are_gone_says_where_they_come_from() {
+    let (server, cluster) = FakeApiServer::start().await;
+    put_secret(&server);
+    builds(&server, json!({ "missingBlobs": [digest(2)] }));
+    put_record(&server, "shop", &[build(1, done(1))]);
+    let ended = run(&cluster, "rerun shop").await;
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
+    for part in [
+        "error: could not build `shop` again",
+        &digest(2).to_string(),
+        "kubectl b2i build ARTIFACT --name shop --rebuild",
+        "#layers-gone",
+    ] {
+        assert!(ended.stderr.contains(part), "{part} in\n{}", ended.stderr);
+    }
+    let newest = history(&cluster).await.remove(0);
+    assert!(
+        matches!(newest.outcome, Some(BuildOutcome::Failed(_))),
+        "the failure is kept"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn delete_takes_what_is_ours_and_nothing_else() {
+    let (server, cluster) = FakeApiServer::start().await;
+    put_app(&server, 1);
+    put_record(&server, "shop", &[build(1, done(1))]);
+    put_record(&server, "other", &[build(1, done(1))]);
+    server.put(
+        JOBS,
+        json!({ "metadata": { "name": "b2i-builder-x", "labels": labels("shop", "builder") } }),
+    );
+    // Of the same app by a label that anybody may set, and not made by us.
+    let theirs = json!({ "metadata": { "name": "theirs", "labels": { "kubectl-b2i/app": "shop" } } });
+    server.put(SERVICES, theirs.clone());
+    server.put(CONFIG_MAPS, theirs);
+
+    let ended = run(&cluster, "delete shop").await;
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
+    for part in [
+        "  deployment/shop\n  service/shop\n  job/b2i-builder-x\n  configmap/b2i-shop\n",
+        "its images stay in the registry: registry.example.com/team/shop",
+        "kubectl b2i delete shop --yes",
+    ] {
+        assert!(ended.stderr.contains(part), "{part} in\n{}", ended.stderr);
+    }
+    assert!(
+        !server
+            .requests()
+            .iter()
+            .any(|request| request.starts_with("DELETE"))
+    );
+
+    for pod in ["shop-a", "shop-b"] {
+        server.remove(PODS, pod);
+    }
+    let ended = run(&cluster, "delete shop --yes").await;
+    assert_eq!(
+        (ended.code, ended.stdout.as_str()),
+        (
+            Some(0),
+            "deployment/shop\nservice/shop\njob/b2i-builder-x\nconfigmap/b2i-shop\n"
+        ),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended.stderr.contains("its images stay in the registry"),
+        "{}",
+        ended.stderr
+    );
+    for (collection, name) in [
+        (SERVICES, "theirs"),
+        (CONFIG_MAPS, "theirs"),
+        (CONFIG_MAPS, "b2i-other"),
+    ] {
+        assert!(server.get(collection, name).is_some(), "{name}");
+    }
+    let ended = run(&cluster, "delete shop --yes").await;
+    assert!(ended.stderr.contains("#app-not-found"), "{}", ended.stderr);
 }
 
 #[test]

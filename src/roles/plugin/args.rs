@@ -9,7 +9,7 @@ use crate::{
     oci::{Platform, Reference},
 };
 
-use super::commands::{build, deploy, inspect, list, logs, status, version};
+use super::commands::{build, delete, deploy, inspect, list, logs, rerun, rollback, status, version};
 
 /// Runs a JAR, a WAR or a native binary in Kubernetes: no Dockerfile, no Docker
 ///
@@ -49,6 +49,12 @@ pub(crate) enum Command {
     Status(status::Args),
     /// Print what an app's Pods say, or what its builder said
     Logs(logs::Args),
+    /// Make an image again of the layers in the registry, on a newer base; uploads nothing
+    Rerun(rerun::Args),
+    /// Run the image of an earlier build; builds nothing
+    Rollback(rollback::Args),
+    /// Remove an app and its build record
+    Delete(delete::Args),
     /// Tell the version
     Version(version::Args),
 }

@@ -14,8 +14,8 @@ const DEFAULT_BASE: &str = "default";
 /// Returns what holds for this image.
 pub(super) fn image(previous: ImageOptions, flags: &PlanArgs) -> Result<ImageOptions> {
     let mut options = previous;
-    change("--image-env", &mut options.env, &flags.image_env)?;
-    change("--image-label", &mut options.labels, &flags.image_labels)?;
+    pairs("--image-env", &mut options.env, &flags.image_env)?;
+    pairs("--image-label", &mut options.labels, &flags.image_labels)?;
     if !flags.ports.is_empty() {
         options.ports.clone_from(&flags.ports);
     }
@@ -40,7 +40,7 @@ pub(super) fn image(previous: ImageOptions, flags: &PlanArgs) -> Result<ImageOpt
 }
 
 /// Changes pairs by words: `A=1` sets, `A-` removes, as `kubectl set env` has it.
-fn change(flag: &str, pairs: &mut BTreeMap<String, String>, words: &[String]) -> Result<()> {
+pub(super) fn pairs(flag: &str, pairs: &mut BTreeMap<String, String>, words: &[String]) -> Result<()> {
     for word in words {
         if let Some(name) = word.strip_suffix('-').filter(|name| !name.contains('=')) {
             pairs.remove(name);
@@ -90,7 +90,7 @@ pub(super) fn deploy(previous: DeployOptions, flags: &DeployFlags) -> Result<Dep
         Some(number) => options.service = PortKind::NodePort(Some(number)),
         None => {}
     }
-    change("--env", &mut options.env, &flags.env)?;
+    pairs("--env", &mut options.env, &flags.env)?;
     // Said now or not at all: what was said earlier may have been scaled since, by hand or by an
     // autoscaler. The deploy step looks at who owns the field.
     options.replicas = flags.replicas;

@@ -21,6 +21,7 @@ mod interrupt;
 mod merge;
 mod options;
 mod push_secret;
+mod rollout;
 mod status_page;
 mod values;
 
@@ -78,6 +79,9 @@ async fn dispatch(cli: Cli, printer: &Printer) -> Result<()> {
         Command::List(args) => commands::list::run(&context, args).await,
         Command::Status(args) => Box::pin(commands::status::run(&context, args)).await,
         Command::Logs(args) => Box::pin(commands::logs::run(&context, args)).await,
+        Command::Rerun(args) => Box::pin(commands::rerun::run(&context, args)).await,
+        Command::Rollback(args) => Box::pin(commands::rollback::run(&context, args)).await,
+        Command::Delete(args) => Box::pin(commands::delete::run(&context, args)).await,
         Command::Version(args) => commands::version::run(&context, &args),
     }
 }

@@ -218,8 +218,7 @@ pub(super) async fn target(
             .parse::<Reference>()
             .is_err()
         {
-            return Err(Failure::usage(format!("could not use the tag `{tag}`"))
-                .why("a tag has up to 128 of a-z, A-Z, 0-9, `_`, `.` and `-`, and begins with none of the last two"));
+            return Err(no_tag(tag));
         }
     }
     let previous = last.as_ref().map(|last| last.options.clone()).unwrap_or_default();
@@ -231,6 +230,12 @@ pub(super) async fn target(
         last,
         rebuild: args.rebuild,
     })
+}
+
+/// The failure when a tag is none.
+pub(super) fn no_tag(tag: &str) -> Failure {
+    Failure::usage(format!("could not use the tag `{tag}`"))
+        .why("a tag has up to 128 of a-z, A-Z, 0-9, `_`, `.` and `-`, and begins with none of the last two")
 }
 
 /// Returns a fresh id, short enough for names.

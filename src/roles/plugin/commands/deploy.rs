@@ -1,18 +1,17 @@
 //! `deploy`: image, Deployment, Service, URL.
 
-use std::time::Duration;
-
 use super::{
     Context,
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs},
     flow,
     interrupt::{self, Stage},
     merge::{self, DeployFlags},
-    options, values,
+    options,
+    rollout::{self, RolloutArgs},
 };
 use crate::{
     error::{Failure, Result},
-    model::{Artifact, ArtifactKind, DeployOptions, Event, ImagePlan, Port, Rollout, Step},
+    model::{Artifact, ArtifactKind, DeployOptions, ImagePlan, Port},
     steps::{deploy, plan, report},
 };
 
@@ -28,6 +27,8 @@ pub(crate) struct Args {
     image: ImageArgs,
     #[command(flatten)]
     workload: WorkloadArgs,
+    #[command(flatten)]
+    rollout: RolloutArgs,
     #[command(flatten)]
     build: ClusterBuildArgs,
     /// How the result is printed: name, json or yaml
@@ -60,19 +61,7 @@ struct WorkloadArgs {
     /// CPU that the app asks for, for example 500m
     #[arg(long, value_name = "QUANTITY")]
     cpu: Option<String>,
-    /// Take over fields that somebody else set
-    #[arg(long)]
-    force_conflicts: bool,
-    /// Wait until the app serves
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true")]
-    wait: bool,
-    /// How long to wait for that, for example 5m
-    #[arg(long, value_name = "TIME", default_value = "5m")]
-    timeout: String,
 }
-
-/// `--timeout 0`: a day is longer than anybody waits.
-const FOR_EVER: Duration = Duration::from_hours(24);
 
 /// Builds the image, runs it, and prints its reference.
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
@@ -100,7 +89,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         cpu: args.workload.cpu.clone(),
     };
     merge::deploy(DeployOptions::default(), &flags)?;
-    let timeout = values::time("--timeout", &args.workload.timeout)?;
+    args.rollout.timeout()?;
     let events = context.printer.events();
     let app = options::app_name(&args.image, &args.plan)?;
     // What is wrong with the file is told before anything is asked of the cluster.
@@ -136,26 +125,18 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             options: workload,
             image: built.result.image.clone(),
             platform: Some(plan.platform.clone()),
-            timeout: timeout.unwrap_or(FOR_EVER),
-            wait: args.workload.wait,
+            timeout: args.rollout.timeout()?,
+            wait: args.rollout.wait,
             jvm: !matches!(artifact.kind, ArtifactKind::Elf(_)),
-            force_conflicts: args.workload.force_conflicts,
+            force_conflicts: args.rollout.force_conflicts,
             patience: deploy::PATIENCE,
         };
-        stage.rolling_out(&app);
-        events.send(Event::Started(Step::RollOut));
-        let rollout = Box::pin(deploy::run(&site.cluster, &order, &events)).await?;
-        let figures = match (args.workload.wait, rollout.changed) {
-            (false, _) => format!("{app} told; not waited for"),
-            (true, true) => format!("{app} {}/{} ready", rollout.ready, rollout.wanted),
-            (true, false) => format!("{app} {}/{} ready, as before", rollout.ready, rollout.wanted),
-        };
-        events.send(Event::Done(Step::RollOut, figures));
+        let rollout = rollout::run(&site.cluster, &order, &stage, &events).await?;
         Ok((built, rollout))
     });
     let (built, rollout) =
         interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
-    if let Some(place) = place(&rollout) {
+    if let Some(place) = rollout::place(&rollout) {
         context.printer.say(&place);
     }
     let report = report::run(&artifact, &built.result, built.uploaded, Some(rollout));
@@ -175,13 +156,4 @@ fn default_ports(artifact: &Artifact, plan: &ImagePlan) -> Vec<Port> {
     })
     .into_iter()
     .collect()
-}
-
-/// Where the app answers, as the last lines of talk.
-fn place(rollout: &Rollout) -> Option<String> {
-    let url = rollout.url.as_ref()?;
-    Some(match &rollout.answer {
-        Some(answer) => format!("\n  {url}   {answer}"),
-        None => format!("\n  {url}"),
-    })
 }

@@ -1,16 +1,21 @@
 //! The commands, one file each: its arguments and its `run`.
 
 pub(super) mod build;
+pub(super) mod delete;
 pub(super) mod deploy;
 pub(super) mod inspect;
 pub(super) mod list;
 pub(super) mod logs;
+pub(super) mod rerun;
+pub(super) mod rollback;
 pub(super) mod status;
 pub(super) mod version;
 
 use serde::Serialize;
 
-use super::{apps, args, config::Config, flow, format, interrupt, merge, options, status_page, values};
+use super::{
+    apps, args, config::Config, flow, format, interrupt, merge, options, rollout, status_page, values,
+};
 use crate::{
     error::{Failure, Result},
     term::Printer,
