@@ -60,3 +60,52 @@ fn an_app_goes_back_is_made_again_and_goes() {
     world.b2i_ok("delete httpbin --yes");
     assert_eq!(world.objects(), before);
 }
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn secrets_come_by_reference_and_a_dry_run_is_what_is_applied() {
+    let world = World::new("full");
+    world.kubectl("create secret generic db --from-literal=password=s3cret");
+    world.kubectl("create configmap app --from-literal=level=debug");
+    let line = "deploy ./httpbin --port 8080 --env P=secret:db/password --env-from configmap/app --volume secret/db:/etc/db:ro \
+        --volume emptydir:/cache --health-path /status/200 --label team=web --annotation a/b=c";
+    world.b2i_ok(line);
+    let yaml = world.kubectl("get deployment httpbin -o yaml");
+    assert!(!yaml.contains("s3cret"), "{yaml}");
+    let env = world.b2i_json("status httpbin")["workload"]["env"].clone();
+    assert_eq!(env[0]["from"], "configmap app");
+    assert_eq!(env[1]["from"], "secret db/password");
+
+    // What a dry run prints now is what is there: kubectl agrees.
+    let printed = world.b2i_ok("deploy ./httpbin --dry-run=client -o yaml");
+    let file = world.folder.path().join("objects.yaml");
+    std::fs::write(&file, &printed).unwrap();
+    world.kubectl(&format!(
+        "apply --dry-run=server --server-side --field-manager kubectl-b2i -f {}",
+        file.display()
+    ));
+    world.kubectl(&format!(
+        "diff --server-side --field-manager kubectl-b2i -f {}",
+        file.display()
+    ));
+    assert!(
+        !world
+            .b2i_ok("deploy ./httpbin --dry-run=server -o yaml")
+            .is_empty()
+    );
+
+    // Each has its way back.
+    world.b2i_ok(
+        "deploy ./httpbin --env P- --env-from configmap/app- --volume /etc/db- --volume /cache- --health-path off --label team-",
+    );
+    let yaml = world.kubectl("get deployment httpbin -o yaml");
+    for gone in [
+        "secretKeyRef",
+        "configMapRef",
+        "volumeMounts",
+        "httpGet",
+        "team: web",
+    ] {
+        assert!(!yaml.contains(gone), "{gone} in\n{yaml}");
+    }
+}

@@ -34,6 +34,7 @@ fn options() -> Options {
         jvm: true,
         timeout: Duration::from_secs(60),
         wait: true,
+        undo: true,
         force_conflicts: false,
         patience: Duration::ZERO,
     }
@@ -214,6 +215,40 @@ async fn a_failed_rollout_is_undone() {
     assert_eq!(failure.anchor, "app-exits");
     let now = server.get(DEPLOYMENTS, "shop").unwrap();
     assert_eq!(now["spec"]["template"]["spec"]["containers"][0]["image"], good);
+}
+
+#[tokio::test]
+async fn a_failed_rollout_stays_where_that_was_asked_for() {
+    let (server, cluster) = FakeApiServer::start().await;
+    let good = image("1").to_string();
+    plays(&server, move |image| {
+        if image == good {
+            ready()
+        } else {
+            waiting("ErrImagePull", "not found")
+        }
+    });
+    run(&cluster, &options()).await.unwrap();
+    let failure = run(
+        &cluster,
+        &Options {
+            image: image("2"),
+            undo: false,
+            ..options()
+        },
+    )
+    .await
+    .unwrap_err();
+    assert!(!failure.why.contains("undone"), "{}", failure.why);
+    assert_eq!(
+        failure.commands.last().unwrap(),
+        "kubectl b2i rollback shop -n shop"
+    );
+    let now = server.get(DEPLOYMENTS, "shop").unwrap();
+    assert_eq!(
+        now["spec"]["template"]["spec"]["containers"][0]["image"],
+        image("2").to_string()
+    );
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     deploy::{plays, ready},
     support::{
+        elf::Elf,
         fake_apiserver::FakeApiServer,
         run::{Ended, Run},
         schema,
@@ -35,6 +36,7 @@ async fn run(cluster: &Cluster, line: &str) -> Ended {
         "users": [{ "name": "ann", "user": { "token": "t0p-s3cret" } }],
         "contexts": [{ "name": "fake", "context": { "cluster": "fake", "user": "ann", "namespace": "shop" } }],
     });
+    fs::write(folder.path().join("server"), Elf::default().bytes()).unwrap();
     let path = folder.path().join("kubeconfig");
     fs::write(&path, kubeconfig.to_string()).unwrap();
     let run = Run::new(line)
@@ -649,6 +651,61 @@ async fn delete_takes_what_is_ours_and_nothing_else() {
     }
     let ended = run(&cluster, "delete shop --yes").await;
     assert!(ended.stderr.contains("#app-not-found"), "{}", ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_prints_the_objects_and_changes_nothing() {
+    let (server, cluster) = FakeApiServer::start().await;
+    put_secret(&server);
+    let line = "deploy server --port 8080 --env A=true --env P=secret:db/password --volume emptydir:/cache";
+    for mode in ["client", "server"] {
+        let ended = run(&cluster, &format!("{line} --dry-run={mode} -o yaml")).await;
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        assert!(ended.stderr.contains("only its tag is known"), "{}", ended.stderr);
+        let objects: Vec<Value> = serde_yaml::from_multiple(&ended.stdout).unwrap();
+        let [service, deployment] = &objects[..] else {
+            panic!("{}", ended.stdout)
+        };
+        assert_eq!(
+            (&service["kind"], &service["apiVersion"]),
+            (&json!("Service"), &json!("v1"))
+        );
+        assert_eq!(deployment["apiVersion"], "apps/v1");
+        let container = &deployment["spec"]["template"]["spec"]["containers"][0];
+        assert_eq!(container["image"], "registry.example.com/shop/server:latest");
+        assert_eq!(
+            container["env"][0],
+            json!({ "name": "A", "value": "true" }),
+            "a string stays one"
+        );
+        assert_eq!(
+            container["env"][1]["valueFrom"]["secretKeyRef"]["key"],
+            "password"
+        );
+        assert_eq!(container["volumeMounts"][0]["mountPath"], "/cache");
+        let annotation = deployment["metadata"]["annotations"]["kubectl-b2i/options"]
+            .as_str()
+            .unwrap();
+        assert!(
+            annotation.contains("\"P\":\"secret:db/password\""),
+            "{annotation}"
+        );
+    }
+    let list: Value =
+        serde_json::from_str(&ok(&cluster, &format!("{line} --dry-run=client -o json")).await).unwrap();
+    assert_eq!(list["kind"], "List");
+    assert_eq!(
+        ok(&cluster, &format!("{line} --dry-run=client")).await,
+        "service/server\ndeployment/server\n"
+    );
+    for collection in [DEPLOYMENTS, SERVICES] {
+        assert_eq!(server.get(collection, "server"), None);
+    }
+    let is_write = |request: &String| !request.starts_with("GET ") && !request.starts_with("PATCH ");
+    assert!(
+        !server.requests().iter().any(is_write),
+        "only the server's dry run asks"
+    );
 }
 
 #[test]

@@ -228,6 +228,9 @@ fn object_answer(
                 params.get("fieldManager").map(String::as_str),
                 Some("kubectl-b2i")
             );
+            if params.get("dryRun").map(String::as_str) == Some("All") {
+                return Json(sent).into_response();
+            }
             apply(server, collection, old, sent)
         }
         ("DELETE", Some(_)) => Json(server.remove(collection, &name)).into_response(),

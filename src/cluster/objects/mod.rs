@@ -3,6 +3,8 @@
 pub mod builder_job;
 pub mod deployment;
 pub mod labels;
+mod pod;
+mod probes;
 pub mod restricted;
 pub mod service;
 pub mod staging_job;

@@ -35,6 +35,10 @@ pub(crate) struct Cli {
 }
 
 /// The commands.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one in a run, and clap fills it in place"
+)]
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// Make an image of an artifact, push it and run it

@@ -310,7 +310,7 @@ async fn run_job(site: &Site, app: &AppName, number: u64, attempt: u32) -> Resul
 }
 
 /// Returns the digest of everything that decides the image.
-fn inputs(artifact: &Artifact, plan: &ImagePlan, target: &Target) -> Digest {
+pub(super) fn inputs(artifact: &Artifact, plan: &ImagePlan, target: &Target) -> Digest {
     /// Raised when the same inputs would give other layers or another config.
     const FORMAT: u32 = 1;
     let all = serde_json::json!({

@@ -25,11 +25,14 @@ pub(super) fn structured(format: Option<Format>, all: &impl Serialize) -> Result
         Some(Format::Json) => serde_json::to_string_pretty(all)
             .map(Some)
             .map_err(|error| failure().because(error)),
-        Some(Format::Yaml) => serde_yaml::to_string(all)
-            .map(Some)
-            .map_err(|error| failure().because(error)),
+        Some(Format::Yaml) => yaml(all).map(Some),
         Some(Format::Wide | Format::Name) | None => Ok(None),
     }
+}
+
+/// Returns something as YAML.
+pub(super) fn yaml(all: &impl Serialize) -> Result<String> {
+    serde_yaml::to_string(all).map_err(|error| Failure::new("could not print the result").because(error))
 }
 
 /// Prints a result: as JSON or YAML, or what `for_people` makes of it.

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{args::PlanArgs, values};
+use super::{
+    args::PlanArgs,
+    pod_args::{self, PodArgs},
+    values,
+};
 use crate::{
     error::Result,
     model::{DeployOptions, ImageOptions, Port, PortKind},
@@ -65,6 +69,7 @@ pub(super) struct DeployFlags {
     pub env: Vec<String>,
     pub memory: Option<String>,
     pub cpu: Option<String>,
+    pub pod: PodArgs,
 }
 
 /// Returns the options of this deploy.
@@ -90,7 +95,8 @@ pub(super) fn deploy(previous: DeployOptions, flags: &DeployFlags) -> Result<Dep
         Some(number) => options.service = PortKind::NodePort(Some(number)),
         None => {}
     }
-    pairs("--env", &mut options.env, &flags.env)?;
+    pod_args::change_env(&mut options, &flags.env)?;
+    pod_args::change(&mut options.pod, &flags.pod)?;
     // Said now or not at all: what was said earlier may have been scaled since, by hand or by an
     // autoscaler. The deploy step looks at who owns the field.
     options.replicas = flags.replicas;

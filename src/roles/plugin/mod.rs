@@ -10,6 +10,7 @@ use crate::{
     term::{Printer, Talk},
 };
 
+mod actuator;
 mod apps;
 mod args;
 mod commands;
@@ -20,6 +21,7 @@ mod format;
 mod interrupt;
 mod merge;
 mod options;
+mod pod_args;
 mod push_secret;
 mod rollout;
 mod status_page;

@@ -19,6 +19,9 @@ pub(crate) struct RolloutArgs {
     /// Take over fields that somebody else set
     #[arg(long)]
     pub(super) force_conflicts: bool,
+    /// Leave what does not serve as it is, instead of putting the earlier version back
+    #[arg(long)]
+    pub(super) no_undo: bool,
     /// Wait until the app serves
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true")]
     pub(super) wait: bool,
@@ -55,6 +58,7 @@ impl RolloutArgs {
             timeout: self.timeout()?,
             wait: self.wait,
             jvm: request.runs_a_jvm(),
+            undo: !self.no_undo,
             force_conflicts: self.force_conflicts,
             patience: deploy::PATIENCE,
         })

@@ -14,7 +14,8 @@ pub(super) mod version;
 use serde::Serialize;
 
 use super::{
-    apps, args, config::Config, flow, format, interrupt, merge, options, rollout, status_page, values,
+    actuator, apps, args, config::Config, flow, format, interrupt, merge, options, pod_args, rollout,
+    status_page, values,
 };
 use crate::{
     error::{Failure, Result},
