@@ -6,6 +6,7 @@ mod app_status;
 mod artifact;
 mod build_request;
 mod build_result;
+mod check;
 mod deploy_options;
 mod event;
 mod image;
@@ -26,6 +27,7 @@ pub use artifact::{
 };
 pub use build_request::{Base, BuildRequest, ConfigChanges, LayerDescriptor, RegistryAccess};
 pub use build_result::{BuildOutcome, BuildResult};
+pub use check::{Check, CheckStatus};
 pub use deploy_options::{DeployOptions, Health, PodOptions, Port, PortKind};
 pub use event::{Event, Events, Step};
 pub use image::{BaseImage, Blob, Image, ImageManifest};

@@ -19,11 +19,13 @@
 //! |---|---|---|
 //! | [`observe`] | an app's name | `AppStatus` |
 //! | [`logs`] | an app's name | lines |
+//! | [`doctor`] | a namespace | `Check`s |
 //! | [`remove`] | an app's name | nothing of it is left in the cluster |
 
 pub mod assemble;
 pub mod cleanup;
 pub mod deploy;
+pub mod doctor;
 pub mod inspect;
 pub mod job;
 pub mod logs;

@@ -109,3 +109,21 @@ fn secrets_come_by_reference_and_a_dry_run_is_what_is_applied() {
         assert!(!yaml.contains(gone), "{gone} in\n{yaml}");
     }
 }
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn doctor_is_content_with_the_role_and_names_what_is_missing() {
+    let world = World::new("doctor");
+    let table = world.b2i_ok("doctor --push-secret registry-push");
+    assert!(!table.contains("FAILED") && !table.contains("warning"), "{table}");
+    world.kubectl("create quota small --hard=pods=0");
+    world.kubectl("delete rolebinding dev");
+    let said = world.b2i("doctor --push-secret registry-push");
+    assert_eq!(said.code, Some(1), "{}", said.stderr);
+    assert!(said.stdout.contains("may jobs"), "{}", said.stdout);
+    assert!(
+        said.stdout.contains("not create, get, list, watch, delete"),
+        "{}",
+        said.stdout
+    );
+}

@@ -708,6 +708,72 @@ async fn a_dry_run_prints_the_objects_and_changes_nothing() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_says_what_would_fail_and_what_to_do() {
+    let (server, cluster) = FakeApiServer::start().await;
+    put_secret(&server);
+    let node = |name: &str, architecture: &str| {
+        json!({ "metadata": { "name": name }, "status": { "nodeInfo": {
+            "architecture": architecture, "bootID": "", "containerRuntimeVersion": "", "kernelVersion": "",
+            "kubeProxyVersion": "", "kubeletVersion": "", "machineID": "", "operatingSystem": "linux",
+            "osImage": "", "systemUUID": "",
+        } } })
+    };
+    server.put("/api/v1/nodes", node("a", "amd64"));
+    server.put("/api/v1/nodes", node("b", "arm64"));
+    let table = ok(&cluster, "doctor").await;
+    let rows: Vec<String> = table
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    for row in [
+        "namespace ok `shop`, Pod Security restricted: our Pods pass restricted",
+        "may jobs ok create, get, list, watch, delete",
+        "quota ok none",
+        "limit range ok none",
+        "nodes ok amd64, arm64: images run where they fit",
+        "push Secret ok `registry-push` for registry.example.com",
+        "builder image ok registry.example.com/b2i/builder",
+    ] {
+        assert!(rows.iter().any(|found| found == row), "{row} in\n{table}");
+    }
+    assert!(rows[1].starts_with("API server ok v1.34.0 at http://"), "{table}");
+    assert!(!table.contains("fix:"), "{table}");
+
+    // What only something else needs is a warning, and no failure.
+    server.deny("list events");
+    server.deny("watch events");
+    let table = ok(&cluster, "doctor").await;
+    assert!(
+        table.contains("not list, watch: for why a Pod does not start\n"),
+        "{table}"
+    );
+    assert!(table.contains(
+        "    fix: have the Role of docs/reference/permissions.yaml granted: list, watch on events"
+    ));
+
+    server.deny("create pods/portforward");
+    server.remove(SECRETS, "registry-push");
+    server.put(
+        "/api/v1/namespaces/shop/resourcequotas",
+        json!({ "metadata": { "name": "small" }, "spec": { "hard": { "pods": "0" } } }),
+    );
+    let ended = run(&cluster, "doctor -o json").await;
+    assert_eq!(ended.code, Some(1));
+    for part in ["may pods/portforward", "quota", "push Secret", "#doctor"] {
+        assert!(ended.stderr.contains(part), "{part} in\n{}", ended.stderr);
+    }
+    let examined: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(examined["isOk"], false);
+    let checks = examined["checks"].as_array().unwrap();
+    let failed: Vec<_> = checks
+        .iter()
+        .filter(|check| check["status"] == "failed")
+        .collect();
+    assert_eq!(failed.len(), 3, "{}", ended.stdout);
+    assert!(failed.iter().all(|check| check["fix"].is_string()));
+}
+
 #[test]
 fn the_records_of_these_tests_are_records() {
     let record: BuildRecord = serde_json::from_value(build(1, done(1))).unwrap();

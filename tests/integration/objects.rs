@@ -7,6 +7,7 @@ use kubectl_b2i::{
     },
     model::{AppName, DeployOptions, Port, PortKind},
     oci::{Digest, Platform, Reference},
+    steps::doctor,
 };
 use serde_json::{Value, json};
 
@@ -318,6 +319,26 @@ fn the_role_stays_in_its_namespace_and_is_small() {
             })
         })
         .collect();
+    // `doctor` asks for just these, one by one.
+    let mut asked: Vec<(String, String)> = doctor::NEEDED
+        .iter()
+        .flat_map(|needed| {
+            let resource = match needed.subresource {
+                "" => needed.resource.to_owned(),
+                subresource => format!("{}/{subresource}", needed.resource),
+            };
+            let sometimes = needed.sometimes.iter().map(|(verb, _)| verb);
+            let verbs = needed.always.iter().chain(sometimes);
+            verbs
+                .map(move |verb| (resource.clone(), (*verb).to_owned()))
+                .collect::<Vec<_>>()
+        })
+        .chain([("serviceaccounts".to_owned(), "get".to_owned())])
+        .collect();
+    let mut sorted = granted.clone();
+    asked.sort();
+    sorted.sort();
+    assert_eq!(sorted, asked);
     for (resource, verb) in &granted {
         assert!(
             !resource.contains('*') && verb != "*" && verb != "deletecollection",

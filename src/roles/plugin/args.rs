@@ -9,7 +9,7 @@ use crate::{
     oci::{Platform, Reference},
 };
 
-use super::commands::{build, delete, deploy, inspect, list, logs, rerun, rollback, status, version};
+use super::commands::{build, delete, deploy, doctor, inspect, list, logs, rerun, rollback, status, version};
 
 /// Runs a JAR, a WAR or a native binary in Kubernetes: no Dockerfile, no Docker
 ///
@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Rollback(rollback::Args),
     /// Remove an app and its build record
     Delete(delete::Args),
+    /// Look at what a deploy needs in the namespace, and say what to do
+    Doctor(doctor::Args),
     /// Tell the version
     Version(version::Args),
 }

@@ -84,6 +84,7 @@ async fn dispatch(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Rerun(args) => Box::pin(commands::rerun::run(&context, args)).await,
         Command::Rollback(args) => Box::pin(commands::rollback::run(&context, args)).await,
         Command::Delete(args) => Box::pin(commands::delete::run(&context, args)).await,
+        Command::Doctor(args) => Box::pin(commands::doctor::run(&context, args)).await,
         Command::Version(args) => commands::version::run(&context, &args),
     }
 }

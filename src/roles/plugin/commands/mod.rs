@@ -3,6 +3,7 @@
 pub(super) mod build;
 pub(super) mod delete;
 pub(super) mod deploy;
+pub(super) mod doctor;
 pub(super) mod inspect;
 pub(super) mod list;
 pub(super) mod logs;
@@ -14,8 +15,8 @@ pub(super) mod version;
 use serde::Serialize;
 
 use super::{
-    actuator, apps, args, config::Config, flow, format, interrupt, merge, options, pod_args, rollout,
-    status_page, values,
+    actuator, apps, args, config::Config, flow, format, interrupt, merge, options, pod_args, push_secret,
+    rollout, status_page, values,
 };
 use crate::{
     error::{Failure, Result},
