@@ -11,6 +11,7 @@ mod support;
 mod archive;
 mod deploy;
 mod images;
+mod installed;
 mod interrupt;
 mod lifecycle;
 mod link;

@@ -12,6 +12,7 @@ mod cli;
 mod deploy;
 mod docs;
 mod failures;
+mod generated;
 mod house;
 mod inspect;
 mod job;

@@ -9,7 +9,9 @@ use crate::{
     oci::{Platform, Reference},
 };
 
-use super::commands::{build, delete, deploy, doctor, inspect, list, logs, rerun, rollback, status, version};
+use super::commands::{
+    build, completion, delete, deploy, doctor, inspect, list, logs, rerun, rollback, status, version,
+};
 
 /// Runs a JAR, a WAR or a native binary in Kubernetes: no Dockerfile, no Docker
 ///
@@ -61,6 +63,8 @@ pub(crate) enum Command {
     Delete(delete::Args),
     /// Look at what a deploy needs in the namespace, and say what to do
     Doctor(doctor::Args),
+    /// Write the script that completes kubectl-b2i in a shell
+    Completion(completion::Args),
     /// Tell the version
     Version(version::Args),
 }

@@ -14,6 +14,7 @@ mod actuator;
 mod apps;
 mod args;
 mod commands;
+mod complete;
 mod config;
 mod destination;
 mod flow;
@@ -38,6 +39,11 @@ pub fn command() -> clap::Command {
 /// Parses the command line and runs the command.
 #[must_use]
 pub fn run(args: Vec<OsString>) -> ExitCode {
+    if args.get(1).is_some_and(|word| word == complete::COMPLETE) {
+        crate::registry::install_tls();
+        complete::run(&args[2..], &Printer::new(Talk::Quiet));
+        return ExitCode::SUCCESS;
+    }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -85,6 +91,7 @@ async fn dispatch(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Rollback(args) => Box::pin(commands::rollback::run(&context, args)).await,
         Command::Delete(args) => Box::pin(commands::delete::run(&context, args)).await,
         Command::Doctor(args) => Box::pin(commands::doctor::run(&context, args)).await,
+        Command::Completion(args) => commands::completion::run(&context, &args, command()),
         Command::Version(args) => commands::version::run(&context, &args),
     }
 }

@@ -1,6 +1,7 @@
 //! The commands, one file each: its arguments and its `run`.
 
 pub(super) mod build;
+pub(super) mod completion;
 pub(super) mod delete;
 pub(super) mod deploy;
 pub(super) mod doctor;
