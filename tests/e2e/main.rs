@@ -13,6 +13,7 @@ mod deploy;
 mod images;
 mod installed;
 mod interrupt;
+mod jars;
 mod lifecycle;
 mod link;
 mod refusals;

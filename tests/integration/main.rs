@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod artifacts_jar;
 mod assemble;
 mod build_record;
 mod builder;

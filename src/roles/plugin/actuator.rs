@@ -19,12 +19,18 @@ pub(super) fn answers(artifact: &Artifact) -> bool {
     else {
         return false;
     };
+    let names = artifact.entries.iter().map(|entry| entry.name.as_str());
+    let libraries: Vec<&str> = names
+        .filter_map(|name| name.strip_prefix("BOOT-INF/lib/"))
+        .collect();
+    is_sure(version, &libraries)
+}
+
+fn is_sure(version: &str, libraries: &[&str]) -> bool {
     let has = |library: &str| {
-        artifact.entries.iter().any(|entry| {
-            let name = entry.name.rsplit('/').next().unwrap_or_default();
-            let is_library = entry.name.starts_with("BOOT-INF/lib/");
+        libraries.iter().any(|name| {
             let of_version = name.strip_prefix(library).and_then(|rest| rest.strip_prefix('-'));
-            is_library && of_version.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+            of_version.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
         })
     };
     is_new_enough(version)
@@ -45,46 +51,14 @@ fn is_new_enough(version: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
-    use crate::{
-        model::{ArchiveEntry, JarFacts},
-        oci::Digest,
-    };
-
-    fn boot(version: &str, libraries: &[&str]) -> Artifact {
-        let entry = |library: &&str| ArchiveEntry {
-            name: format!("BOOT-INF/lib/{library}"),
-            index: 0,
-            size_bytes: 0,
-            modified_seconds: None,
-            is_folder: false,
-        };
-        Artifact {
-            file_name: "shop.jar".to_owned(),
-            local_path: PathBuf::new(),
-            local_modified: None,
-            size_bytes: 0,
-            digest: Digest::of(b""),
-            kind: ArtifactKind::Jar(JarFacts {
-                main_class: "L".to_owned(),
-                layout: JarLayout::SpringBoot {
-                    version: Some(version.to_owned()),
-                    layers_index: None,
-                },
-                java: 17,
-            }),
-            entries: libraries.iter().map(entry).collect(),
-        }
-    }
 
     #[test]
     fn only_what_is_sure_counts() {
         let actuator = "spring-boot-actuator-autoconfigure-3.4.1.jar";
         let web = "spring-webmvc-6.2.1.jar";
-        assert!(answers(&boot("3.4.1", &[actuator, web])));
-        assert!(answers(&boot("2.3.0.RELEASE", &[actuator, web])));
+        assert!(is_sure("3.4.1", &[actuator, web]));
+        assert!(is_sure("2.3.0.RELEASE", &[actuator, web]));
         for (version, libraries) in [
             ("2.2.9.RELEASE", &[actuator, web][..]),
             ("3.4.1", &[actuator]),
@@ -92,7 +66,7 @@ mod tests {
             ("3.4.1", &[actuator, web, "spring-security-web-6.4.2.jar"]),
             ("x", &[actuator, web]),
         ] {
-            assert!(!answers(&boot(version, libraries)), "{version} {libraries:?}");
+            assert!(!is_sure(version, libraries), "{version} {libraries:?}");
         }
     }
 }

@@ -136,7 +136,7 @@ pub(crate) struct GlobalArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Flags of the image")]
 pub(crate) struct PlanArgs {
-    /// The JAR, WAR or native binary
+    /// The JAR, WAR or native binary, or the folder with it and its files
     #[arg(help_heading = "Arguments")]
     pub(crate) artifact: PathBuf,
     /// Base image instead of the one that the artifact would get; `scratch` for none

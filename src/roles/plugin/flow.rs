@@ -70,6 +70,9 @@ pub(super) async fn inspect(path: &Path, events: &Events) -> Result<Artifact> {
         bytes(artifact.size_bytes)
     );
     events.send(Event::Done(Step::Inspect, words));
+    for note in &artifact.notes {
+        events.send(Event::Warning(note.clone()));
+    }
     Ok(artifact)
 }
 

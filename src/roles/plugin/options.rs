@@ -11,7 +11,9 @@ use super::{
 use crate::{
     cluster::{Cluster, ConnectOptions, record},
     error::{Failure, Result},
-    model::{AppName, BuildOutcome, BuildRecord, BuildResult, Events, ImageOptions, RegistryAccess},
+    model::{
+        AppName, Artifact, BuildOutcome, BuildRecord, BuildResult, Events, ImageOptions, RegistryAccess,
+    },
     oci::{Digest, Reference},
     registry::Keychain,
     steps::plan,
@@ -73,18 +75,14 @@ pub(super) fn plan_options(image: &ImageOptions) -> plan::Options {
     }
 }
 
-/// Chooses the app's name: the flag's, else one from the artifact's file name.
-pub(super) fn app_name(args: &ImageArgs, plan: &PlanArgs) -> Result<AppName> {
+/// Chooses the app's name: the flag's, else one from the name of what is run.
+pub(super) fn app_name(args: &ImageArgs, artifact: &Artifact) -> Result<AppName> {
     if let Some(name) = &args.name {
         return Ok(name.clone());
     }
-    let path = &plan.artifact;
-    let file_name = path.file_name().map_or_else(
-        || path.display().to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    );
-    AppName::from_file_name(&file_name).ok_or_else(|| {
-        Failure::usage(format!("could not name the app after `{file_name}`"))
+    let named_after = &artifact.named_after;
+    AppName::from_file_name(named_after).ok_or_else(|| {
+        Failure::usage(format!("could not name the app after `{named_after}`"))
             .why("the name of an app begins with a letter")
             .next("give it a name: `--name shop`")
     })

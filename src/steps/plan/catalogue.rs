@@ -98,9 +98,9 @@ impl Catalogue {
     }
 
     fn default_base(&self, artifact: &Artifact) -> Result<Base, Failure> {
-        let (by_java, java) = match &artifact.kind {
-            ArtifactKind::Jar(jar) => (&self.jar, jar.java),
-            ArtifactKind::War(war) => (self.war.container_for(war), war.java),
+        let (by_java, java, highest) = match &artifact.kind {
+            ArtifactKind::Jar(jar) => (&self.jar, jar.java, jar.highest_java),
+            ArtifactKind::War(war) => (self.war.container_for(war), war.java, None),
             ArtifactKind::Elf(elf) => {
                 let image = match elf.libc {
                     Libc::Static => &self.executable.static_,
@@ -110,16 +110,26 @@ impl Catalogue {
                 return Ok(Base::Image(image.clone()));
             }
         };
-        let image = by_java.range(java..).next().map(|(_, image)| image);
-        image.cloned().map(Base::Image).ok_or_else(|| {
+        let image = by_java.range(java..).next().map(|(has, image)| (*has, image));
+        let image = image.filter(|(has, _)| highest.is_none_or(|highest| *has <= highest));
+        image.map(|(_, image)| Base::Image(image.clone())).ok_or_else(|| {
             let newest = by_java.keys().next_back().copied().unwrap_or_default();
+            let why = match highest {
+                Some(highest) if highest == java => {
+                    format!("it runs on Java {java} only, and there is none in the catalogue")
+                }
+                Some(highest) => {
+                    format!("it runs on Java {java} to {highest}, and there is none in the catalogue")
+                }
+                None => {
+                    format!("its classes need Java {java}, and the newest in the catalogue is Java {newest}")
+                }
+            };
             Failure::new(format!(
                 "could not choose a base image for `{}`",
                 artifact.file_name
             ))
-            .why(format!(
-                "its classes need Java {java}, and the newest in the catalogue is Java {newest}"
-            ))
+            .why(why)
             .next(format!("name an image with Java {java} by `--base IMAGE`"))
             .anchor("base-java")
         })

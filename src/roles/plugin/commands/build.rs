@@ -49,9 +49,9 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
 
 async fn into_registry(context: &Context, args: &Args) -> Result<()> {
     let events = context.printer.events();
-    let app = options::app_name(&args.image, &args.plan)?;
     // What is wrong with the file is told before anything is asked of the cluster.
     let artifact = flow::inspect(&args.plan.artifact, &events).await?;
+    let app = options::app_name(&args.image, &artifact)?;
     let cluster = options::connect(&context.global).await?;
     let (site, keychain) = options::site(cluster, &args.build, &context.config, &events).await?;
     let stage = Stage::default();
@@ -67,9 +67,9 @@ async fn into_registry(context: &Context, args: &Args) -> Result<()> {
 
 async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()> {
     let events = context.printer.events();
-    let app = options::app_name(&args.image, &args.plan)?;
     let image = merge::image(ImageOptions::default(), &args.plan)?;
     let artifact = flow::inspect(&args.plan.artifact, &events).await?;
+    let app = options::app_name(&args.image, &artifact)?;
     let plan = steps::plan::run(&artifact, &options::plan_options(&image))?;
     let destination = match &args.image.image {
         Some(image) => image.clone(),

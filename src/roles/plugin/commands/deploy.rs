@@ -86,9 +86,9 @@ struct WorkloadArgs {
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let flags = checked(&args)?;
     let events = context.printer.events();
-    let app = options::app_name(&args.image, &args.plan)?;
     // What is wrong with the file is told before anything is asked of the cluster.
     let artifact = flow::inspect(&args.plan.artifact, &events).await?;
+    let app = options::app_name(&args.image, &artifact)?;
     let cluster = options::connect(&context.global).await?;
     let (site, keychain) = options::site(cluster, &args.build, &context.config, &events).await?;
 

@@ -81,5 +81,6 @@ fn table(artifact: &Artifact, plan: &ImagePlan, layers: &[&LayerDescriptor]) -> 
             layer.descriptor.digest
         ));
     }
+    rows.extend(artifact.notes.iter().map(|note| format!("NOTE      {note}")));
     rows.join("\n")
 }
