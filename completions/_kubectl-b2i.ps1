@@ -55,6 +55,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Run the image of an earlier build; builds nothing')
             [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Remove an app and its build record')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look at what a deploy needs in the namespace, and say what to do')
+            [CompletionResult]::new('registry', 'registry', [CompletionResultType]::ParameterValue, 'Log in to registries, and ask them what they would have against a build')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Write the script that completes kubectl-b2i in a shell')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Tell the version')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -90,9 +91,11 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait until the app serves')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long to wait for that, for example 5m')
             [CompletionResult]::new('--push-secret', '--push-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that may push; when not given, the only one there is')
+            [CompletionResult]::new('--pull-secret', '--pull-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again')
             [CompletionResult]::new('--builder-image', '--builder-image', [CompletionResultType]::ParameterName, 'Image of the staging Pod and the builder Job')
             [CompletionResult]::new('--builder-pull-secret', '--builder-pull-secret', [CompletionResultType]::ParameterName, 'Secret that the builder image is pulled with')
-            [CompletionResult]::new('--insecure-registry', '--insecure-registry', [CompletionResultType]::ParameterName, 'Registry that speaks plain HTTP; repeats')
+            [CompletionResult]::new('--insecure-registry', '--insecure-registry', [CompletionResultType]::ParameterName, 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats')
+            [CompletionResult]::new('--registry-ca', '--registry-ca', [CompletionResultType]::ParameterName, 'File with certificates (PEM) of authorities to trust beside the public ones')
             [CompletionResult]::new('--build-timeout', '--build-timeout', [CompletionResultType]::ParameterName, 'How long the builder Job may take, for example 10m')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print the objects that would be applied, and change nothing: as this machine makes them, or as the API server would')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is printed: name, json or yaml')
@@ -137,9 +140,11 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Tag of the image; repeats')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of the app; from the artifact''s file name when not given')
             [CompletionResult]::new('--push-secret', '--push-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that may push; when not given, the only one there is')
+            [CompletionResult]::new('--pull-secret', '--pull-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again')
             [CompletionResult]::new('--builder-image', '--builder-image', [CompletionResultType]::ParameterName, 'Image of the staging Pod and the builder Job')
             [CompletionResult]::new('--builder-pull-secret', '--builder-pull-secret', [CompletionResultType]::ParameterName, 'Secret that the builder image is pulled with')
-            [CompletionResult]::new('--insecure-registry', '--insecure-registry', [CompletionResultType]::ParameterName, 'Registry that speaks plain HTTP; repeats')
+            [CompletionResult]::new('--insecure-registry', '--insecure-registry', [CompletionResultType]::ParameterName, 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats')
+            [CompletionResult]::new('--registry-ca', '--registry-ca', [CompletionResultType]::ParameterName, 'File with certificates (PEM) of authorities to trust beside the public ones')
             [CompletionResult]::new('--build-timeout', '--build-timeout', [CompletionResultType]::ParameterName, 'How long the builder Job may take, for example 10m')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is printed: name, json or yaml; or oci-archive:FILE to write the image there')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is printed: name, json or yaml; or oci-archive:FILE to write the image there')
@@ -161,6 +166,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'File with the client certificate''s key')
             [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'Name to expect in the API server''s certificate')
             [CompletionResult]::new('--rebuild', '--rebuild', [CompletionResultType]::ParameterName, 'Build even if nothing changed since the last build')
+            [CompletionResult]::new('--local', '--local', [CompletionResultType]::ParameterName, 'Push from this machine, with its own logins, instead of by way of a cluster')
             [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Trust any certificate of the API server')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
@@ -298,9 +304,11 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Tag of the image instead of the same ones; repeats')
             [CompletionResult]::new('--image-env', '--image-env', [CompletionResultType]::ParameterName, 'Env of the image, as NAME=VALUE, or NAME- to remove it; repeats')
             [CompletionResult]::new('--push-secret', '--push-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that may push; when not given, the only one there is')
+            [CompletionResult]::new('--pull-secret', '--pull-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again')
             [CompletionResult]::new('--builder-image', '--builder-image', [CompletionResultType]::ParameterName, 'Image of the staging Pod and the builder Job')
             [CompletionResult]::new('--builder-pull-secret', '--builder-pull-secret', [CompletionResultType]::ParameterName, 'Secret that the builder image is pulled with')
-            [CompletionResult]::new('--insecure-registry', '--insecure-registry', [CompletionResultType]::ParameterName, 'Registry that speaks plain HTTP; repeats')
+            [CompletionResult]::new('--insecure-registry', '--insecure-registry', [CompletionResultType]::ParameterName, 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats')
+            [CompletionResult]::new('--registry-ca', '--registry-ca', [CompletionResultType]::ParameterName, 'File with certificates (PEM) of authorities to trust beside the public ones')
             [CompletionResult]::new('--build-timeout', '--build-timeout', [CompletionResultType]::ParameterName, 'How long the builder Job may take, for example 10m')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait until the app serves')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long to wait for that, for example 5m')
@@ -421,6 +429,149 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'kubectl-b2i;registry' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace to work in')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace to work in')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Context of the kubeconfig to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Path of the kubeconfig')
+            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'Cluster of the kubeconfig to use')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'User of the kubeconfig to use')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Address of the API server')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Address of the API server')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'Bearer token for the API server')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'User to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'Group to impersonate; repeats')
+            [CompletionResult]::new('--as-uid', '--as-uid', [CompletionResultType]::ParameterName, 'UID to impersonate')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'How long one request to the API server may take, for example 30s; 0 is for ever')
+            [CompletionResult]::new('--certificate-authority', '--certificate-authority', [CompletionResultType]::ParameterName, 'File with the API server''s certificate authority')
+            [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'File with a client certificate')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'File with the client certificate''s key')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'Name to expect in the API server''s certificate')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Trust any certificate of the API server')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Put a login into a Secret that builds push with, and prove it')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Ask a registry, from inside the cluster, what it would have against a build')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the Secrets that builds may push with, their registries and users')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'kubectl-b2i;registry;login' {
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'User to log in as; asked for on a terminal when not given')
+            [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'User to log in as; asked for on a terminal when not given')
+            [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'Secret that the login is put into; its other logins stay')
+            [CompletionResult]::new('--builder-image', '--builder-image', [CompletionResultType]::ParameterName, 'Image that proves the login from inside the cluster; without one, it is proved from here')
+            [CompletionResult]::new('--builder-pull-secret', '--builder-pull-secret', [CompletionResultType]::ParameterName, 'Secret that the builder image is pulled with')
+            [CompletionResult]::new('--insecure-registry', '--insecure-registry', [CompletionResultType]::ParameterName, 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats')
+            [CompletionResult]::new('--registry-ca', '--registry-ca', [CompletionResultType]::ParameterName, 'File with certificates (PEM) of authorities to trust beside the public ones')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace to work in')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace to work in')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Context of the kubeconfig to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Path of the kubeconfig')
+            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'Cluster of the kubeconfig to use')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'User of the kubeconfig to use')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Address of the API server')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Address of the API server')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'Bearer token for the API server')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'User to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'Group to impersonate; repeats')
+            [CompletionResult]::new('--as-uid', '--as-uid', [CompletionResultType]::ParameterName, 'UID to impersonate')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'How long one request to the API server may take, for example 30s; 0 is for ever')
+            [CompletionResult]::new('--certificate-authority', '--certificate-authority', [CompletionResultType]::ParameterName, 'File with the API server''s certificate authority')
+            [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'File with a client certificate')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'File with the client certificate''s key')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'Name to expect in the API server''s certificate')
+            [CompletionResult]::new('--password-stdin', '--password-stdin', [CompletionResultType]::ParameterName, 'Read the password from standard input; asked for on a terminal when not given')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Trust any certificate of the API server')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kubectl-b2i;registry;check' {
+            [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Base image that a build would pull')
+            [CompletionResult]::new('--push-secret', '--push-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that may push; when not given, the only one there is')
+            [CompletionResult]::new('--pull-secret', '--pull-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again')
+            [CompletionResult]::new('--builder-image', '--builder-image', [CompletionResultType]::ParameterName, 'Image of the staging Pod and the builder Job')
+            [CompletionResult]::new('--builder-pull-secret', '--builder-pull-secret', [CompletionResultType]::ParameterName, 'Secret that the builder image is pulled with')
+            [CompletionResult]::new('--insecure-registry', '--insecure-registry', [CompletionResultType]::ParameterName, 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats')
+            [CompletionResult]::new('--registry-ca', '--registry-ca', [CompletionResultType]::ParameterName, 'File with certificates (PEM) of authorities to trust beside the public ones')
+            [CompletionResult]::new('--build-timeout', '--build-timeout', [CompletionResultType]::ParameterName, 'How long the builder Job may take, for example 10m')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is printed, instead of as a table: json or yaml')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is printed, instead of as a table: json or yaml')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace to work in')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace to work in')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Context of the kubeconfig to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Path of the kubeconfig')
+            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'Cluster of the kubeconfig to use')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'User of the kubeconfig to use')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Address of the API server')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Address of the API server')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'Bearer token for the API server')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'User to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'Group to impersonate; repeats')
+            [CompletionResult]::new('--as-uid', '--as-uid', [CompletionResultType]::ParameterName, 'UID to impersonate')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'How long one request to the API server may take, for example 30s; 0 is for ever')
+            [CompletionResult]::new('--certificate-authority', '--certificate-authority', [CompletionResultType]::ParameterName, 'File with the API server''s certificate authority')
+            [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'File with a client certificate')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'File with the client certificate''s key')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'Name to expect in the API server''s certificate')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Trust any certificate of the API server')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kubectl-b2i;registry;list' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is printed, instead of as a table: name, json or yaml')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is printed, instead of as a table: name, json or yaml')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace to work in')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace to work in')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Context of the kubeconfig to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Path of the kubeconfig')
+            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'Cluster of the kubeconfig to use')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'User of the kubeconfig to use')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Address of the API server')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Address of the API server')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'Bearer token for the API server')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'User to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'Group to impersonate; repeats')
+            [CompletionResult]::new('--as-uid', '--as-uid', [CompletionResultType]::ParameterName, 'UID to impersonate')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'How long one request to the API server may take, for example 30s; 0 is for ever')
+            [CompletionResult]::new('--certificate-authority', '--certificate-authority', [CompletionResultType]::ParameterName, 'File with the API server''s certificate authority')
+            [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'File with a client certificate')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'File with the client certificate''s key')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'Name to expect in the API server''s certificate')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Trust any certificate of the API server')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kubectl-b2i;registry;help' {
+            [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Put a login into a Secret that builds push with, and prove it')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Ask a registry, from inside the cluster, what it would have against a build')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the Secrets that builds may push with, their registries and users')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'kubectl-b2i;registry;help;login' {
+            break
+        }
+        'kubectl-b2i;registry;help;check' {
+            break
+        }
+        'kubectl-b2i;registry;help;list' {
+            break
+        }
+        'kubectl-b2i;registry;help;help' {
+            break
+        }
         'kubectl-b2i;completion' {
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace to work in')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace to work in')
@@ -484,6 +635,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Run the image of an earlier build; builds nothing')
             [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Remove an app and its build record')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look at what a deploy needs in the namespace, and say what to do')
+            [CompletionResult]::new('registry', 'registry', [CompletionResultType]::ParameterValue, 'Log in to registries, and ask them what they would have against a build')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Write the script that completes kubectl-b2i in a shell')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Tell the version')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -517,6 +669,21 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             break
         }
         'kubectl-b2i;help;doctor' {
+            break
+        }
+        'kubectl-b2i;help;registry' {
+            [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Put a login into a Secret that builds push with, and prove it')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Ask a registry, from inside the cluster, what it would have against a build')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the Secrets that builds may push with, their registries and users')
+            break
+        }
+        'kubectl-b2i;help;registry;login' {
+            break
+        }
+        'kubectl-b2i;help;registry;check' {
+            break
+        }
+        'kubectl-b2i;help;registry;list' {
             break
         }
         'kubectl-b2i;help;completion' {

@@ -53,6 +53,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "rerun" -d '
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "rollback" -d 'Run the image of an earlier build; builds nothing'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "delete" -d 'Remove an app and its build record'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "doctor" -d 'Look at what a deploy needs in the namespace, and say what to do'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "registry" -d 'Log in to registries, and ask them what they would have against a build'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "completion" -d 'Write the script that completes kubectl-b2i in a shell'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "version" -d 'Tell the version'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -86,9 +87,11 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l wait 
 false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l timeout -d 'How long to wait for that, for example 5m' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l builder-image -d 'Image of the staging Pod and the builder Job' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l insecure-registry -d 'Registry that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l dry-run -d 'Print the objects that would be applied, and change nothing: as this machine makes them, or as the API server would' -r -f -a "client\t'This machine'
 server\t'The API server: with defaults, webhooks and refusals'"
@@ -126,9 +129,11 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l image 
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l tag -d 'Tag of the image; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l name -d 'Name of the app; from the artifact\'s file name when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l builder-image -d 'Image of the staging Pod and the builder Job' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l insecure-registry -d 'Registry that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s o -l output -d 'How the result is printed: name, json or yaml; or oci-archive:FILE to write the image there' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s n -l namespace -d 'Namespace to work in' -r
@@ -147,6 +152,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l client
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l client-key -d 'File with the client certificate\'s key' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l rebuild -d 'Build even if nothing changed since the last build'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l local -d 'Push from this machine, with its own logins, instead of by way of a cluster'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -250,9 +256,11 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l base -
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l tag -d 'Tag of the image instead of the same ones; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l image-env -d 'Env of the image, as NAME=VALUE, or NAME- to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l builder-image -d 'Image of the staging Pod and the builder Job' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l insecure-registry -d 'Registry that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l wait -d 'Wait until the app serves' -r -f -a "true\t''
 false\t''"
@@ -347,6 +355,103 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l tls-s
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -f -a "login" -d 'Put a login into a Secret that builds push with, and prove it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -f -a "check" -d 'Ask a registry, from inside the cluster, what it would have against a build'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -f -a "list" -d 'List the Secrets that builds may push with, their registries and users'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -s u -l username -d 'User to log in as; asked for on a terminal when not given' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l secret -d 'Secret that the login is put into; its other logins stay' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l builder-image -d 'Image that proves the login from inside the cluster; without one, it is proved from here' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l password-stdin -d 'Read the password from standard input; asked for on a terminal when not given'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l base -d 'Base image that a build would pull' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l builder-image -d 'Image of the staging Pod and the builder Job' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -s o -l output -d 'How the result is printed, instead of as a table: json or yaml' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -s o -l output -d 'How the result is printed, instead of as a table: name, json or yaml' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "login" -d 'Put a login into a Secret that builds push with, and prove it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "check" -d 'Ask a registry, from inside the cluster, what it would have against a build'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the Secrets that builds may push with, their registries and users'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -s n -l namespace -d 'Namespace to work in' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -l context -d 'Context of the kubeconfig to use' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -l kubeconfig -d 'Path of the kubeconfig' -r -F
@@ -384,16 +489,20 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l tls-
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor completion version help" -f -a "deploy" -d 'Make an image of an artifact, push it and run it'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor completion version help" -f -a "build" -d 'Make an image of an artifact and push it'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor completion version help" -f -a "inspect" -d 'Tell what an artifact is and what image it would get; needs no cluster'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor completion version help" -f -a "list" -d 'List the apps of the namespace and their builds'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor completion version help" -f -a "status" -d 'Show an app: image, artifact, env, Pods, builds, events'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor completion version help" -f -a "logs" -d 'Print what an app\'s Pods say, or what its builder said'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor completion version help" -f -a "rerun" -d 'Make an image again of the layers in the registry, on a newer base; uploads nothing'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor completion version help" -f -a "rollback" -d 'Run the image of an earlier build; builds nothing'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor completion version help" -f -a "delete" -d 'Remove an app and its build record'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor completion version help" -f -a "doctor" -d 'Look at what a deploy needs in the namespace, and say what to do'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor completion version help" -f -a "completion" -d 'Write the script that completes kubectl-b2i in a shell'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor completion version help" -f -a "version" -d 'Tell the version'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor completion version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "deploy" -d 'Make an image of an artifact, push it and run it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "build" -d 'Make an image of an artifact and push it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "inspect" -d 'Tell what an artifact is and what image it would get; needs no cluster'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "list" -d 'List the apps of the namespace and their builds'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "status" -d 'Show an app: image, artifact, env, Pods, builds, events'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "logs" -d 'Print what an app\'s Pods say, or what its builder said'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "rerun" -d 'Make an image again of the layers in the registry, on a newer base; uploads nothing'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "rollback" -d 'Run the image of an earlier build; builds nothing'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "delete" -d 'Remove an app and its build record'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "doctor" -d 'Look at what a deploy needs in the namespace, and say what to do'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "registry" -d 'Log in to registries, and ask them what they would have against a build'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "completion" -d 'Write the script that completes kubectl-b2i in a shell'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "version" -d 'Tell the version'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "login" -d 'Put a login into a Secret that builds push with, and prove it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "check" -d 'Ask a registry, from inside the cluster, what it would have against a build'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "list" -d 'List the Secrets that builds may push with, their registries and users'

@@ -1,68 +1,154 @@
-//! One thing that was looked at before anything is begun.
+//! What a registry would have against a build, asked before there is one.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-/// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+use super::RegistryAccess;
+use crate::{error::Failure, oci::Reference};
+
+/// What to check. It travels in a Pod's spec, so it holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Check {
-    /// What was looked at.
-    pub name: String,
-    /// How it is.
-    pub status: CheckStatus,
-    /// What was found.
-    pub detail: String,
-    /// What to do, where something is to be done.
-    pub fix: Option<String>,
+pub struct CheckRequest {
+    /// Where an image would go; of a login, only its registry counts.
+    pub image: Reference,
+    /// Whether only the login is asked about.
+    pub only_login: bool,
+    /// A base image that a build would pull.
+    pub base: Option<Reference>,
+    /// How registries are reached.
+    pub access: RegistryAccess,
 }
 
-/// How a thing is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// What came of it, check by check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+pub struct CheckReport {
+    /// In the order in which a build would meet them.
+    pub checks: Vec<Check>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    /// `name`, `connection`, `login`, `pull`, `push`, `base`, `mount`.
+    pub name: String,
+    /// How it went.
+    pub status: CheckStatus,
+    /// What was found, in a line.
+    pub detail: String,
+    /// What to do, where it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+/// How a check went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum CheckStatus {
     /// As it should be.
-    Ok,
-    /// Something that is not always needed will not work.
-    Warning,
-    /// A deploy would fail.
+    Passed,
+    /// A build would fail here.
     Failed,
-    /// The person may not look.
-    Unknown,
+    /// Not asked, since an earlier one failed.
+    Skipped,
+}
+
+impl CheckReport {
+    /// Returns a report of something that kept us from checking anything.
+    #[must_use]
+    pub fn of_failure(failure: Failure) -> Self {
+        Self {
+            checks: vec![Check::failed("start", failure)],
+        }
+    }
+
+    /// Returns what a build would fail with first.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        self.checks.iter().find_map(|check| check.failure.as_ref())
+    }
+
+    /// Returns the JSON, at most 4096 bytes long (see
+    /// [`super::BuildOutcome::to_termination_message`]): the longest causes are cut.
+    #[must_use]
+    pub fn to_termination_message(&self) -> String {
+        const CAP_BYTES: usize = 4096;
+        let mut report = self.clone();
+        loop {
+            let text = serde_json::to_string(&report).unwrap_or_default();
+            let details = report.checks.iter_mut().flat_map(|check| {
+                let why = check.failure.as_mut().map(|failure| &mut failure.why);
+                [Some(&mut check.detail), why].into_iter().flatten()
+            });
+            let longest = details.max_by_key(|detail| detail.len());
+            match longest.filter(|longest| !longest.is_empty()) {
+                Some(longest) if text.len() > CAP_BYTES => {
+                    let mut keep = longest.len() * 3 / 4;
+                    while !longest.is_char_boundary(keep) {
+                        keep -= 1;
+                    }
+                    longest.truncate(keep);
+                }
+                _ => return text,
+            }
+        }
+    }
 }
 
 impl Check {
-    /// A thing that is as it should be.
-    pub fn ok(name: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::new(name, CheckStatus::Ok, detail)
-    }
-
-    /// A thing that could not be looked at.
-    pub fn unknown(name: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::new(name, CheckStatus::Unknown, detail)
-    }
-
-    /// A thing that makes a deploy fail.
-    pub fn failed(name: impl Into<String>, detail: impl Into<String>, fix: impl Into<String>) -> Self {
+    /// Returns one that went as it should.
+    #[must_use]
+    pub fn passed(name: &str, detail: impl Into<String>) -> Self {
         Self {
-            fix: Some(fix.into()),
-            ..Self::new(name, CheckStatus::Failed, detail)
-        }
-    }
-
-    /// A thing that makes something fail that is not always needed.
-    pub fn warning(name: impl Into<String>, detail: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self {
-            fix: Some(fix.into()),
-            ..Self::new(name, CheckStatus::Warning, detail)
-        }
-    }
-
-    fn new(name: impl Into<String>, status: CheckStatus, detail: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            status,
+            name: name.to_owned(),
+            status: CheckStatus::Passed,
             detail: detail.into(),
-            fix: None,
+            failure: None,
         }
+    }
+
+    /// Returns one that failed.
+    #[must_use]
+    pub fn failed(name: &str, failure: Failure) -> Self {
+        Self {
+            name: name.to_owned(),
+            status: CheckStatus::Failed,
+            detail: failure.why.lines().next().unwrap_or_default().to_owned(),
+            failure: Some(failure),
+        }
+    }
+
+    /// Returns one that was not asked.
+    #[must_use]
+    pub fn skipped(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            status: CheckStatus::Skipped,
+            detail: "not asked".to_owned(),
+            failure: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_fits_into_a_termination_message() {
+        let failure = Failure::new("could not push")
+            .why("é".repeat(3000))
+            .next("log in");
+        let report = CheckReport {
+            checks: vec![
+                Check::failed("pull", failure.clone()),
+                Check::failed("push", failure),
+            ],
+        };
+        let message = report.to_termination_message();
+        assert!(message.len() <= 4096, "{}", message.len());
+        let read: CheckReport = serde_json::from_str(&message).expect("JSON");
+        assert_eq!(read.failure().expect("it failed").next, "log in");
     }
 }

@@ -9,6 +9,7 @@ mod build_result;
 mod check;
 mod deploy_options;
 mod event;
+mod finding;
 mod image;
 mod image_options;
 mod image_plan;
@@ -16,6 +17,7 @@ mod layer;
 mod local_tree;
 mod pod_options;
 mod record;
+mod registry_access;
 mod rollout;
 mod staging_request;
 
@@ -26,11 +28,12 @@ pub use app_status::{
 pub use artifact::{
     ArchiveEntry, Artifact, ArtifactKind, ElfFacts, JarFacts, JarLayout, Libc, ServletApi, WarFacts,
 };
-pub use build_request::{Base, BuildRequest, ConfigChanges, LayerDescriptor, RegistryAccess};
+pub use build_request::{Base, BuildRequest, ConfigChanges, LayerDescriptor};
 pub use build_result::{BuildOutcome, BuildResult};
-pub use check::{Check, CheckStatus};
+pub use check::{Check, CheckReport, CheckRequest, CheckStatus};
 pub use deploy_options::{DeployOptions, Health, PodOptions, Port, PortKind};
 pub use event::{Event, Events, Step};
+pub use finding::{Finding, FindingStatus};
 pub use image::{BaseImage, Blob, Image, ImageManifest};
 pub use image_options::ImageOptions;
 pub use image_plan::{Entry, EntryKind, ImagePlan, LayerPlan, Source};
@@ -38,5 +41,6 @@ pub use layer::{Layer, Uploaded};
 pub use local_tree::{LocalFile, LocalTree};
 pub use pod_options::{KeyRef, ParseError, SourceKind, SourceRef, Toleration, VolumeMount, VolumeSource};
 pub use record::{BuildOrigin, BuildRecord};
+pub use registry_access::{Proxy, RegistryAccess};
 pub use rollout::Rollout;
 pub use staging_request::StagingRequest;

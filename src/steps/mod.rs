@@ -11,6 +11,7 @@
 //! | [`push`] | those | the registry has the image |
 //! | [`deploy`] | `BuildResult` | `Rollout` |
 //! | [`report`] | all of it | text or JSON |
+//! | [`check`] | `CheckRequest` | `CheckReport`: what a registry would have against a build |
 //! | [`cleanup`] | a run's id | nothing of it is left in the cluster |
 //!
 //! Beside the line, what is done with apps that are there:
@@ -19,10 +20,11 @@
 //! |---|---|---|
 //! | [`observe`] | an app's name | `AppStatus` |
 //! | [`logs`] | an app's name | lines |
-//! | [`doctor`] | a namespace | `Check`s |
+//! | [`doctor`] | a namespace | `Finding`s |
 //! | [`remove`] | an app's name | nothing of it is left in the cluster |
 
 pub mod assemble;
+pub mod check;
 pub mod cleanup;
 pub mod deploy;
 pub mod doctor;

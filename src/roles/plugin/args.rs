@@ -10,7 +10,8 @@ use crate::{
 };
 
 use super::commands::{
-    build, completion, delete, deploy, doctor, inspect, list, logs, rerun, rollback, status, version,
+    build, completion, delete, deploy, doctor, inspect, list, logs, registry, rerun, rollback, status,
+    version,
 };
 
 /// Runs a JAR, a WAR or a native binary in Kubernetes: no Dockerfile, no Docker
@@ -63,6 +64,8 @@ pub(crate) enum Command {
     Delete(delete::Args),
     /// Look at what a deploy needs in the namespace, and say what to do
     Doctor(doctor::Args),
+    /// Log in to registries, and ask them what they would have against a build
+    Registry(registry::Args),
     /// Write the script that completes kubectl-b2i in a shell
     Completion(completion::Args),
     /// Tell the version
@@ -187,18 +190,33 @@ pub(crate) struct ClusterBuildArgs {
     /// Secret (docker-registry) that may push; when not given, the only one there is
     #[arg(long, value_name = "NAME", env = "B2I_PUSH_SECRET")]
     pub(crate) push_secret: Option<String>,
+    /// Secret (docker-registry) that the base image is pulled with, where it is not the push
+    /// Secret; `default` for that one again
+    #[arg(long, value_name = "NAME", env = "B2I_PULL_SECRET")]
+    pub(crate) pull_secret: Option<String>,
     /// Image of the staging Pod and the builder Job
     #[arg(long, value_name = "REFERENCE", env = "B2I_BUILDER_IMAGE")]
     pub(crate) builder_image: Option<String>,
     /// Secret that the builder image is pulled with
     #[arg(long, value_name = "NAME", env = "B2I_BUILDER_PULL_SECRET")]
     pub(crate) builder_pull_secret: Option<String>,
-    /// Registry that speaks plain HTTP; repeats
-    #[arg(long = "insecure-registry", value_name = "HOST")]
-    pub(crate) insecure_registries: Vec<String>,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
     /// How long the builder Job may take, for example 10m
     #[arg(long, value_name = "TIME", default_value = "30m")]
     pub(crate) build_timeout: String,
+}
+
+/// How registries are reached.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Flags of the registry")]
+pub(crate) struct AccessArgs {
+    /// Registry whose certificate is not checked, or that speaks plain HTTP; repeats
+    #[arg(long = "insecure-registry", value_name = "HOST")]
+    pub(crate) insecure_registries: Vec<String>,
+    /// File with certificates (PEM) of authorities to trust beside the public ones
+    #[arg(long, value_name = "FILE", env = "B2I_REGISTRY_CA")]
+    pub(crate) registry_ca: Option<PathBuf>,
 }
 
 /// How a result is printed, or where an image goes instead of a registry.
@@ -212,6 +230,16 @@ pub(crate) enum Output {
     Yaml,
     /// The image itself, as an archive of an OCI layout.
     OciArchive(PathBuf),
+}
+
+impl Output {
+    /// Reads a format of what is no image.
+    pub(crate) fn of_data(text: &str) -> Result<Self, String> {
+        match text.parse()? {
+            Self::OciArchive(_) => Err("expected name, json or yaml".to_owned()),
+            format => Ok(format),
+        }
+    }
 }
 
 impl FromStr for Output {

@@ -7,7 +7,10 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::error::{Failure, Result};
+use crate::{
+    error::{Failure, Result},
+    model::Proxy,
+};
 
 /// The file's content.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -17,8 +20,14 @@ pub(super) struct Config {
     pub builder_image: Option<String>,
     /// Secret that the builder image is pulled with.
     pub builder_pull_secret: Option<String>,
-    /// Registries that speak plain HTTP.
+    /// Secret that base images are pulled with.
+    pub pull_secret: Option<String>,
+    /// Registries whose certificate is not checked, or that speak plain HTTP.
     pub insecure_registries: Vec<String>,
+    /// File with certificates of authorities to trust.
+    pub registry_ca: Option<PathBuf>,
+    /// The proxies that Pods go through.
+    pub proxy: Proxy,
     /// Base images of the registry at the left are pulled from the one at the right.
     pub mirrors: BTreeMap<String, String>,
     /// Where an image goes: `registry.example.com/team`; the app's name is added.

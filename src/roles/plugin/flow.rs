@@ -205,9 +205,10 @@ async fn make(
         .await
         .map_err(|error| record_failure(&site.cluster, "begin", app, &error))?;
     stage.recorded(app, number);
+    let pull_secret = record.options.pull_secret.as_deref();
 
     events.send(Event::Started(Step::Build));
-    let mut ended = run_job(site, app, number, 1).await;
+    let mut ended = run_job(site, app, pull_secret, number, 1).await;
     if let Ok(job::Built {
         outcome: BuildOutcome::MissingBlobs(digests),
         ..
@@ -217,7 +218,7 @@ async fn make(
             Ok(again) => {
                 uploaded.uploaded_bytes += again.uploaded_bytes;
                 uploaded.sent.extend(again.sent);
-                run_job(site, app, number, 2).await
+                run_job(site, app, pull_secret, number, 2).await
             }
             Err(failure) => Err(failure),
         };
@@ -261,7 +262,7 @@ async fn make(
 }
 
 /// A finished build in words: where the base came from, and what was pushed.
-fn figures(result: &BuildResult) -> String {
+pub(super) fn figures(result: &BuildResult) -> String {
     let base = match (result.copied_layers, &result.base) {
         (_, None) => String::new(),
         (0, Some(_)) => "base mounted · ".to_owned(),
@@ -285,7 +286,7 @@ async fn send(site: &Site, target: &Target, layers: &[Layer], always_send: Vec<D
         builder_pull_secret: site.builder_pull_secret.clone(),
         push_secret: site.push_secret.clone(),
         destination: target.destination.clone(),
-        insecure: site.access.insecure.contains(&target.destination.registry),
+        access: site.access.clone(),
         spool_limit_bytes: SPOOL_LIMIT_BYTES,
         timeout: POD_TIMEOUT,
         always_send,
@@ -293,7 +294,13 @@ async fn send(site: &Site, target: &Target, layers: &[Layer], always_send: Vec<D
     upload::run(&site.cluster, &options, layers, &site.events).await
 }
 
-async fn run_job(site: &Site, app: &AppName, number: u64, attempt: u32) -> Result<job::Built> {
+async fn run_job(
+    site: &Site,
+    app: &AppName,
+    pull_secret: Option<&str>,
+    number: u64,
+    attempt: u32,
+) -> Result<job::Built> {
     let options = job::Options {
         app: app.clone(),
         run_id: site.run_id.clone(),
@@ -302,7 +309,7 @@ async fn run_job(site: &Site, app: &AppName, number: u64, attempt: u32) -> Resul
         builder_image: site.builder_image.clone(),
         builder_pull_secret: site.builder_pull_secret.clone(),
         push_secret: site.push_secret.clone(),
-        pull_secret: None,
+        pull_secret: pull_secret.map(ToOwned::to_owned),
         deadline_seconds: site.timeout.map_or(job::DEADLINE_SECONDS, |time| {
             // Kubernetes wants at least a second.
             i64::try_from(time.as_secs()).unwrap_or(i64::MAX).max(1)

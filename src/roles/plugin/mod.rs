@@ -10,6 +10,7 @@ use crate::{
     term::{Printer, Talk},
 };
 
+mod access;
 mod actuator;
 mod apps;
 mod args;
@@ -20,6 +21,7 @@ mod destination;
 mod flow;
 mod format;
 mod interrupt;
+mod local;
 mod merge;
 mod options;
 mod pod_args;
@@ -91,6 +93,7 @@ async fn dispatch(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Rollback(args) => Box::pin(commands::rollback::run(&context, args)).await,
         Command::Delete(args) => Box::pin(commands::delete::run(&context, args)).await,
         Command::Doctor(args) => Box::pin(commands::doctor::run(&context, args)).await,
+        Command::Registry(args) => Box::pin(commands::registry::run(&context, args)).await,
         Command::Completion(args) => commands::completion::run(&context, &args, command()),
         Command::Version(args) => commands::version::run(&context, &args),
     }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::{
+    access,
     args::{ClusterBuildArgs, GlobalArgs, ImageArgs, PlanArgs},
     config::Config,
     destination, merge, push_secret, values,
@@ -19,6 +20,9 @@ use crate::{
     steps::plan,
 };
 
+/// Word of `--pull-secret` that undoes an earlier one.
+const DEFAULT_PULL_SECRET: &str = "default";
+
 /// Where in the cluster a build happens, and with what.
 pub(super) struct Site {
     pub cluster: Cluster,
@@ -28,6 +32,8 @@ pub(super) struct Site {
     pub builder_image: String,
     pub builder_pull_secret: Option<String>,
     pub push_secret: String,
+    /// What was said now of the Secret for the base; a name, or the word for none.
+    pub pull_secret: Option<String>,
     pub access: RegistryAccess,
     pub timeout: Option<Duration>,
 }
@@ -88,17 +94,6 @@ pub(super) fn app_name(args: &ImageArgs, artifact: &Artifact) -> Result<AppName>
     })
 }
 
-/// Collects how registries are reached.
-pub(super) fn access(insecure: &[String], config: &Config) -> RegistryAccess {
-    let mut insecure = [insecure, &config.insecure_registries].concat();
-    insecure.sort();
-    insecure.dedup();
-    RegistryAccess {
-        mirrors: config.mirrors.clone(),
-        insecure,
-    }
-}
-
 /// Connects, with kubectl's flags.
 pub(super) async fn connect(global: &GlobalArgs) -> Result<Cluster> {
     let options = ConnectOptions {
@@ -140,6 +135,8 @@ pub(super) async fn site(
             .command("export B2I_BUILDER_IMAGE=registry.example.com/b2i/builder")
             .anchor("builder-image")
     })?;
+    let access = access::access(&args.access, config)?;
+    let timeout = values::time("--build-timeout", &args.build_timeout)?;
     let secret = push_secret::choose(&cluster, args.push_secret.as_deref()).await?;
     let keychain = push_secret::keychain(&secret, &cluster.namespace)?;
     let site = Site {
@@ -151,8 +148,9 @@ pub(super) async fn site(
             .clone()
             .or_else(|| config.builder_pull_secret.clone()),
         push_secret: secret.name,
-        access: access(&args.insecure_registries, config),
-        timeout: values::time("--build-timeout", &args.build_timeout)?,
+        pull_secret: args.pull_secret.clone().or_else(|| config.pull_secret.clone()),
+        access,
+        timeout,
         cluster,
     };
     Ok((site, keychain))
@@ -211,33 +209,42 @@ pub(super) async fn target(
         digest: None,
         ..image
     };
-    for tag in &tags {
-        if format!("{}:{tag}", destination.name())
-            .parse::<Reference>()
-            .is_err()
-        {
-            return Err(no_tag(tag));
-        }
-    }
+    ensure_tags(&destination, &tags)?;
     let previous = last.as_ref().map(|last| last.options.clone()).unwrap_or_default();
+    let mut options = merge::image(previous, plan)?;
+    options.pull_secret = pull_secret(site, options.pull_secret);
     Ok(Target {
         app,
         destination,
         tags,
-        options: merge::image(previous, plan)?,
+        options,
         last,
         rebuild: args.rebuild,
     })
 }
 
-/// The failure when a tag is none.
-pub(super) fn no_tag(tag: &str) -> Failure {
-    Failure::usage(format!("could not use the tag `{tag}`"))
-        .why("a tag has up to 128 of a-z, A-Z, 0-9, `_`, `.` and `-`, and begins with none of the last two")
+/// Chooses the Secret that the base is pulled with: what was said now, else earlier.
+pub(super) fn pull_secret(site: &Site, previous: Option<String>) -> Option<String> {
+    let named = site.pull_secret.clone().or(previous);
+    named.filter(|name| name != DEFAULT_PULL_SECRET)
+}
+
+/// Checks that tags are such.
+pub(super) fn ensure_tags(destination: &Reference, tags: &[String]) -> Result<()> {
+    for tag in tags {
+        if format!("{}:{tag}", destination.name())
+            .parse::<Reference>()
+            .is_err()
+        {
+            return Err(Failure::usage(format!("could not use the tag `{tag}`"))
+                .why("a tag has up to 128 of a-z, A-Z, 0-9, `_`, `.` and `-`, and begins with none of the last two"));
+        }
+    }
+    Ok(())
 }
 
 /// Returns a fresh id, short enough for names.
-fn run_id() -> String {
+pub(super) fn run_id() -> String {
     use std::hash::{BuildHasher, RandomState};
     // Only to tell runs apart; what must be secret is made from the system's random bytes.
     format!("{:08x}", RandomState::new().hash_one(std::process::id()) >> 32)

@@ -20,7 +20,7 @@ use crate::{
         error::{is_forbidden, is_not_found},
     },
     error::Result,
-    model::Check,
+    model::Finding,
 };
 
 /// Label of a namespace: which Pod Security Standard it enforces.
@@ -32,7 +32,7 @@ const OLDEST_MINOR: u32 = 25;
 ///
 /// # Errors
 /// The API server cannot be reached, or does not know who asks.
-pub async fn run(cluster: &Cluster) -> Result<Vec<Check>> {
+pub async fn run(cluster: &Cluster) -> Result<Vec<Finding>> {
     let mut checks = vec![version(cluster).await?];
     checks.push(namespace(cluster).await);
     checks.extend(permissions::checks(cluster).await?);
@@ -44,12 +44,12 @@ pub async fn run(cluster: &Cluster) -> Result<Vec<Check>> {
     Ok(checks)
 }
 
-async fn version(cluster: &Cluster) -> Result<Check> {
+async fn version(cluster: &Cluster) -> Result<Finding> {
     let name = "API server";
     let version = match cluster.client.apiserver_version().await {
         Ok(version) => version,
         Err(error) if is_forbidden(&error) => {
-            return Ok(Check::unknown(name, "you may not ask for its version"));
+            return Ok(Finding::unknown(name, "you may not ask for its version"));
         }
         Err(error) => return Err(cluster.failure("could not ask the API server for its version", &error)),
     };
@@ -57,49 +57,52 @@ async fn version(cluster: &Cluster) -> Result<Check> {
     let digits: String = version.minor.chars().take_while(char::is_ascii_digit).collect();
     let detail = format!("{} at {}", version.git_version, cluster.server);
     Ok(match digits.parse::<u32>() {
-        Ok(minor) if version.major == "1" && minor < OLDEST_MINOR => Check::failed(
+        Ok(minor) if version.major == "1" && minor < OLDEST_MINOR => Finding::failed(
             name,
             detail,
             format!("use a cluster of Kubernetes 1.{OLDEST_MINOR} or newer"),
         ),
-        _ => Check::ok(name, detail),
+        _ => Finding::ok(name, detail),
     })
 }
 
-async fn namespace(cluster: &Cluster) -> Check {
+async fn namespace(cluster: &Cluster) -> Finding {
     let (name, namespace) = ("namespace", &cluster.namespace);
     match Api::<Namespace>::all(cluster.client.clone()).get(namespace).await {
         Ok(found) => {
             let labels = found.metadata.labels.unwrap_or_default();
             let level = labels.get(ENFORCED).map_or("privileged", String::as_str);
-            Check::ok(
+            Finding::ok(
                 name,
                 format!("`{namespace}`, Pod Security {level}: our Pods pass restricted"),
             )
         }
-        Err(error) if is_not_found(&error) => Check::failed(
+        Err(error) if is_not_found(&error) => Finding::failed(
             name,
             format!("there is no namespace `{namespace}`"),
             format!("kubectl create namespace {namespace}"),
         ),
-        Err(_) => Check::unknown(
+        Err(_) => Finding::unknown(
             name,
             format!("`{namespace}`: you may not look at it; our Pods pass Pod Security restricted"),
         ),
     }
 }
 
-fn quota(quotas: kube::Result<ObjectList<ResourceQuota>>, ranges: Option<&ObjectList<LimitRange>>) -> Check {
+fn quota(
+    quotas: kube::Result<ObjectList<ResourceQuota>>,
+    ranges: Option<&ObjectList<LimitRange>>,
+) -> Finding {
     let name = "quota";
     let Ok(quotas) = quotas else {
-        return Check::unknown(name, "you may not list ResourceQuotas");
+        return Finding::unknown(name, "you may not list ResourceQuotas");
     };
     let ranges = ranges.map(|ranges| ranges.items.as_slice()).unwrap_or_default();
     let lacks = limits::quota(&quotas.items, ranges);
     match (quotas.items.len(), lacks.is_empty()) {
-        (0, _) => Check::ok(name, "none"),
-        (_, true) => Check::ok(name, "room for a build"),
-        (_, false) => Check::failed(
+        (0, _) => Finding::ok(name, "none"),
+        (_, true) => Finding::ok(name, "room for a build"),
+        (_, false) => Finding::failed(
             name,
             lacks.join("; "),
             "free something, or have the ResourceQuota raised: kubectl describe resourcequota",
@@ -107,16 +110,16 @@ fn quota(quotas: kube::Result<ObjectList<ResourceQuota>>, ranges: Option<&Object
     }
 }
 
-fn range(ranges: kube::Result<ObjectList<LimitRange>>) -> Check {
+fn range(ranges: kube::Result<ObjectList<LimitRange>>) -> Finding {
     let name = "limit range";
     let Ok(ranges) = ranges else {
-        return Check::unknown(name, "you may not list LimitRanges");
+        return Finding::unknown(name, "you may not list LimitRanges");
     };
     let refuses = limits::range(&ranges.items);
     match (ranges.items.len(), refuses.is_empty()) {
-        (0, _) => Check::ok(name, "none"),
-        (_, true) => Check::ok(name, "our Pods fit"),
-        (_, false) => Check::failed(
+        (0, _) => Finding::ok(name, "none"),
+        (_, true) => Finding::ok(name, "our Pods fit"),
+        (_, false) => Finding::failed(
             name,
             refuses.join("; "),
             "have the LimitRange changed: kubectl describe limitrange",
@@ -124,10 +127,10 @@ fn range(ranges: kube::Result<ObjectList<LimitRange>>) -> Check {
     }
 }
 
-async fn nodes(cluster: &Cluster) -> Check {
+async fn nodes(cluster: &Cluster) -> Finding {
     let name = "nodes";
     let Ok(nodes) = all::<Node>(cluster).await else {
-        return Check::unknown(
+        return Finding::unknown(
             name,
             "you may not list them; an image is built for one architecture, linux/amd64 unless told",
         );
@@ -138,14 +141,14 @@ async fn nodes(cluster: &Cluster) -> Check {
         .collect();
     let words: Vec<String> = architectures.into_iter().collect();
     match &words[..] {
-        [] => Check::failed(name, "there are none", "add a node to the cluster"),
-        [only] if only == "amd64" => Check::ok(name, "amd64"),
-        [only] => Check::warning(
+        [] => Finding::failed(name, "there are none", "add a node to the cluster"),
+        [only] if only == "amd64" => Finding::ok(name, "amd64"),
+        [only] => Finding::warning(
             name,
             only,
             format!("JARs and WARs are built for linux/amd64 unless told: --platform linux/{only}"),
         ),
-        several => Check::ok(name, format!("{}: images run where they fit", several.join(", "))),
+        several => Finding::ok(name, format!("{}: images run where they fit", several.join(", "))),
     }
 }
 

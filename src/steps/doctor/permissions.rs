@@ -6,7 +6,7 @@ use k8s_openapi::api::authorization::v1::{
 };
 use kube::{Api, api::PostParams};
 
-use crate::{cluster::Cluster, error::Result, model::Check};
+use crate::{cluster::Cluster, error::Result, model::Finding};
 
 /// Rights on one resource.
 #[derive(Clone, Copy, Debug)]
@@ -96,12 +96,12 @@ pub const NEEDED: &[Needed] = &[
 const AT_ONCE: usize = 8;
 
 /// Asks for each right.
-pub(super) async fn checks(cluster: &Cluster) -> Result<Vec<Check>> {
+pub(super) async fn checks(cluster: &Cluster) -> Result<Vec<Finding>> {
     let asked = NEEDED.iter().map(|needed| check(cluster, needed));
     stream::iter(asked).buffered(AT_ONCE).try_collect().await
 }
 
-async fn check(cluster: &Cluster, needed: &Needed) -> Result<Check> {
+async fn check(cluster: &Cluster, needed: &Needed) -> Result<Finding> {
     let full = match needed.subresource {
         "" => needed.resource.to_owned(),
         subresource => format!("{}/{subresource}", needed.resource),
@@ -130,12 +130,12 @@ async fn check(cluster: &Cluster, needed: &Needed) -> Result<Check> {
     let sometimes = needed.sometimes.iter().map(|(verb, _)| *verb);
     let verbs: Vec<&str> = needed.always.iter().copied().chain(sometimes).collect();
     Ok(if !missing.is_empty() {
-        Check::failed(name, format!("not {}", missing.join(", ")), fix)
+        Finding::failed(name, format!("not {}", missing.join(", ")), fix)
     } else if !lesser.is_empty() {
         let detail = format!("not {}: for {}", lesser.join(", "), spoiled.join(", "));
-        Check::warning(name, detail, fix)
+        Finding::warning(name, detail, fix)
     } else {
-        Check::ok(name, verbs.join(", "))
+        Finding::ok(name, verbs.join(", "))
     })
 }
 

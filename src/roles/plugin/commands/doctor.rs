@@ -10,7 +10,7 @@ use super::{
 use crate::{
     cluster::Cluster,
     error::{Failure, Result},
-    model::{Check, CheckStatus},
+    model::{Finding, FindingStatus},
     steps::doctor,
     term::Table,
 };
@@ -37,7 +37,7 @@ pub(crate) struct Args {
 struct Examined {
     namespace: String,
     is_ok: bool,
-    checks: Vec<Check>,
+    checks: Vec<Finding>,
 }
 
 /// Prints what was found; fails where a deploy would.
@@ -52,7 +52,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     ));
     let failed: Vec<String> = checks
         .iter()
-        .filter(|check| check.status == CheckStatus::Failed)
+        .filter(|check| check.status == FindingStatus::Failed)
         .map(|check| check.name.clone())
         .collect();
     let examined = Examined {
@@ -77,7 +77,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     .anchor("doctor"))
 }
 
-async fn secret(cluster: &Cluster, named: Option<&str>) -> Check {
+async fn secret(cluster: &Cluster, named: Option<&str>) -> Finding {
     let name = "push Secret";
     let found = match push_secret::choose(cluster, named).await {
         Ok(secret) => {
@@ -87,21 +87,21 @@ async fn secret(cluster: &Cluster, named: Option<&str>) -> Check {
     };
     match found {
         Ok((secret, keychain)) => match &keychain.hosts()[..] {
-            [] => Check::unknown(name, format!("`{secret}`: you may not read it")),
-            hosts => Check::ok(name, format!("`{secret}` for {}", hosts.join(", "))),
+            [] => Finding::unknown(name, format!("`{secret}`: you may not read it")),
+            hosts => Finding::ok(name, format!("`{secret}` for {}", hosts.join(", "))),
         },
         Err(failure) => {
             let fix = failure.commands.last().cloned().unwrap_or(failure.next);
-            Check::failed(name, failure.why, fix)
+            Finding::failed(name, failure.why, fix)
         }
     }
 }
 
-fn builder(image: Option<&str>) -> Check {
+fn builder(image: Option<&str>) -> Finding {
     let name = "builder image";
     match image {
-        Some(image) => Check::ok(name, image),
-        None => Check::failed(
+        Some(image) => Finding::ok(name, image),
+        None => Finding::failed(
             name,
             "neither --builder-image nor the configuration names one",
             "export B2I_BUILDER_IMAGE=registry.example.com/b2i/builder",
@@ -110,14 +110,14 @@ fn builder(image: Option<&str>) -> Check {
 }
 
 /// A row for each, and below it what to do.
-fn table(checks: &[Check]) -> String {
+fn table(checks: &[Finding]) -> String {
     let mut table = Table::new(&["CHECK", "STATUS", "FOUND"]);
     for check in checks {
         let status = match check.status {
-            CheckStatus::Ok => "ok",
-            CheckStatus::Warning => "warning",
-            CheckStatus::Failed => "FAILED",
-            CheckStatus::Unknown => "unknown",
+            FindingStatus::Ok => "ok",
+            FindingStatus::Warning => "warning",
+            FindingStatus::Failed => "FAILED",
+            FindingStatus::Unknown => "unknown",
         };
         table.row([check.name.as_str(), status, check.detail.as_str()]);
     }

@@ -8,6 +8,7 @@ pub(super) mod doctor;
 pub(super) mod inspect;
 pub(super) mod list;
 pub(super) mod logs;
+pub(super) mod registry;
 pub(super) mod rerun;
 pub(super) mod rollback;
 pub(super) mod status;
@@ -16,8 +17,8 @@ pub(super) mod version;
 use serde::Serialize;
 
 use super::{
-    actuator, apps, args, config::Config, flow, format, interrupt, merge, options, pod_args, push_secret,
-    rollout, status_page, values,
+    access, actuator, apps, args, config::Config, flow, format, interrupt, local, merge, options, pod_args,
+    push_secret, rollout, status_page, values,
 };
 use crate::{
     error::{Failure, Result},

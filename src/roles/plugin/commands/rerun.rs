@@ -15,7 +15,7 @@ use crate::{
     cluster::{Cluster, record},
     error::{Failure, Result},
     model::{AppName, Base, BuildOrigin, BuildOutcome, BuildRecord},
-    oci::{Digest, Reference},
+    oci::Digest,
     steps::{deploy, plan::Catalogue, report},
 };
 
@@ -66,7 +66,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let work = Box::pin(async {
         let remembered = deploy::previous_options(&site.cluster, app).await?;
         let record = again(&site, &args, &earlier, base)?;
-        let built = flow::rerun(&site, app, record.clone(), &stage).await?;
+        let built = Box::pin(flow::rerun(&site, app, record.clone(), &stage)).await?;
         let rollout = match remembered {
             None => None,
             Some(remembered) => {
@@ -142,6 +142,13 @@ fn again(
     request.access.insecure.extend(site.access.insecure.clone());
     request.access.insecure.sort();
     request.access.insecure.dedup();
+    if site.access.authorities.is_some() {
+        request.access.authorities.clone_from(&site.access.authorities);
+    }
+    if !site.access.proxy.is_none() {
+        request.access.proxy = site.access.proxy.clone();
+    }
+    record.options.pull_secret = options::pull_secret(site, record.options.pull_secret.take());
     if let Some(base) = base {
         record.options.base.clone_from(&args.base);
         match &base {
@@ -158,12 +165,7 @@ fn again(
     if !args.tags.is_empty() {
         request.tags.clone_from(&args.tags);
     }
-    for tag in &request.tags {
-        let named = format!("{}:{tag}", request.destination.name());
-        if named.parse::<Reference>().is_err() {
-            return Err(options::no_tag(tag));
-        }
-    }
+    options::ensure_tags(&request.destination, &request.tags)?;
     let is_same = (&request.base, &request.config, &request.tags)
         == (
             &earlier.request.base,
