@@ -14,6 +14,7 @@ mod images;
 mod installed;
 mod interrupt;
 mod jars;
+mod lifecycle;
 mod link;
 mod refusals;
 mod registry_cases;

@@ -22,6 +22,7 @@ mod inspect;
 mod job;
 mod kubeconfig;
 mod layer;
+mod lifecycle;
 mod local;
 mod objects;
 mod plan;

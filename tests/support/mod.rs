@@ -10,4 +10,5 @@ pub mod golden;
 pub mod images;
 pub mod registry_cases;
 pub mod run;
+pub mod schema;
 pub mod tls_front;

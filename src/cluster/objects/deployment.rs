@@ -4,8 +4,8 @@ use k8s_openapi::{
     api::{
         apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment},
         core::v1::{
-            Affinity, Container, ContainerPort, EnvVar, NodeAffinity, NodeSelector, NodeSelectorRequirement,
-            NodeSelectorTerm, PodSpec, PodTemplateSpec, Probe, TCPSocketAction,
+            Affinity, Container, ContainerPort, NodeAffinity, NodeSelector, NodeSelectorRequirement,
+            NodeSelectorTerm, PodSpec, PodTemplateSpec,
         },
     },
     apimachinery::pkg::{
@@ -15,14 +15,11 @@ use k8s_openapi::{
 };
 use serde_json::json;
 
-use super::{labels, restricted, service};
+use super::{labels, pod, probes, restricted, service};
 use crate::{
     model::{AppName, DeployOptions},
     oci::{Platform, Reference},
 };
-
-/// How long an app may take to open its port before it is started again.
-const STARTUP_SECONDS: i32 = 300;
 
 /// What a Deployment is made of.
 #[derive(Clone, Debug)]
@@ -47,6 +44,7 @@ pub struct App<'a> {
 #[must_use]
 pub fn deployment(app: &App) -> Deployment {
     let mut metadata = labels::metadata(app.name);
+    metadata.labels = Some(pod::labels(app));
     // Replicas that are not given are nobody's memory. A changed annotation is a new generation.
     let remembered = DeployOptions {
         replicas: None,
@@ -67,7 +65,8 @@ pub fn deployment(app: &App) -> Deployment {
             progress_deadline_seconds: Some(app.progress_seconds.max(1)),
             template: PodTemplateSpec {
                 metadata: Some(ObjectMeta {
-                    labels: Some(labels::of_app(app.name)),
+                    labels: Some(pod::labels(app)),
+                    annotations: pod::given(app.options.pod.annotations.clone()),
                     ..ObjectMeta::default()
                 }),
                 spec: Some(pod_spec(app)),
@@ -116,7 +115,12 @@ fn pod_spec(app: &App) -> PodSpec {
     PodSpec {
         containers: vec![container(app)],
         image_pull_secrets: app.options.pull_secret.as_deref().map(restricted::pull_secrets),
-        automount_service_account_token: Some(false),
+        // Who names an account wants its token.
+        automount_service_account_token: Some(app.options.pod.service_account.is_some()),
+        service_account_name: app.options.pod.service_account.clone(),
+        node_selector: pod::given(app.options.pod.node_selector.clone()),
+        tolerations: pod::tolerations(app.options),
+        volumes: pod::volumes(app.options),
         security_context: Some(restricted::pod_security()),
         affinity: app.platform.map(nodes_of),
         ..PodSpec::default()
@@ -138,37 +142,25 @@ fn container(app: &App) -> Container {
             protocol: Some("TCP".to_owned()),
             ..ContainerPort::default()
         });
-    let env = options.env.iter().map(|(name, value)| EnvVar {
-        name: name.clone(),
-        value: Some(value.clone()),
-        ..EnvVar::default()
-    });
-    let has_ports = !options.ports.is_empty();
+    let probes = probes::of(options);
     Container {
         name: app.name.to_string(),
         image: Some(app.image.to_string()),
         // A digest never moves.
         image_pull_policy: Some("IfNotPresent".to_owned()),
         ports: Some(ports.collect()),
-        env: Some(env.collect()),
+        command: pod::words(&options.pod.command),
+        args: pod::words(&options.pod.args),
+        env: Some(pod::env(options)),
+        env_from: pod::env_from(options),
+        volume_mounts: pod::mounts(options),
         resources: Some(restricted::resources(cpu, memory, memory)),
-        startup_probe: has_ports.then(|| probe(1, STARTUP_SECONDS)),
-        readiness_probe: has_ports.then(|| probe(5, 3)),
+        startup_probe: probes.startup,
+        readiness_probe: probes.readiness,
+        liveness_probe: probes.liveness,
         // Java writes to /tmp, Tomcat to its own folders.
         security_context: Some(restricted::container_security(false)),
         ..Container::default()
-    }
-}
-
-fn probe(period_seconds: i32, failure_threshold: i32) -> Probe {
-    Probe {
-        tcp_socket: Some(TCPSocketAction {
-            port: IntOrString::String(service::port_name(0)),
-            host: None,
-        }),
-        period_seconds: Some(period_seconds),
-        failure_threshold: Some(failure_threshold),
-        ..Probe::default()
     }
 }
 

@@ -13,7 +13,10 @@ use crate::{
 };
 
 use super::{
-    commands::{build, completion, deploy, inspect, registry, version},
+    commands::{
+        build, completion, delete, deploy, doctor, inspect, list, logs, registry, rerun, rollback, status,
+        version,
+    },
     values,
 };
 
@@ -41,6 +44,10 @@ pub(crate) struct Cli {
 }
 
 /// The commands.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one in a run, and clap fills it in place"
+)]
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// Make an image of an artifact, push it and run it
@@ -49,6 +56,20 @@ pub(crate) enum Command {
     Build(build::Args),
     /// Tell what an artifact is and what image it would get; needs no cluster
     Inspect(inspect::Args),
+    /// List the apps of the namespace and their builds
+    List(list::Args),
+    /// Show an app: image, artifact, env, Pods, builds, events
+    Status(status::Args),
+    /// Print what an app's Pods say, or what its builder said
+    Logs(logs::Args),
+    /// Make an image again of the layers in the registry, on a newer base; uploads nothing
+    Rerun(rerun::Args),
+    /// Run the image of an earlier build; builds nothing
+    Rollback(rollback::Args),
+    /// Remove an app and its build record
+    Delete(delete::Args),
+    /// Look at what a deploy needs in the namespace, and say what to do
+    Doctor(doctor::Args),
     /// Log in to registries, and ask them what they would have against a build
     Registry(registry::Args),
     /// Write the script that completes kubectl-b2i in a shell

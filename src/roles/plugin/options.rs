@@ -225,11 +225,7 @@ pub(super) async fn target(
     ensure_tags(&destination, &tags)?;
     let previous = last.as_ref().map(|last| last.options.clone()).unwrap_or_default();
     let mut options = merge::image(previous, plan)?;
-    options.pull_secret = site
-        .pull_secret
-        .clone()
-        .or(options.pull_secret)
-        .filter(|name| name != DEFAULT_PULL_SECRET);
+    options.pull_secret = pull_secret(site, options.pull_secret);
     Ok(Target {
         app,
         destination,
@@ -238,6 +234,12 @@ pub(super) async fn target(
         last,
         rebuild: args.rebuild,
     })
+}
+
+/// Chooses the Secret that the base is pulled with: what was said now, else earlier.
+pub(super) fn pull_secret(site: &Site, previous: Option<String>) -> Option<String> {
+    let named = site.pull_secret.clone().or(previous);
+    named.filter(|name| name != DEFAULT_PULL_SECRET)
 }
 
 /// Checks that tags are such.

@@ -60,6 +60,29 @@ pub(super) fn digest(text: &str) -> std::result::Result<Digest, String> {
     digest.map_err(|_| "expected the 64 hex digits of a SHA-256".to_owned())
 }
 
+/// Splits a text into words as a shell does: quotes keep words together, nothing is replaced.
+pub(super) fn words(flag: &str, value: &str) -> Result<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for c in value.chars() {
+        match c {
+            _ if quote == Some(c) => quote = None,
+            '\'' | '"' if quote.is_none() => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            c if c.is_whitespace() && quote.is_none() => words.extend(word.take()),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    if quote.is_some() {
+        return Err(Failure::usage(format!("could not read `{flag} {value}`")).why("a quote is not closed"));
+    }
+    words.extend(word);
+    Ok(words)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +98,15 @@ mod tests {
             ("A".to_owned(), String::new())
         );
         assert!(pair("--env", "A").is_err() && pair("--env", "=b").is_err());
+    }
+
+    #[test]
+    fn words_as_a_shell_has_them() {
+        assert_eq!(
+            words("--args", r#" -a "b c"  d'e f' "" "#).expect("words"),
+            ["-a", "b c", "de f", ""]
+        );
+        assert!(words("--args", "'open").is_err());
     }
 
     #[test]

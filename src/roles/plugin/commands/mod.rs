@@ -2,14 +2,24 @@
 
 pub(super) mod build;
 pub(super) mod completion;
+pub(super) mod delete;
 pub(super) mod deploy;
+pub(super) mod doctor;
 pub(super) mod inspect;
+pub(super) mod list;
+pub(super) mod logs;
 pub(super) mod registry;
+pub(super) mod rerun;
+pub(super) mod rollback;
+pub(super) mod status;
 pub(super) mod version;
 
 use serde::Serialize;
 
-use super::{access, args, config::Config, flow, interrupt, local, merge, options, values};
+use super::{
+    access, actuator, apps, args, config::Config, flow, format, interrupt, local, merge, options, pod_args,
+    push_secret, rollout, status_page, values,
+};
 use crate::{
     error::{Failure, Result},
     term::Printer,
