@@ -14,6 +14,7 @@ mod layer;
 mod record;
 mod rollout;
 mod staging_request;
+mod symbol_version;
 
 pub use app_name::AppName;
 pub use artifact::{
@@ -30,3 +31,4 @@ pub use layer::{Layer, Uploaded};
 pub use record::BuildRecord;
 pub use rollout::Rollout;
 pub use staging_request::StagingRequest;
+pub use symbol_version::{ParseVersionError, SymbolVersion};

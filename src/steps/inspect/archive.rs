@@ -31,6 +31,8 @@ pub(super) struct Archive {
     pub(super) zip: ZipArchive<BufReader<File>>,
     pub(super) file_name: String,
     pub(super) entries: Vec<ArchiveEntry>,
+    /// What was seen of it so far that tells what it is.
+    pub(super) evidence: Vec<String>,
 }
 
 /// Opens an archive.
@@ -78,6 +80,7 @@ pub(super) fn open(file: File, file_name: &str) -> Result<Archive, Failure> {
         zip,
         file_name: file_name.to_owned(),
         entries,
+        evidence: Vec::new(),
     })
 }
 

@@ -5,6 +5,8 @@ mod archive;
 mod class_version;
 mod content;
 mod elf;
+mod elf_arm;
+mod elf_dynamic;
 mod jar;
 mod manifest;
 mod refusal;
@@ -53,7 +55,7 @@ pub fn run(path: &Path) -> Result<Artifact, Failure> {
         is_refused.store(recognised.is_err(), Ordering::Relaxed);
         (recognised, hashing.join())
     });
-    let (kind, entries) = recognised?;
+    let inside = recognised?;
     let digest = digest
         .unwrap_or_else(|_| Err(io::Error::other("the thread that hashes has panicked")))
         .map_err(|error| refusal::unreadable(path, &error))?;
@@ -63,9 +65,17 @@ pub fn run(path: &Path) -> Result<Artifact, Failure> {
         local_modified: metadata.modified().ok(),
         size_bytes: metadata.len(),
         digest,
-        kind,
-        entries,
+        kind: inside.kind,
+        evidence: inside.evidence,
+        entries: inside.entries,
     })
+}
+
+/// What was found in a file.
+struct Inside {
+    kind: ArtifactKind,
+    evidence: Vec<String>,
+    entries: Vec<ArchiveEntry>,
 }
 
 fn open(path: &Path, file_name: &str) -> Result<(File, fs::Metadata), Failure> {
@@ -88,11 +98,15 @@ fn look_inside(
     file: File,
     content: Content,
     file_name: &str,
-) -> Result<(ArtifactKind, Vec<ArchiveEntry>), Failure> {
+) -> Result<Inside, Failure> {
     let mut archive = match content {
         Content::Elf => {
-            let facts = elf::inspect(file, file_name)?;
-            return Ok((ArtifactKind::Elf(facts), Vec::new()));
+            let elf = elf::inspect(file, file_name)?;
+            return Ok(Inside {
+                kind: ArtifactKind::Elf(elf.facts),
+                evidence: elf.evidence,
+                entries: Vec::new(),
+            });
         }
         Content::Foreign(foreign) => return Err(refusal::foreign(path, file_name, foreign)),
         Content::Zip => archive::open(file, file_name)?,
@@ -105,7 +119,11 @@ fn look_inside(
     } else {
         jar::inspect(&mut archive, &manifest)?
     };
-    Ok((kind, archive.entries))
+    Ok(Inside {
+        kind,
+        evidence: archive.evidence,
+        entries: archive.entries,
+    })
 }
 
 fn digest_of(path: &Path, is_refused: &AtomicBool) -> io::Result<Digest> {
