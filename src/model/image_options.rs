@@ -24,4 +24,7 @@ pub struct ImageOptions {
     pub context_path: Option<String>,
     /// Platform to build for.
     pub platform: Option<Platform>,
+    /// Whether the base is a source-to-image one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub s2i: Option<bool>,
 }

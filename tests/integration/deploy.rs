@@ -29,6 +29,8 @@ fn options() -> Options {
             context_path: "/".to_owned(),
             ..DeployOptions::default()
         },
+        mapped_env: [].into(),
+        args: Vec::new(),
         image: image("1"),
         platform: Some(Platform::linux("amd64")),
         jvm: true,

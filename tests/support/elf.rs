@@ -179,7 +179,14 @@ impl Elf {
         out.extend(self.word(header_size as u64));
         out.extend(self.word(if self.has_sections { sections_at as u64 } else { 0 }));
         out.extend(self.long(0));
-        for value in [header_size, segment_size, count, section_size, sections, sections.min(1)] {
+        for value in [
+            header_size,
+            segment_size,
+            count,
+            section_size,
+            sections,
+            sections.min(1),
+        ] {
             out.extend(self.short(value));
         }
         out.extend(self.segment(1, 0, end));

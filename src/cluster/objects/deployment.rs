@@ -1,5 +1,7 @@
 //! The Deployment of an app, as server-side apply gets it: what is left out is not ours.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::{
     api::{
         apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment},
@@ -31,6 +33,10 @@ pub struct App<'a> {
     pub name: &'a AppName,
     /// What the person said.
     pub options: &'a DeployOptions,
+    /// Env that follows from the person's and is stronger; not remembered.
+    pub mapped_env: &'a BTreeMap<String, String>,
+    /// Arguments of the container, in place of the image's; not remembered.
+    pub args: &'a [String],
     /// `registry/repository@digest`
     pub image: &'a Reference,
     /// The platform of an image that has only one.
@@ -138,9 +144,11 @@ fn container(app: &App) -> Container {
             protocol: Some("TCP".to_owned()),
             ..ContainerPort::default()
         });
-    let env = options.env.iter().map(|(name, value)| EnvVar {
-        name: name.clone(),
-        value: Some(value.clone()),
+    let mut env = options.env.clone();
+    env.extend(app.mapped_env.clone());
+    let env = env.into_iter().map(|(name, value)| EnvVar {
+        name,
+        value: Some(value),
         ..EnvVar::default()
     });
     let has_ports = !options.ports.is_empty();
@@ -149,6 +157,7 @@ fn container(app: &App) -> Container {
         image: Some(app.image.to_string()),
         // A digest never moves.
         image_pull_policy: Some("IfNotPresent".to_owned()),
+        args: (!app.args.is_empty()).then(|| app.args.to_vec()),
         ports: Some(ports.collect()),
         env: Some(env.collect()),
         resources: Some(restricted::resources(cpu, memory, memory)),

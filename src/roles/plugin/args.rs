@@ -120,6 +120,13 @@ pub(crate) struct PlanArgs {
     /// Base image instead of the one that the artifact would get; `scratch` for none
     #[arg(long, value_name = "REFERENCE", env = "B2I_BASE")]
     pub(crate) base: Option<String>,
+    /// The base is a source-to-image (S2I) one: its own `run` script starts the app
+    ///
+    /// The artifact goes in whole, at /deployments or /opt/app-root/src/bin/binary. Known by itself
+    /// for bases of the catalogue with `s2i: true`; `--s2i=false` takes another base's label as
+    /// nothing to care for.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) s2i: Option<bool>,
     /// Platform to build for, where the artifact does not decide it
     #[arg(long, value_name = "OS/ARCHITECTURE")]
     pub(crate) platform: Option<Platform>,

@@ -60,6 +60,8 @@ pub(super) async fn apply(
     let deployment = deployment::deployment(&App {
         name: &options.name,
         options: &options.options,
+        mapped_env: &options.mapped_env,
+        args: &options.args,
         image: &options.image,
         platform: options.platform.as_ref(),
         jvm: options.jvm,

@@ -6,7 +6,7 @@ mod outcome;
 mod progress;
 mod rollout;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use k8s_openapi::api::{apps::v1::Deployment, core::v1::Service};
 use outcome::Teller;
@@ -29,6 +29,10 @@ pub struct Options {
     pub name: AppName,
     /// What the person said, now and before. `replicas` only where its flag was given now.
     pub options: DeployOptions,
+    /// Env that follows from the person's and is stronger; not remembered.
+    pub mapped_env: BTreeMap<String, String>,
+    /// Arguments of the container; not remembered.
+    pub args: Vec<String>,
     /// `registry/repository@digest`
     pub image: Reference,
     /// The platform of an image that has only one.

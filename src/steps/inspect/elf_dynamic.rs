@@ -110,7 +110,9 @@ fn versions<R: Read + Seek>(
             if let Some((set, number)) = name.rsplit_once('_')
                 && let Ok(number) = number.parse()
             {
-                let known = highest.entry(set.to_owned()).or_insert_with(|| SymbolVersion::clone(&number));
+                let known = highest
+                    .entry(set.to_owned())
+                    .or_insert_with(|| SymbolVersion::clone(&number));
                 *known = number.max(known.clone());
             }
             match version.vna_next.get(endian) {

@@ -48,9 +48,7 @@ pub(super) fn inspect(archive: &mut Archive, manifest: &Manifest) -> Result<Arti
         (JarLayout::Plain, archive.files("", ".jar"))
     };
     let folder = if is_boot { ", BOOT-INF/ present" } else { "" };
-    archive
-        .evidence
-        .push(format!("Main-Class {main_class}{folder}"));
+    archive.evidence.push(format!("Main-Class {main_class}{folder}"));
     let java = lowest_java(archive, &classes, &jars)?;
     Ok(ArtifactKind::Jar(JarFacts {
         main_class,

@@ -93,12 +93,7 @@ fn open(path: &Path, file_name: &str) -> Result<(File, fs::Metadata), Failure> {
     Ok((file, metadata))
 }
 
-fn look_inside(
-    path: &Path,
-    file: File,
-    content: Content,
-    file_name: &str,
-) -> Result<Inside, Failure> {
+fn look_inside(path: &Path, file: File, content: Content, file_name: &str) -> Result<Inside, Failure> {
     let mut archive = match content {
         Content::Elf => {
             let elf = elf::inspect(file, file_name)?;

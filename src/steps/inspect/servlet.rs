@@ -135,13 +135,11 @@ pub(super) fn api(
         }
     }
     let voted = libraries.winner().or(descriptor.api);
-    archive
-        .evidence
-        .push(match (libraries.winner(), descriptor.api) {
-            (Some(_), _) => libraries.words("the classes of its libraries"),
-            (None, Some(_)) => "web.xml has a namespace of Java EE".to_owned(),
-            (None, None) => "nothing in it names either servlet API".to_owned(),
-        });
+    archive.evidence.push(match (libraries.winner(), descriptor.api) {
+        (Some(_), _) => libraries.words("the classes of its libraries"),
+        (None, Some(_)) => "web.xml has a namespace of Java EE".to_owned(),
+        (None, None) => "nothing in it names either servlet API".to_owned(),
+    });
     Ok(voted.unwrap_or(ServletApi::Jakarta))
 }
 

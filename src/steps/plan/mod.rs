@@ -3,18 +3,22 @@
 
 mod boot;
 mod catalogue;
+mod catalogue_base;
 mod config;
 mod context_path;
+mod native;
+mod s2i;
 mod tree;
 mod war;
 
 use std::collections::BTreeMap;
 
-pub use catalogue::{Catalogue, ExecutableBases, WarBases};
+pub use catalogue::{ByJava, Catalogue, Chosen, ExecutableBases, WarBases};
+pub use catalogue_base::CatalogueBase;
 
 use crate::{
     error::Failure,
-    model::{Artifact, ArtifactKind, ImagePlan, JarLayout, LayerPlan, Source},
+    model::{Artifact, ArtifactKind, Base, ImagePlan, JarLayout, LayerPlan, Source},
     oci::Platform,
 };
 use context_path::ContextPath;
@@ -37,6 +41,8 @@ pub struct Options {
     pub context_path: Option<String>,
     /// The platform to build for; by default the executable's own, or linux/amd64.
     pub platform: Option<Platform>,
+    /// Whether the base is a source-to-image one; where nobody said so, the catalogue knows.
+    pub s2i: Option<bool>,
     /// Which base image an artifact gets.
     pub catalogue: Catalogue,
 }
@@ -48,8 +54,18 @@ pub struct Options {
 /// one tree.
 pub fn run(artifact: &Artifact, options: &Options) -> Result<ImagePlan, Failure> {
     let platform = platform(artifact, options)?;
-    let base = options.catalogue.base(artifact, options.base.as_deref())?;
-    let config = config::changes(artifact, options, &base)?;
+    let chosen = options.catalogue.base(artifact, options.base.as_deref())?;
+    let base = chosen.base;
+    let s2i = options.s2i.or(chosen.s2i.then_some(true));
+    if s2i == Some(true) && base == Base::Scratch {
+        return Err(
+            Failure::usage("could not use `scratch` as a source-to-image base")
+                .why("it is empty, so it has no `run` script")
+                .next("leave `--s2i` out, or name a base that has one with `--base IMAGE`")
+                .anchor("base-not-s2i"),
+        );
+    }
+    let mut config = config::changes(artifact, options, &base)?;
     let named = options
         .context_path
         .as_deref()
@@ -78,12 +94,20 @@ pub fn run(artifact: &Artifact, options: &Options) -> Result<ImagePlan, Failure>
             (named.unwrap_or_default(), vec![layer])
         }
     };
+    let layers = if s2i == Some(true) {
+        config = s2i::changes(config);
+        s2i::layers(artifact, &context_path)
+    } else {
+        layers
+    };
     Ok(ImagePlan {
         base,
+        base_reason: chosen.reason,
         platform,
         config,
         layers,
         context_path: context_path.with_slashes(),
+        s2i,
     })
 }
 
@@ -107,7 +131,7 @@ fn platform(artifact: &Artifact, options: &Options) -> Result<Platform, Failure>
         }
     };
     match &options.platform {
-        Some(wanted) if !own.serves(wanted) => Err(Failure::usage(format!(
+        Some(wanted) if !(own.serves(wanted) || is_older_arm(own, wanted)) => Err(Failure::usage(format!(
             "could not plan an image of `{}` for {wanted}",
             artifact.file_name
         ))
@@ -116,4 +140,11 @@ fn platform(artifact: &Artifact, options: &Options) -> Result<Platform, Failure>
         .anchor("platform-mismatch")),
         wanted => Ok(wanted.clone().unwrap_or_else(|| own.clone())),
     }
+}
+
+/// Programs for older ARM run on newer ones, for which there are more base images.
+fn is_older_arm(own: &Platform, wanted: &Platform) -> bool {
+    let is_arm =
+        |platform: &Platform| (platform.os.as_str(), platform.architecture.as_str()) == ("linux", "arm");
+    is_arm(own) && is_arm(wanted) && own.variant <= wanted.variant
 }

@@ -53,11 +53,12 @@ async fn into_registry(context: &Context, args: &Args) -> Result<()> {
     // What is wrong with the file is told before anything is asked of the cluster.
     let artifact = flow::inspect(&args.plan.artifact, &events).await?;
     let cluster = options::connect(&context.global).await?;
-    let (site, keychain) = options::site(cluster, &args.build, &context.config, &events).await?;
+    let config = context.config.over_namespace(&cluster).await?;
+    let (site, keychain) = options::site(cluster, &args.build, &config, &events).await?;
     let stage = Stage::default();
     let work = Box::pin(async {
-        let target = options::target(&site, &keychain, app, &args.image, &args.plan, &context.config).await?;
-        let plan = steps::plan::run(&artifact, &options::plan_options(&target.options))?;
+        let target = options::target(&site, &keychain, app, &args.image, &args.plan, &config).await?;
+        let plan = steps::plan::run(&artifact, &options::plan_options(&target.options, &config)?)?;
         flow::build(&site, &target, &artifact, &plan, &stage).await
     });
     let built = interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
@@ -70,7 +71,7 @@ async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()>
     let app = options::app_name(&args.image, &args.plan)?;
     let image = merge::image(ImageOptions::default(), &args.plan)?;
     let artifact = flow::inspect(&args.plan.artifact, &events).await?;
-    let plan = steps::plan::run(&artifact, &options::plan_options(&image))?;
+    let plan = steps::plan::run(&artifact, &options::plan_options(&image, &context.config)?)?;
     let destination = match &args.image.image {
         Some(image) => image.clone(),
         None => format!("localhost/{app}").parse::<Reference>().map_err(|error| {

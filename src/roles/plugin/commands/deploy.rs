@@ -7,8 +7,9 @@ use super::{
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs},
     flow,
     interrupt::{self, Stage},
+    kubesphere,
     merge::{self, DeployFlags},
-    options, values,
+    nodes, options, values,
 };
 use crate::{
     error::{Failure, Result},
@@ -106,7 +107,8 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     // What is wrong with the file is told before anything is asked of the cluster.
     let artifact = flow::inspect(&args.plan.artifact, &events).await?;
     let cluster = options::connect(&context.global).await?;
-    let (site, keychain) = options::site(cluster, &args.build, &context.config, &events).await?;
+    let config = context.config.over_namespace(&cluster).await?;
+    let (site, keychain) = options::site(cluster, &args.build, &config, &events).await?;
 
     let stage = Stage::default();
     let work = Box::pin(async {
@@ -114,17 +116,14 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         let previous = deploy::previous_options(&site.cluster, &app)
             .await?
             .unwrap_or_default();
-        let target = options::target(
-            &site,
-            &keychain,
-            app.clone(),
-            &args.image,
-            &args.plan,
-            &context.config,
-        )
-        .await?;
-        let plan = plan::run(&artifact, &options::plan_options(&target.options))?;
+        let target = options::target(&site, &keychain, app.clone(), &args.image, &args.plan, &config).await?;
+        let plan = plan::run(&artifact, &options::plan_options(&target.options, &config)?)?;
+        nodes::ensure_one_runs(&site.cluster, &artifact, &plan).await?;
         let mut workload = merge::deploy(previous, &flags)?;
+        let mapped = kubesphere::map(&artifact, &plan, &workload.env);
+        for note in mapped.notes {
+            events.send(Event::Warning(note));
+        }
         if workload.ports.is_empty() {
             workload.ports = default_ports(&artifact, &plan);
         }
@@ -134,6 +133,8 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         let order = deploy::Options {
             name: app.clone(),
             options: workload,
+            mapped_env: mapped.env,
+            args: mapped.args,
             image: built.result.image.clone(),
             platform: Some(plan.platform.clone()),
             timeout: timeout.unwrap_or(FOR_EVER),

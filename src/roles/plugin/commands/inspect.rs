@@ -43,7 +43,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let events = Events::nowhere();
     let image = merge::image(ImageOptions::default(), &args.plan)?;
     let artifact = flow::inspect(&args.plan.artifact, &events).await?;
-    let plan = plan::run(&artifact, &options::plan_options(&image))?;
+    let plan = plan::run(&artifact, &options::plan_options(&image, &context.config)?)?;
     let packed = flow::pack(&artifact, &plan, None, &events).await?;
     let layers: Vec<_> = packed.layers.iter().map(|layer| &layer.described).collect();
     let table = table(&artifact, &plan, &layers);

@@ -7,7 +7,7 @@ pub(super) mod version;
 
 use serde::Serialize;
 
-use super::{args, config::Config, flow, interrupt, merge, options, values};
+use super::{args, config::Config, flow, interrupt, kubesphere, merge, nodes, options, values};
 use crate::{
     error::{Failure, Result},
     term::Printer,
