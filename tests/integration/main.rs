@@ -5,10 +5,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod artifacts_elf;
 mod assemble;
 mod build_record;
 mod builder;
 mod cli;
+mod configuration;
 mod deploy;
 mod docs;
 mod failures;
@@ -17,9 +19,12 @@ mod inspect;
 mod job;
 mod kubeconfig;
 mod layer;
+mod nodes;
 mod objects;
 mod plan;
+mod properties;
 mod push;
 mod registry;
+mod s2i;
 mod staging;
 mod staging_job;

@@ -9,7 +9,7 @@ use crate::{
     oci::{Platform, Reference},
 };
 
-use super::commands::{build, deploy, inspect, version};
+use super::commands::{build, deploy, inspect, runtimes, version};
 
 /// Runs a JAR, a WAR or a native binary in Kubernetes: no Dockerfile, no Docker
 ///
@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Build(build::Args),
     /// Tell what an artifact is and what image it would get; needs no cluster
     Inspect(inspect::Args),
+    /// Tell the base images, and which of them an artifact would get
+    Runtimes(runtimes::Args),
     /// Tell the version
     Version(version::Args),
 }

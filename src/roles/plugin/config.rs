@@ -61,20 +61,20 @@ impl Config {
 
     /// Returns this configuration with the namespace's below it, where that has one.
     pub(super) async fn over_namespace(&self, cluster: &Cluster) -> Result<Self> {
+        match configuration::read(cluster).await {
+            Ok(Some(text)) => self.over_text(&text, cluster),
+            Ok(None) => Ok(self.clone()),
+            Err(error) => Err(cluster.failure(namespace_words(cluster), &error)),
+        }
+    }
+
+    /// Returns this configuration with that of a cluster's namespace below it.
+    pub(super) fn over_text(&self, text: &str, cluster: &Cluster) -> Result<Self> {
         let (name, key) = (configuration::NAME, configuration::KEY);
-        let what = format!(
-            "could not read the configuration of the namespace `{}`",
-            cluster.namespace
-        );
-        let text = match configuration::read(cluster).await {
-            Ok(Some(text)) => text,
-            Ok(None) => return Ok(self.clone()),
-            Err(error) => return Err(cluster.failure(what, &error)),
-        };
-        let below = Self::parse(&text, None).map_err(|why| {
-            Failure::new(what)
+        let below = Self::parse(text, None).map_err(|why| {
+            Failure::new(namespace_words(cluster))
                 .why(format!("`{key}` of the ConfigMap `{name}`: {why}"))
-                .next("mend it, or ask whoever looks after the namespace:")
+                .next("mend it, or ask whoever looks after the namespace to:")
                 .command(format!("kubectl edit configmap {name} -n {}", cluster.namespace))
                 .anchor("namespace-configuration")
         })?;
@@ -124,6 +124,13 @@ impl Config {
     pub(super) fn catalogue(&self) -> Result<Catalogue> {
         Catalogue::changed_by(&self.catalogue_changes)
     }
+}
+
+fn namespace_words(cluster: &Cluster) -> String {
+    format!(
+        "could not read the configuration of the namespace `{}`",
+        cluster.namespace
+    )
 }
 
 /// The XDG folder where it is set or usual, `%APPDATA%` on Windows.

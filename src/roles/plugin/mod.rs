@@ -20,6 +20,7 @@ mod kubesphere;
 mod merge;
 mod nodes;
 mod options;
+mod page;
 mod push_secret;
 mod values;
 
@@ -74,6 +75,7 @@ async fn dispatch(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Deploy(args) => Box::pin(commands::deploy::run(&context, args)).await,
         Command::Build(args) => Box::pin(commands::build::run(&context, args)).await,
         Command::Inspect(args) => Box::pin(commands::inspect::run(&context, args)).await,
+        Command::Runtimes(args) => Box::pin(commands::runtimes::run(&context, args)).await,
         Command::Version(args) => commands::version::run(&context, &args),
     }
 }

@@ -158,14 +158,14 @@ impl Votes {
         }
     }
 
-    /// Says how a vote went: `573 of its own classes name jakarta.servlet, 5 javax.servlet`.
+    /// Says how a vote went: `its own classes: 573 name jakarta.servlet, 5 javax.servlet`.
     fn words(&self, whose: &str) -> String {
         let [(most, first), (rest, second)] = if self.jakarta >= self.javax {
             [(self.jakarta, "jakarta"), (self.javax, "javax")]
         } else {
             [(self.javax, "javax"), (self.jakarta, "jakarta")]
         };
-        format!("{most} of {whose} name {first}.servlet, {rest} {second}.servlet")
+        format!("{whose}: {most} name {first}.servlet, {rest} {second}.servlet")
     }
 
     fn count<R: Read + Seek>(

@@ -18,11 +18,7 @@ pub(super) fn inspect(archive: &mut Archive, manifest: &Manifest) -> Result<Arti
     let descriptor = archive.read("WEB-INF/web.xml")?;
     let descriptor = descriptor.map(|bytes| servlet::Descriptor::parse(&String::from_utf8_lossy(&bytes)));
     let descriptor = descriptor.unwrap_or_default();
-    let end = match &descriptor.version {
-        Some(version) => format!(", web.xml of version {version}"),
-        None => String::new(),
-    };
-    archive.evidence.push(format!("WEB-INF/ present{end}"));
+    archive.evidence.push("WEB-INF/ present".to_owned());
     let java = lowest_java(archive, &classes, &jars)?;
     let servlet_api = servlet::api(archive, &descriptor, &classes, &jars)?;
     Ok(ArtifactKind::War(WarFacts {

@@ -99,7 +99,7 @@ impl Catalogue {
     /// Returns the built-in catalogue with changes laid over it, each over those before.
     ///
     /// A change has the catalogue's own shape, and only what it names is changed; `null` takes
-    /// something out. A base is replaced as a whole: what is known of the old image does not hold
+    /// something out (but is what a name may stand for). A base is replaced as a whole: what is known of the old image does not hold
     /// for a new one.
     ///
     /// # Errors
@@ -107,13 +107,14 @@ impl Catalogue {
     pub fn changed_by(changes: &[Value]) -> Result<Self, Failure> {
         let failure = || {
             Failure::usage("could not read the catalogue of base images")
-                .next("write it like the built-in one, which `kubectl b2i runtimes -o yaml` shows")
+                .next("write it like the one that holds now:")
+                .command("kubectl b2i runtimes -o yaml")
                 .anchor("catalogue")
         };
         let mut all: Value =
             serde_yaml::from_str(include_str!("catalogue.yaml")).map_err(|error| failure().why(error))?;
         for change in changes {
-            lay_over(&mut all, change);
+            lay_over(&mut all, change, true);
         }
         serde_json::from_value(all).map_err(|error| failure().why(error))
     }
@@ -174,14 +175,15 @@ impl Catalogue {
 }
 
 /// Maps are changed key by key, everything else as a whole.
-fn lay_over(below: &mut Value, above: &Value) {
+fn lay_over(below: &mut Value, above: &Value, null_removes: bool) {
     match (below, above) {
         (Value::Object(below), Value::Object(above)) if !above.contains_key("image") => {
             for (key, value) in above {
-                if value.is_null() {
+                if value.is_null() && null_removes {
                     below.shift_remove(key);
                 } else {
-                    lay_over(below.entry(key).or_insert(Value::Null), value);
+                    let place = below.entry(key).or_insert(Value::Null);
+                    lay_over(place, value, null_removes && key != "names");
                 }
             }
         }
@@ -191,13 +193,18 @@ fn lay_over(below: &mut Value, above: &Value) {
 
 impl ExecutableBases {
     fn base(&self, artifact: &Artifact, elf: &ElfFacts) -> Result<Chosen, Failure> {
-        let (entry, reason) = match &elf.libc {
-            Libc::Static => (&self.static_, "it needs no library"),
-            Libc::Glibc(_) => (&self.glibc, "has the libraries that it needs"),
-            Libc::Musl => (&self.musl, "has musl"),
+        let entry = match &elf.libc {
+            Libc::Static => &self.static_,
+            Libc::Glibc(_) => &self.glibc,
+            Libc::Musl => &self.musl,
         };
         native::ensure_base_has(artifact, elf, entry, &self.others)?;
-        Ok(Chosen::of(entry, reason.to_owned()))
+        let reason = match (&elf.libc, entry.versions.get("GLIBC")) {
+            (Libc::Static, _) => "for executables that need no library".to_owned(),
+            (Libc::Glibc(_), Some(there)) => format!("for glibc up to {there}"),
+            (libc, _) => format!("for {libc}"),
+        };
+        Ok(Chosen::of(entry, reason))
     }
 }
 

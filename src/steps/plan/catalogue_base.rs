@@ -27,11 +27,11 @@ pub struct CatalogueBase {
 #[serde(deny_unknown_fields)]
 struct Facts {
     image: Reference,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     s2i: bool,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     libraries: Vec<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     versions: BTreeMap<String, SymbolVersion>,
 }
 

@@ -3,11 +3,12 @@
 pub(super) mod build;
 pub(super) mod deploy;
 pub(super) mod inspect;
+pub(super) mod runtimes;
 pub(super) mod version;
 
 use serde::Serialize;
 
-use super::{args, config::Config, flow, interrupt, kubesphere, merge, nodes, options, values};
+use super::{args, config, flow, interrupt, kubesphere, merge, nodes, options, page, values};
 use crate::{
     error::{Failure, Result},
     term::Printer,
@@ -16,7 +17,7 @@ use crate::{
 /// What every command has at hand.
 pub(super) struct Context {
     pub global: args::GlobalArgs,
-    pub config: Config,
+    pub config: config::Config,
     pub printer: Printer,
 }
 
