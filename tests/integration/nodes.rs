@@ -41,7 +41,6 @@ async fn who_may_not_list_nodes_is_told_nothing() {
         "nodes is forbidden: User \"dev\" cannot list resource \"nodes\"",
     );
     assert_eq!(nodes::platforms(&cluster).await.unwrap(), None);
-    server.refuse("GET", NODES, 500, "no");
     let (server, cluster) = FakeApiServer::start().await;
     server.refuse("GET", NODES, 500, "no");
     assert!(nodes::platforms(&cluster).await.is_err());

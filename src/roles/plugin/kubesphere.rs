@@ -55,3 +55,91 @@ pub(super) fn map(artifact: &Artifact, plan: &ImagePlan, env: &BTreeMap<String, 
     }
     mapped
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{Base, ConfigChanges, ElfFacts, JarFacts, JarLayout, Libc, ServletApi, WarFacts},
+        oci::{Digest, Platform},
+    };
+
+    fn jar() -> ArtifactKind {
+        ArtifactKind::Jar(JarFacts {
+            main_class: "A".to_owned(),
+            layout: JarLayout::Plain,
+            java: 17,
+        })
+    }
+
+    fn mapped(kind: ArtifactKind, s2i: Option<bool>, env: &[(&str, &str)]) -> Mapped {
+        let artifact = Artifact {
+            file_name: "app".to_owned(),
+            local_path: "app".into(),
+            local_modified: None,
+            size_bytes: 0,
+            digest: Digest::of(b""),
+            kind,
+            evidence: Vec::new(),
+            entries: Vec::new(),
+        };
+        let plan = ImagePlan {
+            base: Base::Scratch,
+            base_reason: String::new(),
+            platform: Platform::default(),
+            config: ConfigChanges {
+                default_env: [(JVM_OPTIONS.to_owned(), "-Xdefault".to_owned())].into(),
+                ..ConfigChanges::default()
+            },
+            layers: Vec::new(),
+            context_path: "/".to_owned(),
+            s2i,
+        };
+        let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        map(&artifact, &plan, &env.iter().map(pair).collect())
+    }
+
+    #[test]
+    fn options_come_after_those_of_the_image_or_of_the_person() {
+        let options = |env: &[_]| mapped(jar(), None, env).env.remove(JVM_OPTIONS);
+        assert_eq!(options(&[]), None);
+        assert_eq!(
+            options(&[(JAVA_OPTIONS, "-Xmx1g")]).as_deref(),
+            Some("-Xdefault -Xmx1g")
+        );
+        let both = [(JAVA_OPTIONS, "-Xmx1g"), (JVM_OPTIONS, "-Xown")];
+        assert_eq!(options(&both).as_deref(), Some("-Xown -Xmx1g"));
+    }
+
+    #[test]
+    fn arguments_are_split_as_an_unquoted_variable_is() {
+        let mapped = mapped(jar(), None, &[(JAVA_ARGS, " --a=1  '--b 2' ")]);
+        assert_eq!(mapped.args, ["--a=1", "'--b", "2'"]);
+        assert_eq!(mapped.notes.len(), 1);
+    }
+
+    #[test]
+    fn only_where_nothing_else_reads_them() {
+        let both = [(JAVA_OPTIONS, "-Xmx1g"), (JAVA_ARGS, "x")];
+        let elf = ArtifactKind::Elf(ElfFacts {
+            platform: Platform::default(),
+            libc: Libc::Static,
+            interpreter: None,
+            needed: Vec::new(),
+            versions: BTreeMap::new(),
+        });
+        assert_eq!(mapped(elf, None, &both), Mapped::default());
+        assert_eq!(mapped(jar(), Some(true), &both), Mapped::default());
+        let war = ArtifactKind::War(WarFacts {
+            servlet_api: ServletApi::Javax,
+            servlet_version: None,
+            java: 8,
+            spring_boot: None,
+        });
+        let mapped = mapped(war, Some(false), &both);
+        assert!(
+            mapped.args.is_empty() && mapped.env.contains_key(JVM_OPTIONS),
+            "{mapped:?}"
+        );
+    }
+}
