@@ -9,6 +9,8 @@ mod elf_arm;
 mod elf_dynamic;
 mod jar;
 mod manifest;
+#[doc(hidden)]
+pub mod readers;
 mod refusal;
 mod servlet;
 mod war;

@@ -185,7 +185,7 @@ impl Votes {
 }
 
 /// Whether a class names `javax/servlet/` and `jakarta/servlet/`, in its constants.
-fn packages_named(class: &[u8]) -> (bool, bool) {
+pub(super) fn packages_named(class: &[u8]) -> (bool, bool) {
     const COMMON: &[u8] = b"/servlet/";
     let mut named = (false, false);
     for (at, _) in class.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
