@@ -138,7 +138,10 @@ fn only<T>(place: Place, mut found: Vec<T>, name: impl Fn(&T) -> String) -> Resu
 }
 
 /// Lists the docker-registry Secrets; by type, so that no other Secret crosses the link.
-async fn list(cluster: &Cluster) -> kube::Result<Vec<PushSecret>> {
+///
+/// # Errors
+/// The API server's refusal.
+pub async fn list(cluster: &Cluster) -> kube::Result<Vec<PushSecret>> {
     let mut found = Vec::new();
     for type_ in TYPES {
         let only_this = ListParams::default().fields(&format!("type={type_}"));

@@ -4,32 +4,42 @@ use std::{collections::BTreeMap, fmt, path::PathBuf, time::SystemTime};
 
 use serde::Serialize;
 
-use super::SymbolVersion;
+use super::{LocalTree, SymbolVersion};
 use crate::oci::{Digest, Platform};
 
-/// An inspected file.
+/// An inspected file or folder.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Artifact {
-    /// Name of the file, without folder.
+    /// Name of the file or folder, without the folder that it is in.
     pub file_name: String,
-    /// Where it is on this machine; not part of what the image is made from.
+    /// The file's name that the app is called after when the person gives none: the artifact's own,
+    /// or of what is run in a folder.
+    #[serde(skip)]
+    pub named_after: String,
+    /// The file or folder on this machine; not part of what the image is made from.
     #[serde(skip)]
     pub local_path: PathBuf,
     /// When it was last changed, to notice a build that goes on meanwhile; not part of the image.
     #[serde(skip)]
     pub local_modified: Option<SystemTime>,
-    /// Size of the file.
+    /// Size of the file, or of all of the tree's.
     pub size_bytes: u64,
-    /// Digest of the file's bytes.
+    /// Digest of the file's bytes, or of the tree.
     pub digest: Digest,
     /// What it is.
     pub kind: ArtifactKind,
     /// What was seen that tells so, in words, one fact a line. Nothing is decided by it.
     pub evidence: Vec<String>,
-    /// What is in it, where it is an archive.
+    /// What the person should know of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// What is in it, where it is an archive or a tree.
     #[serde(skip)]
     pub entries: Vec<ArchiveEntry>,
+    /// Its files, where it is more than one: a folder, or a JAR with others beside it.
+    #[serde(skip)]
+    pub tree: Option<LocalTree>,
 }
 
 impl Artifact {
@@ -37,19 +47,37 @@ impl Artifact {
     #[must_use]
     pub fn summary(&self) -> String {
         match &self.kind {
-            ArtifactKind::Jar(jar) => format!("{} · Java {}", jar.layout, jar.java),
+            ArtifactKind::Jar(jar) => {
+                let libraries = match self.libraries() {
+                    n if n == 0 || jar.layout != JarLayout::Plain => String::new(),
+                    1 => " with 1 library".to_owned(),
+                    n => format!(" with {n} libraries"),
+                };
+                format!("{}{libraries} · Java {}", jar.layout, jar.java)
+            }
             ArtifactKind::War(war) => format!("WAR · {} · Java {}", war.servlet_api, war.java),
             ArtifactKind::Elf(elf) => format!("executable · {} · {}", elf.platform, elf.libc),
         }
     }
+
+    /// Counts the JARs beside the one that is run.
+    fn libraries(&self) -> usize {
+        let Some(tree) = &self.tree else { return 0 };
+        let main_file = tree.main_file.as_deref().unwrap_or_default();
+        let others = tree.files.iter().filter(|file| file.name != main_file);
+        others
+            .filter(|file| file.name.strip_suffix(".jar").is_some())
+            .count()
+    }
 }
 
-/// A file or folder in an archive. Its name is relative, without `..`, and nobody else's.
+/// A file or folder in an archive or a tree. Its name is relative, without `..`, and nobody else's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArchiveEntry {
     /// Its path in the archive, without the slash at a folder's end.
     pub name: String,
-    /// Its place in the archive's central directory.
+    /// Its place in the archive's central directory; in a tree, a file's place among its files. In
+    /// both, its place among the entries.
     pub index: usize,
     /// Its uncompressed size, as the archive says.
     pub size_bytes: u64,
@@ -81,6 +109,16 @@ pub struct JarFacts {
     pub layout: JarLayout,
     /// Lowest Java that runs it: 8, 11, 17, 21 or 25; above, the exact feature release.
     pub java: u32,
+    /// Highest Java that runs it, where newer ones are known not to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub highest_java: Option<u32>,
+    /// `Class-Path` of the manifest, as it is written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub class_path: Vec<String>,
+    /// What `java` has to be told when it is not started with `-jar`, since only then it reads the
+    /// manifest: `--add-opens` and the like.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub java_flags: Vec<String>,
 }
 
 /// How a JAR's inside is laid out.
@@ -89,6 +127,16 @@ pub struct JarFacts {
 pub enum JarLayout {
     /// Classes at the root: run packed, by `java -jar`.
     Plain,
+    /// Spring Boot before 1.4, with libraries in `lib/` at the root: run packed.
+    SpringBoot1 {
+        /// `Spring-Boot-Version` of the manifest.
+        version: Option<String>,
+    },
+    /// The small JAR that starts the rest of Quarkus' `quarkus-app` folder.
+    Quarkus {
+        /// The version of Quarkus, as its starter's file name has it.
+        version: Option<String>,
+    },
     /// Spring Boot 1.4 or newer: run exploded, by the manifest's launcher.
     SpringBoot {
         /// `Spring-Boot-Version` of the manifest.
@@ -103,11 +151,14 @@ impl fmt::Display for JarLayout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Plain => f.write_str("JAR"),
-            Self::SpringBoot {
+            Self::Quarkus {
                 version: Some(version),
-                ..
-            } => write!(f, "Spring Boot {version}"),
-            Self::SpringBoot { .. } => f.write_str("Spring Boot"),
+            } => write!(f, "Quarkus {version}"),
+            Self::Quarkus { version: None } => f.write_str("Quarkus"),
+            Self::SpringBoot { version, .. } | Self::SpringBoot1 { version } => match version {
+                Some(version) => write!(f, "Spring Boot {version}"),
+                None => f.write_str("Spring Boot"),
+            },
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::RegistryAccess;
 use crate::oci::{Descriptor, Digest, Platform, Reference};
 
 /// An image to be made: a base, a change of its config, our layers, a destination.
@@ -72,66 +73,4 @@ pub struct LayerDescriptor {
     pub descriptor: Descriptor,
     /// Digest of the uncompressed tar.
     pub diff_id: Digest,
-}
-
-/// How registries are reached.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct RegistryAccess {
-    /// Base images of the registry at the left are pulled from the one at the right.
-    pub mirrors: BTreeMap<String, String>,
-    /// Registries that speak plain HTTP.
-    pub insecure: Vec<String>,
-}
-
-impl RegistryAccess {
-    /// Returns where an image is pulled from: itself, or its place in its registry's mirror. A
-    /// mirror may have a path of its own: `harbor.example.com/dockerhub`.
-    #[must_use]
-    pub fn source_of(&self, image: &Reference) -> Reference {
-        let Some(mirror) = self.mirrors.get(&image.registry) else {
-            return image.clone();
-        };
-        let mirror = mirror.trim_end_matches('/');
-        let (registry, repository) = match mirror.split_once('/') {
-            Some((host, path)) => (host, format!("{path}/{}", image.repository)),
-            None => (mirror, image.repository.clone()),
-        };
-        Reference {
-            registry: registry.to_owned(),
-            repository,
-            ..image.clone()
-        }
-    }
-
-    /// Whether a registry speaks plain HTTP.
-    #[must_use]
-    pub fn is_insecure(&self, registry: &str) -> bool {
-        self.insecure.iter().any(|insecure| insecure == registry)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mirror_takes_the_registrys_place() {
-        let mirrors = [("docker.io", "10.0.0.1:5000"), ("gcr.io", "h.example/gcr/")];
-        let access = RegistryAccess {
-            mirrors: mirrors.map(|(from, to)| (from.into(), to.into())).into(),
-            ..RegistryAccess::default()
-        };
-        for (image, source) in [
-            ("tomcat:10", "10.0.0.1:5000/library/tomcat:10"),
-            (
-                "gcr.io/distroless/static",
-                "h.example/gcr/distroless/static:latest",
-            ),
-            ("quay.io/a/b:c", "quay.io/a/b:c"),
-        ] {
-            let image = image.parse().expect(image);
-            assert_eq!(access.source_of(&image).to_string(), source);
-        }
-    }
 }

@@ -15,6 +15,8 @@ pub enum Step {
     Build,
     /// The Deployment taking the image.
     RollOut,
+    /// Asking a registry what it would have against a build.
+    Check,
 }
 
 /// One thing that happened.

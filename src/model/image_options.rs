@@ -22,6 +22,9 @@ pub struct ImageOptions {
     pub jvm_options: Option<String>,
     /// Where a web app answers.
     pub context_path: Option<String>,
+    /// Secret that the base is pulled with, where it is not the push Secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pull_secret: Option<String>,
     /// Platform to build for.
     pub platform: Option<Platform>,
     /// Whether the base is a source-to-image one.

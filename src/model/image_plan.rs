@@ -76,4 +76,11 @@ pub enum Source {
         /// Its uncompressed size, as the archive says.
         size_bytes: u64,
     },
+    /// A file of the artifact's tree.
+    LocalFile {
+        /// Its place among the tree's files.
+        index: usize,
+        /// Its size.
+        size_bytes: u64,
+    },
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Proxy;
 use crate::oci::Digest;
 
 /// Where layers may go, who may send them, and what bounds the Pod.
@@ -12,8 +13,14 @@ pub struct StagingRequest {
     pub registry: String,
     /// The one repository there.
     pub repository: String,
-    /// Whether the registry speaks plain HTTP.
-    pub plain_http: bool,
+    /// Whether the registry's certificate is not looked at, or it speaks plain HTTP.
+    pub insecure: bool,
+    /// Certificates of authorities to trust beside the public ones, as PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorities: Option<String>,
+    /// The way out of the Pod's network.
+    #[serde(default, skip_serializing_if = "Proxy::is_none")]
+    pub proxy: Proxy,
     /// Digest of the token that the plugin brings. The token itself is in nobody's spec.
     pub token_sha256: Digest,
     /// The Pod ends when nobody asks for anything for so long.

@@ -1,7 +1,7 @@
 //! What to tell a person about a registry that fails in a way that has nothing to do with what
 //! was asked of it. The steps put the rest into words themselves.
 
-use super::{Error, Kind};
+use super::{Error, Kind, TlsProblem};
 use crate::error::Failure;
 
 impl Error {
@@ -17,17 +17,7 @@ impl Error {
                      the Pods of the namespace, or this machine",
                 )
                 .anchor("registry-unreachable"),
-            (
-                Kind::Tls {
-                    is_plain_http: true, ..
-                },
-                _,
-            ) => failure
-                .next("the registry speaks plain HTTP: name it by `--insecure-registry`, or under `insecureRegistries` in the configuration")
-                .anchor("registry-tls"),
-            (Kind::Tls { .. }, _) => failure
-                .next("check the registry's name in the reference, and its certificate")
-                .anchor("registry-tls"),
+            (Kind::Tls { problem, .. }, _) => failure.next(tls(*problem)).anchor("registry-tls"),
             (_, Some(429)) => failure
                 .next("the registry limits requests: wait, log in, or use a mirror")
                 .anchor("registry-rate-limit"),
@@ -36,5 +26,24 @@ impl Error {
                 .anchor("registry-error"),
             _ => failure.anchor("registry-error"),
         }
+    }
+}
+
+fn tls(problem: TlsProblem) -> &'static str {
+    match problem {
+        TlsProblem::PlainHttp => {
+            "the registry speaks plain HTTP: name it by `--insecure-registry`, or under `insecureRegistries` in the configuration"
+        }
+        TlsProblem::UnknownAuthority => {
+            "give the certificate of the registry's authority: `--registry-ca FILE`, or `registryCa` in the \
+             configuration"
+        }
+        TlsProblem::Name => "use a name that the registry's certificate is for",
+        TlsProblem::Time => "renew the registry's certificate, or set the clock of where the build runs",
+        TlsProblem::SelfSigned => {
+            "the certificate is marked as an authority and serves by itself: let an authority of yours issue one, \
+             and give that by `--registry-ca FILE`; or name the registry by `--insecure-registry`"
+        }
+        TlsProblem::Other => "check the registry's name in the reference, and its certificate",
     }
 }

@@ -100,6 +100,13 @@ impl Auth {
         self.credentials.is_some()
     }
 
+    pub(super) fn user(&self) -> Option<&str> {
+        match &self.credentials {
+            Some(Credentials::Basic { username, .. }) => Some(username),
+            _ => None,
+        }
+    }
+
     /// Returns the header for these scopes; `None` where nothing was asked for yet, or where there
     /// is nothing to show. The lock is held while a token is fetched: whoever else needs it waits.
     pub(super) async fn header(
@@ -113,6 +120,9 @@ impl Auth {
             Some(Challenge::Basic) => return Ok(self.credentials.as_ref().and_then(basic)),
             Some(Challenge::Bearer { realm, service }) => (realm.clone(), service.clone()),
         };
+        if let Some(Credentials::RegistryToken(token)) = &self.credentials {
+            return Ok(secret_header(&format!("Bearer {token}")));
+        }
         let now = Instant::now();
         state.tokens.retain(|token| token.until > now);
         let covers = |token: &&Token| {
@@ -231,7 +241,7 @@ fn basic(credentials: &Credentials) -> Option<HeaderValue> {
             let login = STANDARD.encode(format!("{username}:{password}"));
             secret_header(&format!("Basic {login}"))
         }
-        Credentials::IdentityToken(_) => None,
+        Credentials::IdentityToken(_) | Credentials::RegistryToken(_) => None,
     }
 }
 

@@ -1,21 +1,13 @@
-//! Blobs: is it there, mount it, push it, pull it:
-//! <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs>.
+//! Blobs: is it there, and pull it:
+//! <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-blobs>.
 
 use std::{io, time::Duration};
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt, TryStreamExt, stream, stream::BoxStream};
-use reqwest::{
-    Body, Response, StatusCode,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, RANGE},
-};
+use futures_util::{StreamExt, TryStreamExt, stream, stream::BoxStream};
+use reqwest::{Response, StatusCode, header::RANGE};
 
-use super::{
-    Client, Error, Kind,
-    auth::Scope,
-    client::{SMALL_REQUEST, redacted},
-    retry::with_retries,
-};
+use super::{Client, Error, Kind, auth::Scope, client::SMALL_REQUEST, retry::with_retries};
 use crate::oci::{Descriptor, Digest, Hasher};
 
 /// The bytes of a blob, as they come.
@@ -32,7 +24,7 @@ impl Client {
     /// # Errors
     /// Whatever is neither yes nor no.
     pub async fn blob_exists(&self, repository: &str, digest: Digest) -> Result<bool, Error> {
-        let url = self.url(repository, &format!("blobs/{digest}"));
+        let url = self.url(repository, &format!("blobs/{digest}")).await?;
         let head = || async {
             self.send(&[Scope::pull(repository)], |http| {
                 http.head(&url).timeout(SMALL_REQUEST)
@@ -46,102 +38,6 @@ impl Client {
         }
     }
 
-    /// Asks the registry to take a blob over from another repository of its own. `false` means
-    /// that the blob must be pushed: registries may refuse (Harbor), or not know how (ECR).
-    ///
-    /// # Errors
-    /// Only where there was no answer.
-    pub async fn mount_blob(
-        &self,
-        repository: &str,
-        digest: Digest,
-        from_repository: &str,
-    ) -> Result<bool, Error> {
-        let url = self.url(repository, "blobs/uploads/");
-        let query = [
-            ("mount", digest.to_string()),
-            ("from", from_repository.to_owned()),
-        ];
-        // Without the source's scope Docker Hub refuses: <https://github.com/oras-project/rust-oci-client/issues/235>
-        let scopes = [Scope::push(repository), Scope::pull(from_repository)];
-        let post = || async {
-            self.send(&scopes, |http| {
-                http.post(&url)
-                    .query(&query)
-                    .header(CONTENT_LENGTH, 0)
-                    .timeout(SMALL_REQUEST)
-            })
-            .await
-        };
-        match with_retries(post).await {
-            Ok(response) if response.status() == StatusCode::CREATED => Ok(true),
-            Ok(response) => {
-                self.cancel_upload(&scopes, &response).await;
-                Ok(false)
-            }
-            Err(error) if error.status.is_some() => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Ends the upload that a refused mount has opened. Registries forget it in the end anyway,
-    /// so the answer does not matter.
-    async fn cancel_upload(&self, scopes: &[Scope], opened: &Response) {
-        if let Ok(location) = self.upload_location(opened) {
-            let _ = self
-                .send(scopes, |http| {
-                    http.delete(location.clone()).timeout(SMALL_REQUEST)
-                })
-                .await;
-        }
-    }
-
-    /// Pushes a blob in one streaming request (Google's registry takes no chunks). `body` is
-    /// called again for each new try, and must then give the same bytes from the first one on.
-    ///
-    /// # Errors
-    /// What the registry answers, after the tries that make sense; what `body` failed with.
-    pub async fn push_blob<S, F>(
-        &self,
-        repository: &str,
-        digest: Digest,
-        size_bytes: u64,
-        body: F,
-    ) -> Result<(), Error>
-    where
-        F: Fn() -> S + Send,
-        S: Stream<Item = io::Result<Bytes>> + Send + 'static,
-    {
-        let scopes = [Scope::push(repository)];
-        let start = self.url(repository, "blobs/uploads/");
-        // A registry may forget a session whose request broke off (distribution 2.8 does), so each
-        // try is a session of its own.
-        with_retries(|| async {
-            let opened = self
-                .send(&scopes, |http| {
-                    http.post(&start).header(CONTENT_LENGTH, 0).timeout(SMALL_REQUEST)
-                })
-                .await?;
-            let mut location = self.upload_location(&opened)?;
-            location
-                .query_pairs_mut()
-                .append_pair("digest", &digest.to_string());
-            let line = format!("PUT {}", redacted(&location));
-            self.send(&scopes, |http| {
-                let line = line.clone();
-                let bytes = body().map_err(move |error| Error::body(&line, &error));
-                http.put(location.clone())
-                    .header(CONTENT_TYPE, "application/octet-stream")
-                    // Known, and hence not `Transfer-Encoding: chunked`.
-                    .header(CONTENT_LENGTH, size_bytes)
-                    .body(Body::wrap_stream(bytes))
-            })
-            .await
-            .map(drop)
-        })
-        .await
-    }
-
     /// Pulls a blob. A connection that breaks is taken up where it broke. Digest and size are
     /// checked when all of it has come, so only the end of the stream says that the bytes are
     /// right: a mismatch is an error as its last item.
@@ -150,7 +46,9 @@ impl Client {
     /// What the registry answers. In the stream: an `io::Error` that holds an [`Error`].
     pub async fn pull_blob(&self, repository: &str, descriptor: &Descriptor) -> Result<BlobStream, Error> {
         let scopes = [Scope::pull(repository)];
-        let url = self.url(repository, &format!("blobs/{}", descriptor.digest));
+        let url = self
+            .url(repository, &format!("blobs/{}", descriptor.digest))
+            .await?;
         let pull = Pull {
             response: self.get_from(&scopes, &url, 0).await?,
             client: self.clone(),
@@ -201,6 +99,7 @@ impl Client {
         let line = format!(
             "GET {}",
             self.url(repository, &format!("blobs/{}", descriptor.digest))
+                .await?
         );
         if descriptor.size_bytes > limit_bytes {
             return Err(Error::new(&line, Kind::TooLarge { limit_bytes }));

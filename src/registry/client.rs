@@ -1,25 +1,33 @@
 //! A connection to one registry: sends requests with the right `Authorization`, to nobody else.
 
-use std::{
-    sync::{Arc, Once},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use reqwest::{Certificate, Request, RequestBuilder, Response, StatusCode, Url, redirect};
+use reqwest::{Request, RequestBuilder, Response, StatusCode, Url};
+use tokio::sync::OnceCell;
 
 use super::{
-    Credentials, Error, Kind,
+    Authorities, Credentials, Error, Kind, LoginSource, ProxySettings, TlsProblem,
     auth::{Auth, Scope},
+    chunks::RequestLimit,
     keychain::canonical_host,
+    retry::with_retries,
+    transport::{connection_pool, install_tls},
 };
 
 /// How a registry is spoken to.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Speak HTTP without TLS.
-    pub plain_http: bool,
+    /// Trust any certificate, and speak HTTP without TLS where there is none: what Docker's
+    /// `insecure-registries` means. Holds for the hosts that the registry sends us to, too.
+    pub insecure: bool,
+    /// Authorities to trust beside the public ones.
+    pub authorities: Authorities,
+    /// The way out.
+    pub proxy: ProxySettings,
     /// Whom to log in as; anonymous without.
     pub credentials: Option<Credentials>,
+    /// Where that is from.
+    pub login_source: LoginSource,
 }
 
 /// A client of one registry. Cheap to clone; clones share connections and tokens.
@@ -28,25 +36,19 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     host: String,
+    insecure: bool,
     /// `https://registry.example.com/v2/`
-    base: Url,
+    https: Url,
+    /// The same, or without TLS where there is none; empty until the first request.
+    base: OnceCell<Url>,
     http: reqwest::Client,
     auth: Auth,
+    login_source: LoginSource,
+    request_limit: RequestLimit,
 }
 
-const CONNECT: Duration = Duration::from_secs(10);
 /// All of a request whose body and answer are small.
 pub(super) const SMALL_REQUEST: Duration = Duration::from_mins(1);
-const REDIRECTS: usize = 10;
-
-/// Makes ring the TLS provider of the process, once; reqwest panics where there is none.
-pub fn install_tls() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        // It fails where another part of the process has already chosen one, which does too.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
-}
 
 impl Client {
     /// Makes a client; nothing is sent yet. `host` is a reference's registry: `docker.io`,
@@ -56,26 +58,29 @@ impl Client {
     /// [`Kind::Protocol`] where `host` is no host, [`Kind::Tls`] where TLS cannot be set up.
     pub fn new(host: &str, options: &Options) -> Result<Self, Error> {
         install_tls();
-        let scheme = if options.plain_http { "http" } else { "https" };
         let api_host = match canonical_host(host) {
             // Docker Hub's name is not where its API is.
             "docker.io" => "registry-1.docker.io",
             _ => host,
         };
-        let base = Url::parse(&format!("{scheme}://{api_host}/v2/"))
+        let https = Url::parse(&format!("https://{api_host}/v2/"))
             .map_err(|error| Error::protocol(&format!("the registry `{host}`"), error))?;
-        let http = connection_pool().map_err(|error| {
+        let http = connection_pool(options).map_err(|error| {
             let kind = Kind::Tls {
                 cause: error.to_string(),
-                is_plain_http: false,
+                problem: TlsProblem::Other,
             };
             Error::new(&format!("the registry `{host}`"), kind)
         })?;
         Ok(Self(Arc::new(Inner {
             host: host.to_owned(),
-            base,
+            insecure: options.insecure,
+            https,
+            base: OnceCell::new(),
             http,
-            auth: Auth::new(options.credentials.clone(), options.plain_http),
+            auth: Auth::new(options.credentials.clone(), options.insecure),
+            login_source: options.login_source,
+            request_limit: RequestLimit::none(),
         })))
     }
 
@@ -91,9 +96,105 @@ impl Client {
         self.0.auth.has_credentials()
     }
 
+    /// Where the login is from, or would be.
+    #[must_use]
+    pub fn login_source(&self) -> LoginSource {
+        self.0.login_source
+    }
+
+    /// Returns the user that we log in as, where the login has one.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        self.0.auth.user()
+    }
+
+    /// Returns where the API is: host and port. Docker Hub's is not where its name says.
+    #[must_use]
+    pub fn address(&self) -> (String, u16) {
+        let host = self.0.https.host_str().unwrap_or_default();
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        (
+            host.to_owned(),
+            self.0.https.port_or_known_default().unwrap_or(443),
+        )
+    }
+
+    /// Connects, and returns whether there is TLS. Whatever the registry answers will do.
+    ///
+    /// # Errors
+    /// No connection, no TLS.
+    pub async fn reach(&self) -> Result<bool, Error> {
+        let base = self.base().await?;
+        let request = self.0.http.get(base.clone()).timeout(SMALL_REQUEST).build();
+        let request = request.map_err(|error| Error::transport(self.host(), &error))?;
+        execute(&self.0.http, request).await?;
+        Ok(base.scheme() == "https")
+    }
+
+    /// Asks whether we are known:
+    /// <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#determining-support>.
+    ///
+    /// # Errors
+    /// What the registry answers.
+    pub async fn ping(&self) -> Result<(), Error> {
+        let base = self.base().await?;
+        let get = |http: &reqwest::Client| http.get(base.clone()).timeout(SMALL_REQUEST);
+        with_retries(|| self.send(&[], get)).await.map(drop)
+    }
+
     /// The URL of something in a repository: `blobs/sha256:…`.
-    pub(super) fn url(&self, repository: &str, rest: &str) -> String {
-        format!("{}{repository}/{rest}", self.0.base)
+    pub(super) async fn url(&self, repository: &str, rest: &str) -> Result<String, Error> {
+        Ok(format!("{}{repository}/{rest}", self.base().await?))
+    }
+
+    /// Where the API is. Only of an insecure registry this must be found out.
+    pub(super) async fn base(&self) -> Result<&Url, Error> {
+        let Inner {
+            base,
+            https,
+            insecure,
+            ..
+        } = &*self.0;
+        base.get_or_try_init(|| async {
+            match insecure {
+                true => with_retries(|| self.find_base()).await,
+                false => Ok(https.clone()),
+            }
+        })
+        .await
+    }
+
+    /// TLS first, then without, as Docker does it.
+    async fn find_base(&self) -> Result<Url, Error> {
+        let ask = |url: Url| async {
+            let request = self.0.http.get(url).timeout(SMALL_REQUEST).build();
+            execute(
+                &self.0.http,
+                request.map_err(|error| Error::transport(self.host(), &error))?,
+            )
+            .await
+        };
+        let https = &self.0.https;
+        let Err(error) = ask(https.clone()).await else {
+            return Ok(https.clone());
+        };
+        let has_no_tls = matches!(
+            error.kind,
+            Kind::Connect(_)
+                | Kind::Tls {
+                    problem: TlsProblem::PlainHttp,
+                    ..
+                }
+        );
+        let mut http = https.clone();
+        if !has_no_tls || http.set_scheme("http").is_err() {
+            return Err(error);
+        }
+        match ask(http.clone()).await? {
+            // What Go's servers answer to plain text where TLS should be: there is TLS after all.
+            answer if answer.status() == StatusCode::BAD_REQUEST => Err(error),
+            _ => Ok(http),
+        }
     }
 
     /// Sends a request; `build` is called again where a login or a new token is needed. Returns an
@@ -136,15 +237,20 @@ impl Client {
         Ok(request)
     }
 
+    pub(super) fn request_limit(&self) -> &RequestLimit {
+        &self.0.request_limit
+    }
+
     /// Whether a URL is of the registry itself: the same scheme, host and port.
     fn is_own(&self, url: &Url) -> bool {
-        url.origin() == self.0.base.origin()
+        let base = self.0.base.get().unwrap_or(&self.0.https);
+        url.origin() == base.origin()
     }
 
     /// Where an upload goes on.
-    pub(super) fn upload_location(&self, response: &Response) -> Result<Url, Error> {
+    pub(super) fn upload_location(&self, method: &str, response: &Response) -> Result<Url, Error> {
         let wrong = || {
-            let line = format!("POST {}", redacted(response.url()));
+            let line = format!("{method} {}", redacted(response.url()));
             Error::protocol(&line, "the answer names no place to upload to")
         };
         let location = response.headers().get(reqwest::header::LOCATION);
@@ -152,47 +258,12 @@ impl Client {
         let mut url = response.url().join(location).map_err(|_| wrong())?;
         // A registry behind a proxy that ends TLS may not know that there is TLS
         // (`X-Forwarded-Proto` is missing), and name itself as `http://`.
-        let base = &self.0.base;
+        let base = self.0.base.get().unwrap_or(&self.0.https);
         if url.host() == base.host() && url.scheme() == "http" && base.scheme() == "https" {
             url.set_scheme("https").map_err(|()| wrong())?;
         }
         Ok(url)
     }
-}
-
-/// System roots, where there are any, and the ones we bring: our image is made from scratch.
-fn connection_pool() -> reqwest::Result<reqwest::Client> {
-    let ours = webpki_root_certs::TLS_SERVER_ROOT_CERTS
-        .iter()
-        .filter_map(|der| Certificate::from_der(der).ok());
-    let follow = redirect::Policy::custom(|attempt| {
-        let from_https = attempt
-            .previous()
-            .last()
-            .is_some_and(|url| url.scheme() == "https");
-        if attempt.previous().len() > REDIRECTS {
-            attempt.error("too many redirects")
-        } else if from_https && attempt.url().scheme() != "https" {
-            attempt.error("it redirects from HTTPS to plain HTTP")
-        } else {
-            // reqwest drops `Authorization` where host, port or scheme change.
-            attempt.follow()
-        }
-    });
-    let builder = reqwest::Client::builder();
-    // An upload has no time limit, but a peer that acknowledges nothing is gone.
-    #[cfg(target_os = "linux")]
-    let builder = builder.tcp_user_timeout(SMALL_REQUEST);
-    builder
-        .user_agent(concat!("kubectl-b2i/", env!("CARGO_PKG_VERSION")))
-        .tls_certs_merge(ours)
-        .connect_timeout(CONNECT)
-        .tcp_keepalive(Duration::from_secs(15))
-        .http2_adaptive_window(true)
-        // The `Referer` would show a signed URL to the next host.
-        .referer(false)
-        .redirect(follow)
-        .build()
 }
 
 async fn execute(http: &reqwest::Client, request: Request) -> Result<Response, Error> {

@@ -14,6 +14,18 @@ pub enum Credentials {
     },
     /// An OAuth 2 refresh token, which only buys tokens (`docker login` of Azure and others).
     IdentityToken(String),
+    /// A token that is shown as it is (`registrytoken`).
+    RegistryToken(String),
+}
+
+/// Where a login is from, or would be: what a person is told to mend.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LoginSource {
+    /// The Secret that a Pod has mounted.
+    #[default]
+    Secret,
+    /// Docker's configuration on this machine.
+    DockerConfig,
 }
 
 /// Never the secret.
@@ -22,6 +34,7 @@ impl fmt::Debug for Credentials {
         match self {
             Self::Basic { username, .. } => write!(f, "Basic({username}, …)"),
             Self::IdentityToken(_) => f.write_str("IdentityToken(…)"),
+            Self::RegistryToken(_) => f.write_str("RegistryToken(…)"),
         }
     }
 }
@@ -49,7 +62,7 @@ pub enum CredentialsError {
     /// A Secret without the key that its type promises.
     #[error("the Secret has no key `{0}`")]
     MissingKey(&'static str),
-    /// A mounted Secret that cannot be read.
-    #[error("could not read the key `{0}` of the mounted Secret: {1}")]
+    /// A file that cannot be read: Docker's, or a mounted Secret's key.
+    #[error("could not read `{0}`: {1}")]
     Unreadable(&'static str, io::ErrorKind),
 }

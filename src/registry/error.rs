@@ -3,11 +3,11 @@
 
 use std::{error::Error as StdError, fmt, io, time::Duration};
 
-use reqwest::{Response, StatusCode, header::RETRY_AFTER};
+use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::client::read_at_most;
+use super::{TlsProblem, client::read_at_most, retry};
 use crate::oci::Digest;
 
 /// A request that did not give what was asked for.
@@ -56,8 +56,8 @@ pub enum Kind {
     Tls {
         /// What TLS says.
         cause: String,
-        /// Whether the other end answered in plain HTTP.
-        is_plain_http: bool,
+        /// What it comes to.
+        problem: TlsProblem,
     },
     /// No connection, or it broke.
     Connect(String),
@@ -117,8 +117,7 @@ impl Error {
         let kind = if let Some(tls) = tls {
             Kind::Tls {
                 cause: plain(&tls.to_string()),
-                // Plain text where a TLS record should be.
-                is_plain_http: matches!(tls, rustls::Error::InvalidMessage(_)),
+                problem: TlsProblem::of(tls),
             }
         } else if error.is_redirect() || error.is_builder() {
             Kind::Protocol(plain(&cause))
@@ -141,9 +140,7 @@ impl Error {
     /// A refusal.
     pub(super) async fn refusal(request: &str, response: Response) -> Self {
         let status = response.status();
-        // HTTP dates are allowed too; nobody was seen to send one, and our own pause does as well.
-        let retry_after = response.headers().get(RETRY_AFTER);
-        let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
+        let retry_after = retry::asked_for(response.headers());
         let body = read_at_most(request, response, ERROR_BODY_BYTES)
             .await
             .unwrap_or_default();
@@ -152,7 +149,7 @@ impl Error {
             kind: classify(request, status, &errors),
             status: Some(status),
             answers: errors.into_iter().map(|(answer, _)| answer).collect(),
-            retry_after: retry_after.map(Duration::from_secs),
+            retry_after,
             ..Self::new(request, Kind::Status)
         }
     }

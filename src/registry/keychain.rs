@@ -37,6 +37,7 @@ struct RawEntry {
     username: Option<String>,
     password: Option<String>,
     identitytoken: Option<String>,
+    registrytoken: Option<String>,
 }
 
 impl Keychain {
@@ -122,6 +123,17 @@ impl Keychain {
         hosts
     }
 
+    /// Returns each login's place (host and path) and its user, where it has one.
+    pub fn logins(&self) -> impl Iterator<Item = (String, Option<&str>)> {
+        self.entries.iter().map(|entry| {
+            let user = match &entry.credentials {
+                Credentials::Basic { username, .. } => Some(username.as_str()),
+                _ => None,
+            };
+            (format!("{}{}", entry.host, entry.path), user)
+        })
+    }
+
     /// Returns the user of the first login for a host.
     #[must_use]
     pub fn user_of(&self, host: &str) -> Option<&str> {
@@ -148,6 +160,9 @@ impl RawEntry {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
         if let Some(token) = given(self.identitytoken) {
             return Ok(Some(Credentials::IdentityToken(token)));
+        }
+        if let Some(token) = given(self.registrytoken) {
+            return Ok(Some(Credentials::RegistryToken(token)));
         }
         if let Some(auth) = given(self.auth) {
             let wrong = || CredentialsError::Auth { host: key.to_owned() };
@@ -207,7 +222,9 @@ fn host_matches(pattern: &str, host: &str) -> bool {
 }
 
 fn split_port(host: &str) -> (&str, Option<&str>) {
+    // An IPv6 address stands in brackets, and has colons of its own.
     host.rsplit_once(':')
+        .filter(|(_, port)| !port.ends_with(']'))
         .map_or((host, None), |(name, port)| (name, Some(port)))
 }
 
@@ -230,7 +247,7 @@ mod tests {
     fn user(keychain: &Keychain, registry: &str, repository: &str) -> Option<String> {
         match keychain.find(registry, repository)? {
             Credentials::Basic { username, .. } => Some(username),
-            Credentials::IdentityToken(_) => Some("<token>".to_owned()),
+            Credentials::IdentityToken(_) | Credentials::RegistryToken(_) => Some("<token>".to_owned()),
         }
     }
 
@@ -253,6 +270,8 @@ mod tests {
             "*.example.com",
             "a?.example.com:5000",
             "https://plain.example/v2/",
+            "[fd00::1]",
+            "[fd00::2]:5000",
         ];
         let keychain = keychain(&keys);
         for (registry, repository, expected) in [
@@ -266,6 +285,9 @@ mod tests {
             ("ab.example.com:5001", "x", None),
             ("plain.example", "x", Some("https://plain.example/v2/")),
             ("elsewhere.example", "x", None),
+            ("[fd00::1]", "x", Some("[fd00::1]")),
+            ("[fd00::1]:5000", "x", None),
+            ("[fd00::2]:5000", "x", Some("[fd00::2]:5000")),
         ] {
             let found = user(&keychain, registry, repository);
             assert_eq!(found.as_deref(), expected, "{registry}/{repository}");
@@ -279,7 +301,7 @@ mod tests {
         let auth = general_purpose::STANDARD.encode("ann:pass:word\0\0");
         let json = format!(
             r#"{{"auths":{{"a":{{"auth":"{auth}"}},"b":{{"username":"bob","password":"p"}},
-                "c":{{"identitytoken":"t","auth":"{auth}"}},"d":{{}}}},"credsStore":"desktop"}}"#
+                "c":{{"identitytoken":"t","auth":"{auth}"}},"d":{{}},"e":{{"registrytoken":"r"}}}},"credsStore":"desktop"}}"#
         );
         let keychain = Keychain::from_docker_config(json.as_bytes()).expect("a config");
         let ann = Credentials::Basic {
@@ -293,6 +315,10 @@ mod tests {
             Some(Credentials::IdentityToken("t".into()))
         );
         assert_eq!(keychain.find("d", "x"), None);
+        assert_eq!(
+            keychain.find("e", "x"),
+            Some(Credentials::RegistryToken("r".into()))
+        );
     }
 
     #[test]

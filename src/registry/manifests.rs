@@ -39,7 +39,7 @@ impl Client {
     /// What the registry answers; [`Kind::TooLarge`] over 4 MiB; [`Kind::DigestMismatch`] where it
     /// was asked for by digest and is something else.
     pub async fn pull_manifest(&self, repository: &str, reference: &str) -> Result<RawManifest, Error> {
-        let url = self.url(repository, &format!("manifests/{reference}"));
+        let url = self.url(repository, &format!("manifests/{reference}")).await?;
         let line = format!("GET {url}");
         let (content_type, bytes) = with_retries(|| async {
             let get = |http: &reqwest::Client| {
@@ -76,7 +76,7 @@ impl Client {
         media_type: &str,
         bytes: Vec<u8>,
     ) -> Result<(), Error> {
-        let url = self.url(repository, &format!("manifests/{reference}"));
+        let url = self.url(repository, &format!("manifests/{reference}")).await?;
         let bytes = bytes::Bytes::from(bytes);
         // The same bytes under the same name twice are no harm, so this may be tried again.
         with_retries(|| async {

@@ -6,18 +6,33 @@
 
 mod advice;
 mod auth;
+mod authority;
 mod blobs;
 mod challenge;
+mod chunks;
 mod client;
+mod credential_helper;
 mod credentials;
+mod docker_config;
 mod error;
 mod keychain;
+mod login_entry;
 mod manifests;
 mod retry;
+mod tls_problem;
+mod transport;
+mod uploads;
 
+pub use authority::{Authorities, AuthorityError};
 pub use blobs::BlobStream;
-pub use client::{Client, Options, install_tls};
-pub use credentials::{Credentials, CredentialsError};
+pub use client::{Client, Options};
+pub use credential_helper::HelperError;
+pub use credentials::{Credentials, CredentialsError, LoginSource};
+pub use docker_config::DockerConfig;
 pub use error::{Answer, Error, Kind};
 pub use keychain::Keychain;
+pub use login_entry::with_login;
 pub use manifests::RawManifest;
+pub use tls_problem::TlsProblem;
+pub use transport::{ProxySettings, install_tls};
+pub use uploads::{Mount, Upload};

@@ -7,7 +7,9 @@ pub mod builder;
 pub mod plugin;
 pub mod staging;
 
-pub use crate::cluster::objects::{BUILDER_ARGUMENT as BUILDER, STAGING_ARGUMENT as STAGING};
+pub use crate::cluster::objects::{
+    BUILDER_ARGUMENT as BUILDER, CHECK_ARGUMENT as CHECK, STAGING_ARGUMENT as STAGING,
+};
 
 /// Runs a role to its end.
 #[must_use]
@@ -15,6 +17,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     match args.get(1).and_then(|arg| arg.to_str()) {
         Some(STAGING) => staging::run(),
         Some(BUILDER) => builder::run(),
+        Some(CHECK) => builder::check(),
         _ => plugin::run(args),
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     error::{Failure, Result},
     model::StagingRequest,
     oci::Digest,
-    registry::{self, Client, Keychain},
+    registry::{self, Authorities, Client, Keychain, LoginSource, ProxySettings},
     staging::{Destination, DestinationError, Replay, server},
     term::line,
 };
@@ -77,11 +77,28 @@ fn read_request() -> Result<StagingRequest> {
 
 fn registry_client(request: &StagingRequest) -> Result<Client> {
     let what = || format!("could not read the push Secret for `{}`", request.registry);
-    let keychain = Keychain::from_mounted_secret(Path::new(PUSH_SECRET_FOLDER))
-        .map_err(|error| Failure::new(what()).because(error))?;
+    let folder = Path::new(PUSH_SECRET_FOLDER);
+    let keychain =
+        Keychain::from_mounted_secret(folder).map_err(|error| Failure::new(what()).because(error))?;
+    let of_secret = Authorities::from_mounted_secret(folder)
+        .map_err(|error| Failure::new(what()).why(format!("its key `ca.crt`: {error}")))?;
+    let asked_for = request
+        .authorities
+        .as_deref()
+        .map(Authorities::from_pem)
+        .transpose();
+    let asked_for =
+        asked_for.map_err(|error| Failure::new("could not read the authorities").because(error))?;
     let options = registry::Options {
-        plain_http: request.plain_http,
+        insecure: request.insecure,
+        authorities: of_secret.and(&asked_for.unwrap_or_default()),
+        proxy: ProxySettings {
+            http: request.proxy.http.clone(),
+            https: request.proxy.https.clone(),
+            no: request.proxy.no.clone(),
+        },
         credentials: keychain.find(&request.registry, &request.repository),
+        login_source: LoginSource::Secret,
     };
     Client::new(&request.registry, &options)
         .map_err(|error| error.failure(format!("could not reach `{}`", request.registry)))

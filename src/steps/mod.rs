@@ -11,9 +11,11 @@
 //! | [`push`] | those | the registry has the image |
 //! | [`deploy`] | `BuildResult` | `Rollout` |
 //! | [`report`] | all of it | text or JSON |
+//! | [`check`] | `CheckRequest` | `CheckReport`: what a registry would have against a build |
 //! | [`cleanup`] | a run's id | nothing of it is left in the cluster |
 
 pub mod assemble;
+pub mod check;
 pub mod cleanup;
 pub mod deploy;
 pub mod inspect;

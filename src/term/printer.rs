@@ -189,6 +189,7 @@ fn name(step: Step) -> &'static str {
         Step::Upload => "Upload",
         Step::Build => "Build",
         Step::RollOut => "Roll out",
+        Step::Check => "Check",
     }
 }
 

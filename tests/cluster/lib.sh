@@ -13,6 +13,7 @@ REGISTRY_USER=dev
 REGISTRY_PASSWORD=s3cret
 MAX_NODES=9
 CRANE=v0.20.7                           # google/go-containerregistry; needs Go 1.24 as Kubernetes does
+KREW=v0.4.3
 PATH=$PATH:$CACHE/bin                   # crane, and kubectl where the machine has none
 KUBERNETES=$(awk '$1 == "k8s.io/kubernetes" { print $2; exit }' "$HERE/go.mod")
 

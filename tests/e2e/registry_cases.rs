@@ -74,6 +74,7 @@ fn request(layer: &Layer, base: Base) -> BuildRequest {
         access: RegistryAccess {
             mirrors,
             insecure: vec![host()],
+            ..RegistryAccess::default()
         },
     }
 }
@@ -94,8 +95,9 @@ async fn others_read_what_we_push_and_write() {
     let folder = tempfile::tempdir().unwrap();
     let layer = layer(folder.path());
     let options = Options {
-        plain_http: true,
+        insecure: true,
         credentials: Some(login()),
+        ..Options::default()
     };
     let client = Client::new(&host(), &options).unwrap();
     run(

@@ -1,15 +1,15 @@
 //! A base and our layers become an image: the same bytes each time, and nothing of the base is lost.
 use kubectl_b2i::{
     error::Failure,
-    model::{Base, BuildRequest, ConfigChanges, Image},
-    oci::{Digest, Platform, media_type},
-    steps::assemble,
+    model::{Base, BuildRequest, ConfigChanges, Events, Image},
+    oci::{Descriptor, Digest, Platform, media_type},
+    steps::{self, assemble},
 };
 use serde_json::{Value, json};
 
 use crate::support::{
     fake_registry::{Canned, FakeRegistry, Knobs, Login},
-    images::{base_config, base_layer, client, request, seed_base, seed_manifest},
+    images::{BASE, base_config, base_layer, client, request, seed_base, seed_manifest, seed_our_layers},
 };
 
 fn json_of(bytes: &[u8]) -> Value {
@@ -251,4 +251,71 @@ async fn what_is_no_image_is_refused() {
         "{}",
         failure.why
     );
+}
+
+#[tokio::test]
+async fn layers_of_every_kind_keep_what_they_are() {
+    let fake = FakeRegistry::start(Knobs::default()).await;
+    const NAMED: &str = "application/vnd.oci.image.layer";
+    let docker = "application/vnd.docker.image.rootfs";
+    let kinds = [
+        (format!("{docker}.diff.tar.gzip"), format!("{NAMED}.v1.tar+gzip")),
+        (format!("{docker}.diff.tar.zstd"), format!("{NAMED}.v1.tar+zstd")),
+        (format!("{NAMED}.v1.tar+zstd"), format!("{NAMED}.v1.tar+zstd")),
+        (format!("{docker}.diff.tar"), format!("{NAMED}.v1.tar")),
+        (
+            format!("{docker}.foreign.diff.tar.gzip"),
+            format!("{NAMED}.nondistributable.v1.tar+gzip"),
+        ),
+    ];
+    let mut config = base_config("amd64");
+    config["rootfs"]["diff_ids"] = kinds
+        .iter()
+        .map(|(kind, _)| json!(Digest::of(kind.as_bytes())))
+        .collect();
+    let config = config.to_string().into_bytes();
+    fake.seed_blob(BASE, &config);
+    let layers: Vec<Value> = kinds
+        .iter()
+        .map(|(kind, _)| {
+            let mut layer = json!(Descriptor::of(kind, kind.as_bytes()));
+            if kind.contains("foreign") {
+                // Nobody has its bytes but who is named.
+                layer["urls"] = json!(["https://vendor.example/layer"]);
+            } else {
+                fake.seed_blob(BASE, kind.as_bytes());
+            }
+            layer
+        })
+        .collect();
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": media_type::DOCKER_MANIFEST,
+        "config": Descriptor::of(media_type::DOCKER_CONFIG, &config),
+        "layers": layers
+    });
+    fake.seed_manifest(
+        BASE,
+        "17-jre",
+        media_type::DOCKER_MANIFEST,
+        manifest.to_string().as_bytes(),
+    );
+    seed_our_layers(&fake);
+
+    let request = request(&fake, &fake);
+    let client = client(&fake);
+    let image = assemble(&fake, &request).await.unwrap();
+    let made = json_of(&image.top().bytes);
+    for (at, (_, kind)) in kinds.iter().enumerate() {
+        assert_eq!(made["layers"][at]["mediaType"], json!(kind));
+    }
+    assert_eq!(made["layers"][4]["urls"], json!(["https://vendor.example/layer"]));
+    fake.set(|knobs| knobs.refuses_mounts = true);
+    steps::push::run(&image, &request, &client, Some(&client), &Events::nowhere())
+        .await
+        .unwrap();
+    for (kind, _) in &kinds {
+        let is_there = fake.blob("team/shop", Digest::of(kind.as_bytes())).is_some();
+        assert_eq!(is_there, !kind.contains("foreign"), "{kind}");
+    }
 }

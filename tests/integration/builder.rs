@@ -155,3 +155,50 @@ async fn it_ends_at_once_when_told_to() {
     );
     assert_eq!(child.wait().unwrap().code(), Some(143));
 }
+
+/// A registry with a certificate of a private authority, and a base of its own.
+async fn behind_tls() -> (FakeRegistry, BuildRequest) {
+    let fake = FakeRegistry::start_with_tls(
+        Knobs {
+            login: Login::Token,
+            ..Knobs::default()
+        },
+        "server.crt",
+    )
+    .await;
+    seed_base(&fake, "17-jre");
+    seed_our_layers(&fake);
+    let mut request = request(&fake, &fake);
+    request.access.insecure.clear();
+    (fake, request)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_trusts_the_authority_that_the_request_or_the_secret_names() {
+    let ca = include_str!("../fixtures/tls/ca.crt");
+    let (fake, request) = behind_tls().await;
+    let folder = tempfile::tempdir().unwrap();
+    write_secret(folder.path(), &fake.host);
+    command(folder.path(), &request).output().unwrap();
+    let BuildOutcome::Failed(failure) = outcome(folder.path()) else {
+        panic!("nobody vouches for the certificate")
+    };
+    assert_eq!(failure.anchor, "registry-tls", "{failure}");
+
+    let mut named = request.clone();
+    named.access.authorities = Some(ca.to_owned());
+    let output = command(folder.path(), &named).output().unwrap();
+    assert!(
+        matches!(outcome(folder.path()), BuildOutcome::Done(_)),
+        "{}",
+        log(&output)
+    );
+
+    std::fs::write(folder.path().join("ca.crt"), ca).unwrap();
+    let output = command(folder.path(), &request).output().unwrap();
+    assert!(
+        matches!(outcome(folder.path()), BuildOutcome::Done(_)),
+        "{}",
+        log(&output)
+    );
+}

@@ -245,7 +245,8 @@ fn commands(page: &str) -> Vec<(usize, Vec<String>)> {
     let mut found = Vec::new();
     let lines = lines(page);
     for (at, (number, is_code, line)) in lines.iter().enumerate() {
-        let is_comment = line.trim_start().starts_with('#');
+        // A usage line is a pattern, not a command.
+        let is_comment = line.trim_start().starts_with('#') || line.starts_with("Usage: ");
         let Some((_, rest)) = line.split_once(OURS).filter(|_| *is_code && !is_comment) else {
             continue;
         };

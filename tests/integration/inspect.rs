@@ -498,7 +498,7 @@ fn what_is_no_file_is_refused() {
     let failure = inspect::run(folder.path()).unwrap_err();
     assert_eq!(
         (failure.why.as_str(), failure.anchor.as_str()),
-        ("it is a folder", "artifact-folder")
+        ("it is an empty folder", "artifact-folder")
     );
     let failure = inspect::run(&folder.path().join("none.jar")).unwrap_err();
     assert!(failure.what.starts_with("could not read `") && failure.what.ends_with("none.jar`"));

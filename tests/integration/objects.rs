@@ -2,10 +2,11 @@
 use kubectl_b2i::{
     cluster::objects::{
         builder_job::BuilderJob,
+        check_job::CheckJob,
         deployment::{App, as_before, deployment},
         service::service,
     },
-    model::{AppName, DeployOptions, Port, PortKind},
+    model::{AppName, CheckRequest, DeployOptions, Port, PortKind},
     oci::{Digest, Platform, Reference},
 };
 use serde_json::{Value, json};
@@ -23,6 +24,24 @@ fn builder_job() -> Value {
         push_secret: "registry-push".to_owned(),
         pull_secret: Some("base-pull".to_owned()),
         deadline_seconds: 1800,
+    };
+    json!(job.object())
+}
+
+fn check_job() -> Value {
+    let request = CheckRequest {
+        image: "registry.example.com/team/shop".parse().unwrap(),
+        only_login: false,
+        base: Some("eclipse-temurin:17-jre".parse().unwrap()),
+        access: Default::default(),
+    };
+    let job = CheckJob {
+        run_id: "k3x9",
+        builder_image: "registry.example.com/b2i@sha256:12",
+        builder_pull_secret: Some("builder-pull"),
+        push_secret: "registry-push",
+        pull_secret: Some("base-pull"),
+        request: &request,
     };
     json!(job.object())
 }
@@ -100,6 +119,11 @@ fn what_is_mapped_runs_and_is_not_remembered() {
 }
 
 #[test]
+fn the_check_job() {
+    assert_golden("check_job.json", &pretty(&check_job()));
+}
+
+#[test]
 fn the_deployment() {
     assert_golden("deployment.json", &pretty(&shop_deployment(&options(), true)));
 }
@@ -132,13 +156,14 @@ fn assert_restricted(pod: &Value) {
 
 #[test]
 fn every_pod_is_restricted() {
-    let builder = builder_job();
-    let pod = &builder["spec"]["template"]["spec"];
-    assert_restricted(pod);
-    assert_eq!(
-        pod["containers"][0]["securityContext"]["readOnlyRootFilesystem"],
-        true
-    );
+    for job in [builder_job(), check_job()] {
+        let pod = &job["spec"]["template"]["spec"];
+        assert_restricted(pod);
+        assert_eq!(
+            pod["containers"][0]["securityContext"]["readOnlyRootFilesystem"],
+            true
+        );
+    }
     assert_restricted(&shop_deployment(&options(), true)["spec"]["template"]["spec"]);
 }
 

@@ -232,8 +232,9 @@ async fn a_login_that_is_wrong_or_missing() {
     scene.destination.set(|knobs| knobs.login = Login::Basic);
     let host = &scene.destination.host;
     let anonymous = Options {
-        plain_http: true,
+        insecure: true,
         credentials: None,
+        ..Options::default()
     };
     let failure = failed(scene.push_as(&Client::new(host, &anonymous).unwrap()).await);
     let layer = our_digests()[0];

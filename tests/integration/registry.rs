@@ -1,7 +1,7 @@
 //! The registry client against a registry that fails on demand.
 use kubectl_b2i::{
     oci::{Descriptor, Digest, media_type},
-    registry::{Client, Credentials, Kind, Options},
+    registry::{Client, Credentials, Kind, Mount, Options, TlsProblem},
 };
 
 use crate::support::{
@@ -18,8 +18,9 @@ fn login() -> Option<Credentials> {
 
 fn client_with(fake: &FakeRegistry, credentials: Option<Credentials>) -> Client {
     let options = Options {
-        plain_http: true,
+        insecure: true,
         credentials,
+        ..Options::default()
     };
     Client::new(&fake.host, &options).unwrap()
 }
@@ -77,12 +78,8 @@ async fn tokens_are_asked_for_by_exact_scope_and_kept() {
     push(&client, "team/shop", Digest::of(b"x"), b"x").await.unwrap();
     assert!(client.blob_exists("team/shop", Digest::of(b"x")).await.unwrap());
     fake.seed_blob("base", b"y");
-    assert!(
-        client
-            .mount_blob("team/shop", Digest::of(b"y"), "base")
-            .await
-            .unwrap()
-    );
+    let mount = client.mount_blob("team/shop", Digest::of(b"y"), "base").await;
+    assert!(matches!(mount.unwrap(), Mount::Mounted));
     assert_eq!(
         token_requests(&fake),
         [
@@ -136,6 +133,35 @@ async fn an_identity_token_buys_a_token() {
     let error = push(&wrong, "a", Digest::of(b"x"), b"x").await.unwrap_err();
     assert_eq!(error.kind, Kind::Unauthorized);
     assert!(!format!("{error} {error:?}").contains("wr0ng"));
+}
+
+#[tokio::test]
+async fn a_registry_token_is_shown_as_it_is() {
+    let fake = FakeRegistry::start(with_login(Login::Token)).await;
+    let token = fake.issue_token(&["repository:a:pull,push"]);
+    let client = client_with(&fake, Some(Credentials::RegistryToken(token)));
+    push(&client, "a", Digest::of(b"x"), b"x").await.unwrap();
+    assert_eq!(token_requests(&fake).len(), 0);
+
+    let wrong = client_with(&fake, Some(Credentials::RegistryToken("wr0ng".into())));
+    let error = push(&wrong, "a", Digest::of(b"x"), b"x").await.unwrap_err();
+    assert_eq!(error.kind, Kind::Unauthorized);
+    assert!(!format!("{error} {error:?}").contains("wr0ng"));
+}
+
+#[tokio::test]
+async fn a_date_to_come_again_at_is_kept() {
+    let mut later = Canned::status("HEAD /blobs/", 429);
+    let date = |time: &str| format!("Wed, 21 Oct 2015 07:28:{time} GMT");
+    later.headers.push(("retry-after", date("01")));
+    later.headers.push(("date", date("01")));
+    let fake = FakeRegistry::start(Knobs {
+        answers: vec![later],
+        ..Knobs::default()
+    })
+    .await;
+    client(&fake).blob_exists("a", Digest::of(b"x")).await.unwrap();
+    assert_eq!(fake.count("HEAD "), 2);
 }
 
 #[tokio::test]
@@ -277,16 +303,35 @@ async fn a_manifest_is_bounded_and_checked() {
 }
 
 #[tokio::test]
-async fn a_refused_mount_leaves_no_upload_behind() {
+async fn a_refused_mount_is_an_upload_to_be_used_or_cancelled() {
     let fake = FakeRegistry::start(Knobs {
         login: Login::Token,
         refuses_mounts: true,
         ..Knobs::default()
     })
     .await;
+    let client = client(&fake);
     let digest = fake.seed_blob("base", b"x");
-    assert!(!client(&fake).mount_blob("a", digest, "base").await.unwrap());
-    assert_eq!((fake.open_uploads(), fake.count("DELETE ")), (0, 1));
+    for is_used in [true, false] {
+        let mount = client.mount_blob("a", digest, "base").await.unwrap();
+        let Mount::Opened(upload) = mount else {
+            panic!("{mount:?}")
+        };
+        assert_eq!(fake.open_uploads(), 1);
+        if is_used {
+            let body = || futures_util::stream::iter([Ok(bytes::Bytes::from_static(b"x"))]);
+            client
+                .push_blob_into(Some(upload), "a", digest, 1, body)
+                .await
+                .unwrap();
+            assert_eq!(fake.blob("a", digest).unwrap(), "x");
+        } else {
+            client.cancel_upload("a", upload).await;
+        }
+        assert_eq!(fake.open_uploads(), 0);
+    }
+    // One POST asks for the mount (two with the challenge), none for the upload.
+    assert_eq!((fake.count("POST "), fake.count("DELETE ")), (3, 1));
 
     // Harbor answers with an error where the source may not be read.
     fake.set(|knobs| {
@@ -294,7 +339,8 @@ async fn a_refused_mount_leaves_no_upload_behind() {
             .answers
             .push(Canned::code("POST /blobs/uploads/", 403, "DENIED", ""))
     });
-    assert!(!client(&fake).mount_blob("a", digest, "base").await.unwrap());
+    let mount = client.mount_blob("a", digest, "base").await.unwrap();
+    assert!(matches!(mount, Mount::Refused), "{mount:?}");
 }
 
 #[tokio::test]
@@ -375,7 +421,7 @@ async fn no_connection_and_no_tls_are_told_apart() {
         matches!(
             error.kind,
             Kind::Tls {
-                is_plain_http: true,
+                problem: TlsProblem::PlainHttp,
                 ..
             }
         ),
@@ -388,8 +434,9 @@ async fn no_connection_and_no_tls_are_told_apart() {
         .unwrap()
         .to_string();
     let options = Options {
-        plain_http: true,
+        insecure: true,
         credentials: None,
+        ..Options::default()
     };
     let nobody = Client::new(&closed, &options).unwrap();
     let error = nobody.blob_exists("a", Digest::of(b"x")).await.unwrap_err();

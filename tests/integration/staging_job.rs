@@ -12,7 +12,9 @@ fn job(builder_pull_secret: Option<&str>) -> Value {
     let request = StagingRequest {
         registry: "registry.example.com".to_owned(),
         repository: "team/shop".to_owned(),
-        plain_http: false,
+        insecure: false,
+        authorities: None,
+        proxy: Default::default(),
         token_sha256: Digest::of(b"token"),
         idle_seconds: 60,
         spool_limit_bytes: 4 * 1024 * 1024 * 1024,
@@ -32,7 +34,7 @@ fn job(builder_pull_secret: Option<&str>) -> Value {
 #[test]
 fn the_job_in_full() {
     let request = format!(
-        r#"{{"registry":"registry.example.com","repository":"team/shop","plain_http":false,"token_sha256":"{}","idle_seconds":60,"spool_limit_bytes":4294967296,"port":7318}}"#,
+        r#"{{"registry":"registry.example.com","repository":"team/shop","insecure":false,"token_sha256":"{}","idle_seconds":60,"spool_limit_bytes":4294967296,"port":7318}}"#,
         Digest::of(b"token")
     );
     let expected = json!({

@@ -137,6 +137,20 @@ impl FakeApiServer {
             .cloned()
     }
 
+    /// Returns the objects of a collection that are there now.
+    pub fn all(&self, collection: &str) -> Vec<Value> {
+        let store = self.0.store.lock().unwrap();
+        let of_collection = store.objects.iter().filter(|((path, _), _)| path == collection);
+        of_collection.map(|(_, object)| object.clone()).collect()
+    }
+
+    /// Returns every version of every object of a collection that ever was there.
+    pub fn ever(&self, collection: &str) -> Vec<Value> {
+        let store = self.0.store.lock().unwrap();
+        let of_collection = store.history.iter().filter(|(_, path, ..)| path == collection);
+        of_collection.map(|(.., object)| object.clone()).collect()
+    }
+
     /// Sets the log of a Pod.
     pub fn log(&self, pod: &str, text: &str) {
         self.0

@@ -26,6 +26,7 @@ pub struct FakeRegistry {
     pub host: String,
     state: Arc<Mutex<Inner>>,
     server: tokio::task::JoinHandle<()>,
+    front: Option<tokio::task::JoinHandle<()>>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -56,6 +57,12 @@ pub struct Knobs {
     /// Tokens stop to be good after so many requests.
     pub revokes_tokens_after: Option<usize>,
     pub token_lifetime_seconds: Option<u64>,
+    /// A longer body is refused before it is read, as a proxy does.
+    pub largest_body: Option<usize>,
+    /// Said of an upload: its chunks must not be smaller.
+    pub least_chunk: Option<usize>,
+    /// An upload whose request broke off is not known any more (distribution 2.8).
+    pub forgets_broken_uploads: bool,
     /// Never answers a request whose line contains this.
     pub hangs_on: Option<String>,
 }
@@ -103,15 +110,20 @@ pub struct Seen {
 #[derive(Default)]
 struct Inner {
     host: String,
+    realm_scheme: &'static str,
     knobs: Knobs,
     seen: Vec<Seen>,
     blobs: HashMap<(String, Digest), Bytes>,
     manifests: HashMap<(String, Digest), (String, Bytes)>,
     tags: BTreeMap<(String, String), Digest>,
-    uploads: BTreeMap<String, String>,
+    /// Repository, and what has come in chunks.
+    uploads: BTreeMap<String, (String, Vec<u8>)>,
     /// Token, and the scopes it is for.
     tokens: BTreeMap<String, Vec<String>>,
     issued: usize,
+    /// Sizes of the chunks that came whole.
+    chunks: Vec<usize>,
+    refused_bodies: usize,
 }
 
 impl FakeRegistry {
@@ -120,12 +132,29 @@ impl FakeRegistry {
         let host = listener.local_addr().unwrap().to_string();
         let state = Arc::new(Mutex::new(Inner {
             host: host.clone(),
+            realm_scheme: "http",
             knobs,
             ..Inner::default()
         }));
         let router = Router::new().fallback(handle).with_state(state.clone());
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { host, state, server }
+        Self {
+            host,
+            state,
+            server,
+            front: None,
+        }
+    }
+
+    /// The same behind TLS, with a certificate of `tests/fixtures/tls`.
+    pub async fn start_with_tls(knobs: Knobs, certificate: &str) -> Self {
+        let mut fake = Self::start(knobs).await;
+        let (host, server) = super::tls_front::start(certificate, &fake.host).await;
+        fake.inner().host.clone_from(&host);
+        fake.inner().realm_scheme = "https";
+        fake.front = Some(server);
+        fake.host = host;
+        fake
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -148,6 +177,15 @@ impl FakeRegistry {
 
     pub fn forget_seen(&self) {
         self.inner().seen.clear()
+    }
+
+    /// Sizes of the chunks that came whole, in their order.
+    pub fn chunks(&self) -> Vec<usize> {
+        self.inner().chunks.clone()
+    }
+
+    pub fn refused_bodies(&self) -> usize {
+        self.inner().refused_bodies
     }
 
     pub fn open_uploads(&self) -> usize {
@@ -176,6 +214,16 @@ impl FakeRegistry {
         serde_json::from_slice(bytes).ok()
     }
 
+    /// A token for these scopes, as an operator makes one.
+    pub fn issue_token(&self, scopes: &[&str]) -> String {
+        let mut inner = self.inner();
+        inner.issued += 1;
+        let token = format!("token-{}", inner.issued);
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        inner.tokens.insert(token.clone(), scopes);
+        token
+    }
+
     /// Puts a blob there, no questions asked.
     pub fn seed_blob(&self, repository: &str, bytes: &[u8]) -> Digest {
         let digest = Digest::of(bytes);
@@ -201,7 +249,10 @@ impl FakeRegistry {
 
 impl Drop for FakeRegistry {
     fn drop(&mut self) {
-        self.server.abort()
+        self.server.abort();
+        if let Some(front) = &self.front {
+            front.abort()
+        }
     }
 }
 
@@ -230,14 +281,43 @@ fn refuse(status: u16, code: &str, detail: Value) -> Response {
     (StatusCode::from_u16(status).unwrap(), axum::Json(body)).into_response()
 }
 
+/// A body, as far as it came, and whether that is all of it.
+async fn collect(body: Body) -> (Bytes, bool) {
+    let mut all = Vec::new();
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        match chunk {
+            Ok(chunk) => all.extend_from_slice(&chunk),
+            Err(_) => return (all.into(), false),
+        }
+    }
+    (all.into(), true)
+}
+
 async fn handle(State(state): State<Arc<Mutex<Inner>>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let line = format!("{} {}", parts.method, parts.uri);
     let is_chunked = parts.headers.contains_key(header::TRANSFER_ENCODING);
-    let body = match axum::body::to_bytes(body, 64 << 20).await {
-        Ok(body) => body,
-        Err(_) => return refuse(400, "SIZE_INVALID", Value::Null),
-    };
+    let length = parts.headers.get(header::CONTENT_LENGTH);
+    let length: usize = length.map_or(0, |length| length.to_str().unwrap().parse().unwrap());
+    if state
+        .lock()
+        .unwrap()
+        .knobs
+        .largest_body
+        .is_some_and(|largest| length > largest)
+    {
+        state.lock().unwrap().refused_bodies += 1;
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
+    let (body, is_whole) = collect(body).await;
+    if !is_whole {
+        state
+            .lock()
+            .unwrap()
+            .broken_off(&parts.method, parts.uri.path(), &body);
+        return refuse(400, "SIZE_INVALID", Value::Null);
+    }
     let hangs = {
         let mut inner = state.lock().unwrap();
         inner.seen.push(Seen {
@@ -272,6 +352,12 @@ async fn handle(State(state): State<Arc<Mutex<Inner>>>, request: Request) -> Res
     if path == "/token" {
         return inner.token(&parts.method, &parts.headers, &pairs, &body);
     }
+    if path == "/v2/" {
+        return match inner.knobs.login {
+            Login::Open => StatusCode::OK.into_response(),
+            _ => inner.authorize_any(&parts.headers),
+        };
+    }
     let Some((repository, kind, rest)) = split(&path) else {
         return refuse(404, "UNSUPPORTED", Value::Null);
     };
@@ -284,6 +370,8 @@ async fn handle(State(state): State<Arc<Mutex<Inner>>>, request: Request) -> Res
     match (parts.method.as_str(), kind) {
         ("POST", "blobs/uploads") => inner.start_upload(repository, &pairs),
         ("PUT", "blobs/uploads") => inner.end_upload(repository, rest, &pairs, &body),
+        ("PATCH", "blobs/uploads") => inner.chunk(repository, rest, &pairs, &parts.headers, &body),
+        ("GET", "blobs/uploads") => inner.progress(repository, rest),
         ("DELETE", "blobs/uploads") => match inner.uploads.remove(rest) {
             Some(_) => StatusCode::NO_CONTENT.into_response(),
             None => refuse(404, "BLOB_UPLOAD_UNKNOWN", Value::Null),
@@ -298,6 +386,19 @@ async fn handle(State(state): State<Arc<Mutex<Inner>>>, request: Request) -> Res
 }
 
 impl Inner {
+    /// `/v2/` only asks who it is.
+    fn authorize_any(&mut self, headers: &HeaderMap) -> Response {
+        let sent = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
+        let token = sent.and_then(|sent| sent.strip_prefix("Bearer "));
+        if self.knobs.login == Login::Token && token.is_some_and(|token| self.tokens.contains_key(token)) {
+            return StatusCode::OK.into_response();
+        }
+        match self.authorize(&Method::GET, headers, "-", &[]) {
+            Ok(()) => StatusCode::OK.into_response(),
+            Err(refusal) => refusal,
+        }
+    }
+
     fn authorize(
         &mut self,
         method: &Method,
@@ -333,7 +434,7 @@ impl Inner {
                     }
                     return Ok(());
                 }
-                let realm = format!("http://{}/token", self.host);
+                let realm = format!("{}://{}/token", self.realm_scheme, self.host);
                 format!(
                     "Bearer realm=\"{realm}\",service=\"fake\",scope=\"{}\"",
                     wanted[0]
@@ -389,9 +490,65 @@ impl Inner {
         }
         self.issued += 1;
         let id = format!("upload-{}", self.issued);
-        self.uploads.insert(id.clone(), repository.into());
-        let location = format!("/v2/{repository}/blobs/uploads/{id}?_state=s{id}");
-        (StatusCode::ACCEPTED, [(header::LOCATION, location)]).into_response()
+        self.uploads.insert(id.clone(), (repository.into(), Vec::new()));
+        let location = format!("/v2/{repository}/blobs/uploads/{id}?_state=s{id}-0");
+        let mut response = (StatusCode::ACCEPTED, [(header::LOCATION, location)]).into_response();
+        if let Some(least) = self.knobs.least_chunk {
+            response
+                .headers_mut()
+                .insert("oci-chunk-min-length", least.into());
+        }
+        response
+    }
+
+    /// The state says how much has come, so that an old one is found out.
+    fn accepted(&self, status: StatusCode, repository: &str, id: &str) -> Response {
+        let received = self.uploads[id].1.len();
+        let location = format!("/v2/{repository}/blobs/uploads/{id}?_state=s{id}-{received}");
+        let range = format!("0-{}", received.saturating_sub(1));
+        (status, [(header::LOCATION, location), (header::RANGE, range)]).into_response()
+    }
+
+    fn progress(&self, repository: &str, id: &str) -> Response {
+        match self.uploads.get(id) {
+            Some((of, _)) if of == repository => self.accepted(StatusCode::NO_CONTENT, repository, id),
+            _ => refuse(404, "BLOB_UPLOAD_UNKNOWN", Value::Null),
+        }
+    }
+
+    fn chunk(
+        &mut self,
+        repository: &str,
+        id: &str,
+        pairs: &[(String, String)],
+        headers: &HeaderMap,
+        body: &Bytes,
+    ) -> Response {
+        let Some((of, received)) = self.uploads.get_mut(id) else {
+            return refuse(404, "BLOB_UPLOAD_UNKNOWN", Value::Null);
+        };
+        let range = format!("{}-{}", received.len(), received.len() + body.len() - 1);
+        if headers.get(header::CONTENT_RANGE).and_then(|v| v.to_str().ok()) != Some(&range) {
+            return refuse(416, "BLOB_UPLOAD_INVALID", json!(range));
+        }
+        if of != repository || value(pairs, "_state") != Some(&format!("s{id}-{}", received.len())) {
+            return refuse(400, "BLOB_UPLOAD_INVALID", json!("the Location's query is old"));
+        }
+        received.extend_from_slice(body);
+        self.chunks.push(body.len());
+        self.accepted(StatusCode::ACCEPTED, repository, id)
+    }
+
+    /// A request whose body came to `body` and no further.
+    fn broken_off(&mut self, method: &Method, path: &str, body: &Bytes) {
+        let Some((_, "blobs/uploads", id)) = split(path) else {
+            return;
+        };
+        if self.knobs.forgets_broken_uploads || method != Method::PATCH {
+            self.uploads.remove(id);
+        } else if let Some((_, received)) = self.uploads.get_mut(id) {
+            received.extend_from_slice(body);
+        }
     }
 
     fn end_upload(
@@ -401,16 +558,17 @@ impl Inner {
         pairs: &[(String, String)],
         body: &Bytes,
     ) -> Response {
-        if self.uploads.remove(id).as_deref() != Some(repository) {
+        let Some((of, mut received)) = self.uploads.remove(id) else {
             return refuse(404, "BLOB_UPLOAD_UNKNOWN", Value::Null);
-        }
-        if value(pairs, "_state") != Some(&format!("s{id}")) {
+        };
+        if of != repository || value(pairs, "_state") != Some(&format!("s{id}-{}", received.len())) {
             return refuse(400, "BLOB_UPLOAD_INVALID", json!("the Location's query is lost"));
         }
+        received.extend_from_slice(body);
         let digest = value(pairs, "digest").and_then(|digest| digest.parse::<Digest>().ok());
         match digest {
-            Some(digest) if digest == Digest::of(body) => {
-                self.blobs.insert((repository.into(), digest), body.clone());
+            Some(digest) if digest == Digest::of(&received) => {
+                self.blobs.insert((repository.into(), digest), received.into());
                 self.knobs.lost.remove(&digest);
                 StatusCode::CREATED.into_response()
             }

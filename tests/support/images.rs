@@ -122,17 +122,19 @@ pub fn request(destination: &FakeRegistry, mirror: &FakeRegistry) -> BuildReques
         access: RegistryAccess {
             mirrors: [pair("docker.io", &mirror.host)].into(),
             insecure: vec![destination.host.clone(), mirror.host.clone()],
+            ..RegistryAccess::default()
         },
     }
 }
 
 pub fn client(fake: &FakeRegistry) -> Client {
     let options = Options {
-        plain_http: true,
+        insecure: true,
         credentials: Some(Credentials::Basic {
             username: USER.into(),
             password: PASSWORD.into(),
         }),
+        ..Options::default()
     };
     Client::new(&fake.host, &options).unwrap()
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "no executable uses all of it")]
 
 pub mod archive;
+pub mod cutter;
 pub mod elf;
 pub mod fake_apiserver;
 pub mod fake_registry;
@@ -10,3 +11,4 @@ pub mod images;
 pub mod plugin;
 pub mod registry_cases;
 pub mod run;
+pub mod tls_front;

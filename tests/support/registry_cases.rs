@@ -9,17 +9,23 @@ use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
 use kubectl_b2i::{
     oci::{Descriptor, Digest, media_type},
-    registry::{Client, Credentials, Error, Kind, Options},
+    registry::{Client, Credentials, Error, Kind, Mount, Options},
 };
 use serde_json::json;
 
 /// Runs all of them on a registry that speaks plain HTTP and wants this login.
 pub async fn all(host: &str, credentials: Option<Credentials>) {
     let options = Options {
-        plain_http: true,
+        insecure: true,
         credentials,
+        ..Options::default()
     };
-    let client = Client::new(host, &options).unwrap();
+    all_with(host, &options).await;
+}
+
+/// Runs all of them on a registry that is reached like this.
+pub async fn all_with(host: &str, options: &Options) {
+    let client = Client::new(host, options).unwrap();
     a_blob_goes_there_and_back(&client).await;
     an_empty_blob_is_a_blob(&client).await;
     a_blob_that_is_something_else_is_refused(&client).await;
@@ -29,7 +35,7 @@ pub async fn all(host: &str, credentials: Option<Credentials>) {
     a_manifest_of_unknown_blobs_is_refused(&client).await;
     what_is_not_there_is_not_found(&client).await;
     if options.credentials.is_some() {
-        a_wrong_login_is_unauthorized(host).await;
+        a_wrong_login_is_unauthorized(host, options).await;
     }
 }
 
@@ -101,18 +107,22 @@ async fn a_blob_is_mounted(client: &Client) {
     let bytes = some_bytes(1000);
     let digest = Digest::of(&bytes);
     push(client, &from, digest, &bytes).await.unwrap();
-    assert!(client.mount_blob(&to, digest, &from).await.unwrap());
+    let mount = client.mount_blob(&to, digest, &from).await.unwrap();
+    assert!(matches!(mount, Mount::Mounted), "{mount:?}");
     assert!(client.blob_exists(&to, digest).await.unwrap());
 }
 
 async fn a_mount_of_nothing_is_no_mount(client: &Client) {
     let (from, to) = (fresh_repository(), fresh_repository());
-    assert!(
-        !client
-            .mount_blob(&to, Digest::of(b"nothing"), &from)
-            .await
-            .unwrap()
-    );
+    let mount = client
+        .mount_blob(&to, Digest::of(b"nothing"), &from)
+        .await
+        .unwrap();
+    match mount {
+        Mount::Mounted => panic!("there is no such blob"),
+        Mount::Opened(upload) => client.cancel_upload(&to, upload).await,
+        Mount::Refused => {}
+    }
 }
 
 async fn a_manifest_goes_there_and_back(client: &Client) {
@@ -174,15 +184,15 @@ async fn what_is_not_there_is_not_found(client: &Client) {
     );
 }
 
-async fn a_wrong_login_is_unauthorized(host: &str) {
+async fn a_wrong_login_is_unauthorized(host: &str, options: &Options) {
     let wrong = Credentials::Basic {
         username: "dev".into(),
         password: "wr0ng".into(),
     };
     for credentials in [None, Some(wrong)] {
         let options = Options {
-            plain_http: true,
             credentials,
+            ..options.clone()
         };
         let client = Client::new(host, &options).unwrap();
         let error = client

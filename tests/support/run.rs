@@ -31,6 +31,12 @@ impl Run {
         Self { command }
     }
 
+    /// One more argument, spaces and all.
+    pub fn word(mut self, word: &str) -> Self {
+        self.command.arg(word);
+        self
+    }
+
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self

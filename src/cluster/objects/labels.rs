@@ -12,7 +12,7 @@ pub const MANAGER: &str = "kubectl-b2i";
 pub const APP: &str = "kubectl-b2i/app";
 /// Label: the run (one start of the plugin) that made an object, so that one selector cleans up.
 pub const RUN: &str = "kubectl-b2i/run";
-/// Label: `staging`, `builder` or `app`.
+/// Label: `staging`, `builder`, `check` or `app`.
 pub const ROLE: &str = "kubectl-b2i/role";
 /// Annotation of a Deployment: the options of the last deploy, as JSON.
 pub const OPTIONS: &str = "kubectl-b2i/options";
@@ -28,6 +28,18 @@ pub fn of_build(app: &AppName, run_id: &str, role: &str) -> BTreeMap<String, Str
         (RUN, run_id),
         (ROLE, role),
     ])
+}
+
+/// Returns the labels of what a run makes for no app.
+#[must_use]
+pub fn of_run(run_id: &str, role: &str) -> BTreeMap<String, String> {
+    owned([(MANAGED_BY, MANAGER), (RUN, run_id), (ROLE, role)])
+}
+
+/// Returns the label of everything that we make.
+#[must_use]
+pub fn ours() -> BTreeMap<String, String> {
+    owned([(MANAGED_BY, MANAGER)])
 }
 
 /// Returns the labels of an app's build record.

@@ -1,8 +1,10 @@
 //! Every object that we ever create, as pure functions, in one folder for review.
 
 pub mod builder_job;
+pub mod check_job;
 pub mod deployment;
 pub mod labels;
+pub mod login_secret;
 pub mod restricted;
 pub mod service;
 pub mod staging_job;
@@ -11,3 +13,5 @@ pub mod staging_job;
 pub const STAGING_ARGUMENT: &str = "in-cluster-staging";
 /// First argument of the builder Job's container.
 pub const BUILDER_ARGUMENT: &str = "in-cluster-builder";
+/// First argument of the check Job's container.
+pub const CHECK_ARGUMENT: &str = "in-cluster-check";

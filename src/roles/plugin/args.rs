@@ -9,7 +9,7 @@ use crate::{
     oci::{Platform, Reference},
 };
 
-use super::commands::{build, deploy, inspect, runtimes, version};
+use super::commands::{build, completion, deploy, inspect, registry, runtimes, version};
 
 /// Runs a JAR, a WAR or a native binary in Kubernetes: no Dockerfile, no Docker
 ///
@@ -45,6 +45,10 @@ pub(crate) enum Command {
     Inspect(inspect::Args),
     /// Tell the base images, and which of them an artifact would get
     Runtimes(runtimes::Args),
+    /// Log in to registries, and ask them what they would have against a build
+    Registry(registry::Args),
+    /// Write the script that completes kubectl-b2i in a shell
+    Completion(completion::Args),
     /// Tell the version
     Version(version::Args),
 }
@@ -116,7 +120,7 @@ pub(crate) struct GlobalArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Flags of the image")]
 pub(crate) struct PlanArgs {
-    /// The JAR, WAR or native binary
+    /// The JAR, WAR or native binary, or the folder with it and its files
     #[arg(help_heading = "Arguments")]
     pub(crate) artifact: PathBuf,
     /// Base image instead of the one that the artifact would get; `scratch` for none
@@ -174,18 +178,33 @@ pub(crate) struct ClusterBuildArgs {
     /// Secret (docker-registry) that may push; when not given, the only one there is
     #[arg(long, value_name = "NAME", env = "B2I_PUSH_SECRET")]
     pub(crate) push_secret: Option<String>,
+    /// Secret (docker-registry) that the base image is pulled with, where it is not the push
+    /// Secret; `default` for that one again
+    #[arg(long, value_name = "NAME", env = "B2I_PULL_SECRET")]
+    pub(crate) pull_secret: Option<String>,
     /// Image of the staging Pod and the builder Job
     #[arg(long, value_name = "REFERENCE", env = "B2I_BUILDER_IMAGE")]
     pub(crate) builder_image: Option<String>,
     /// Secret that the builder image is pulled with
     #[arg(long, value_name = "NAME", env = "B2I_BUILDER_PULL_SECRET")]
     pub(crate) builder_pull_secret: Option<String>,
-    /// Registry that speaks plain HTTP; repeats
-    #[arg(long = "insecure-registry", value_name = "HOST")]
-    pub(crate) insecure_registries: Vec<String>,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
     /// How long the builder Job may take, for example 10m
     #[arg(long, value_name = "TIME", default_value = "30m")]
     pub(crate) build_timeout: String,
+}
+
+/// How registries are reached.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Flags of the registry")]
+pub(crate) struct AccessArgs {
+    /// Registry whose certificate is not checked, or that speaks plain HTTP; repeats
+    #[arg(long = "insecure-registry", value_name = "HOST")]
+    pub(crate) insecure_registries: Vec<String>,
+    /// File with certificates (PEM) of authorities to trust beside the public ones
+    #[arg(long, value_name = "FILE", env = "B2I_REGISTRY_CA")]
+    pub(crate) registry_ca: Option<PathBuf>,
 }
 
 /// How a result is printed, or where an image goes instead of a registry.
@@ -199,6 +218,16 @@ pub(crate) enum Output {
     Yaml,
     /// The image itself, as an archive of an OCI layout.
     OciArchive(PathBuf),
+}
+
+impl Output {
+    /// Reads a format of what is no image.
+    pub(crate) fn of_data(text: &str) -> Result<Self, String> {
+        match text.parse()? {
+            Self::OciArchive(_) => Err("expected name, json or yaml".to_owned()),
+            format => Ok(format),
+        }
+    }
 }
 
 impl FromStr for Output {

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::{
     cluster::{Cluster, configuration},
     error::{Failure, Result},
+    model::Proxy,
     steps::plan::Catalogue,
 };
 
@@ -23,8 +24,14 @@ pub(super) struct Config {
     pub builder_image: Option<String>,
     /// Secret that the builder image is pulled with.
     pub builder_pull_secret: Option<String>,
-    /// Registries that speak plain HTTP.
+    /// Secret that base images are pulled with.
+    pub pull_secret: Option<String>,
+    /// Registries whose certificate is not checked, or that speak plain HTTP.
     pub insecure_registries: Vec<String>,
+    /// File with certificates of authorities to trust.
+    pub registry_ca: Option<PathBuf>,
+    /// The proxies that Pods go through.
+    pub proxy: Proxy,
     /// Base images of the registry at the left are pulled from the one at the right.
     pub mirrors: BTreeMap<String, String>,
     /// Where an image goes: `registry.example.com/team`; the app's name is added.
@@ -88,6 +95,12 @@ impl Config {
             return Ok(Self::default());
         }
         let mut config: Self = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
+        if let (Some(path), None) = (&config.registry_ca, folder) {
+            let path = path.display();
+            return Err(format!(
+                "`registryCa` is a path (`{path}`), and there is no file here"
+            ));
+        }
         let change = match (config.catalogue.take(), folder) {
             (Some(Value::String(path)), Some(folder)) => {
                 let path = folder.join(path);
@@ -112,7 +125,15 @@ impl Config {
         Self {
             builder_image: self.builder_image.or(below.builder_image),
             builder_pull_secret: self.builder_pull_secret.or(below.builder_pull_secret),
+            pull_secret: self.pull_secret.or(below.pull_secret),
             insecure_registries: both(self.insecure_registries, below.insecure_registries),
+            registry_ca: self.registry_ca,
+            // As a whole: the exceptions belong to their proxies.
+            proxy: if self.proxy.is_none() {
+                below.proxy
+            } else {
+                self.proxy
+            },
             mirrors: below.mirrors.into_iter().chain(self.mirrors).collect(),
             image_prefix: self.image_prefix.or(below.image_prefix),
             catalogue: None,

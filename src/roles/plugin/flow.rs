@@ -71,6 +71,9 @@ pub(super) async fn inspect(path: &Path, events: &Events) -> Result<Artifact> {
         bytes(artifact.size_bytes)
     );
     events.send(Event::Done(Step::Inspect, words));
+    for note in &artifact.notes {
+        events.send(Event::Warning(note.clone()));
+    }
     Ok(artifact)
 }
 
@@ -213,7 +216,7 @@ pub(super) async fn build(
 }
 
 /// A finished build in words: where the base came from, and what was pushed.
-fn figures(result: &BuildResult) -> String {
+pub(super) fn figures(result: &BuildResult) -> String {
     let base = match (result.copied_layers, &result.base) {
         (_, None) => String::new(),
         (0, Some(_)) => "base mounted · ".to_owned(),
@@ -237,7 +240,7 @@ async fn send(site: &Site, target: &Target, layers: &[Layer], always_send: Vec<D
         builder_pull_secret: site.builder_pull_secret.clone(),
         push_secret: site.push_secret.clone(),
         destination: target.destination.clone(),
-        insecure: site.access.insecure.contains(&target.destination.registry),
+        access: site.access.clone(),
         spool_limit_bytes: SPOOL_LIMIT_BYTES,
         timeout: POD_TIMEOUT,
         always_send,
@@ -254,7 +257,7 @@ async fn run_job(site: &Site, target: &Target, number: u64, attempt: u32) -> Res
         builder_image: site.builder_image.clone(),
         builder_pull_secret: site.builder_pull_secret.clone(),
         push_secret: site.push_secret.clone(),
-        pull_secret: None,
+        pull_secret: target.options.pull_secret.clone(),
         deadline_seconds: site.timeout.map_or(job::DEADLINE_SECONDS, |time| {
             // Kubernetes wants at least a second.
             i64::try_from(time.as_secs()).unwrap_or(i64::MAX).max(1)

@@ -69,19 +69,25 @@ mod tests {
             main_class: "A".to_owned(),
             layout: JarLayout::Plain,
             java: 17,
+            highest_java: None,
+            class_path: Vec::new(),
+            java_flags: Vec::new(),
         })
     }
 
     fn mapped(kind: ArtifactKind, s2i: Option<bool>, env: &[(&str, &str)]) -> Mapped {
         let artifact = Artifact {
             file_name: "app".to_owned(),
+            named_after: "app".to_owned(),
             local_path: "app".into(),
             local_modified: None,
             size_bytes: 0,
             digest: Digest::of(b""),
             kind,
             evidence: Vec::new(),
+            notes: Vec::new(),
             entries: Vec::new(),
+            tree: None,
         };
         let plan = ImagePlan {
             base: Base::Scratch,

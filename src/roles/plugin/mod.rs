@@ -10,13 +10,16 @@ use crate::{
     term::{Printer, Talk},
 };
 
+mod access;
 mod args;
 mod commands;
+mod complete;
 mod config;
 mod destination;
 mod flow;
 mod interrupt;
 mod kubesphere;
+mod local;
 mod merge;
 mod nodes;
 mod options;
@@ -35,6 +38,11 @@ pub fn command() -> clap::Command {
 /// Parses the command line and runs the command.
 #[must_use]
 pub fn run(args: Vec<OsString>) -> ExitCode {
+    if args.get(1).is_some_and(|word| word == complete::COMPLETE) {
+        crate::registry::install_tls();
+        complete::run(&args[2..], &Printer::new(Talk::Quiet));
+        return ExitCode::SUCCESS;
+    }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -76,6 +84,8 @@ async fn dispatch(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Build(args) => Box::pin(commands::build::run(&context, args)).await,
         Command::Inspect(args) => Box::pin(commands::inspect::run(&context, args)).await,
         Command::Runtimes(args) => Box::pin(commands::runtimes::run(&context, args)).await,
+        Command::Registry(args) => Box::pin(commands::registry::run(&context, args)).await,
+        Command::Completion(args) => commands::completion::run(&context, &args, command()),
         Command::Version(args) => commands::version::run(&context, &args),
     }
 }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::{
+    access,
     args::{ClusterBuildArgs, GlobalArgs, ImageArgs, PlanArgs},
     config::Config,
     destination, merge, push_secret, values,
@@ -11,11 +12,16 @@ use super::{
 use crate::{
     cluster::{Cluster, ConnectOptions, record},
     error::{Failure, Result},
-    model::{AppName, BuildOutcome, BuildRecord, BuildResult, Events, ImageOptions, RegistryAccess},
+    model::{
+        AppName, Artifact, BuildOutcome, BuildRecord, BuildResult, Events, ImageOptions, RegistryAccess,
+    },
     oci::{Digest, Reference},
     registry::Keychain,
     steps::plan,
 };
+
+/// Word of `--pull-secret` that undoes an earlier one.
+const DEFAULT_PULL_SECRET: &str = "default";
 
 /// Where in the cluster a build happens, and with what.
 pub(super) struct Site {
@@ -26,6 +32,8 @@ pub(super) struct Site {
     pub builder_image: String,
     pub builder_pull_secret: Option<String>,
     pub push_secret: String,
+    /// What was said now of the Secret for the base; a name, or the word for none.
+    pub pull_secret: Option<String>,
     pub access: RegistryAccess,
     pub timeout: Option<Duration>,
 }
@@ -74,32 +82,17 @@ pub(super) fn plan_options(image: &ImageOptions, config: &Config) -> Result<plan
     })
 }
 
-/// Chooses the app's name: the flag's, else one from the artifact's file name.
-pub(super) fn app_name(args: &ImageArgs, plan: &PlanArgs) -> Result<AppName> {
+/// Chooses the app's name: the flag's, else one from the name of what is run.
+pub(super) fn app_name(args: &ImageArgs, artifact: &Artifact) -> Result<AppName> {
     if let Some(name) = &args.name {
         return Ok(name.clone());
     }
-    let path = &plan.artifact;
-    let file_name = path.file_name().map_or_else(
-        || path.display().to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    );
-    AppName::from_file_name(&file_name).ok_or_else(|| {
-        Failure::usage(format!("could not name the app after `{file_name}`"))
+    let named_after = &artifact.named_after;
+    AppName::from_file_name(named_after).ok_or_else(|| {
+        Failure::usage(format!("could not name the app after `{named_after}`"))
             .why("the name of an app begins with a letter")
             .next("give it a name: `--name shop`")
     })
-}
-
-/// Collects how registries are reached.
-pub(super) fn access(insecure: &[String], config: &Config) -> RegistryAccess {
-    let mut insecure = [insecure, &config.insecure_registries].concat();
-    insecure.sort();
-    insecure.dedup();
-    RegistryAccess {
-        mirrors: config.mirrors.clone(),
-        insecure,
-    }
 }
 
 /// Connects, with kubectl's flags.
@@ -143,6 +136,8 @@ pub(super) async fn site(
             .command("export B2I_BUILDER_IMAGE=registry.example.com/b2i/builder")
             .anchor("builder-image")
     })?;
+    let access = access::access(&args.access, config)?;
+    let timeout = values::time("--build-timeout", &args.build_timeout)?;
     let secret = push_secret::choose(&cluster, args.push_secret.as_deref()).await?;
     let keychain = push_secret::keychain(&secret, &cluster.namespace)?;
     let site = Site {
@@ -154,8 +149,9 @@ pub(super) async fn site(
             .clone()
             .or_else(|| config.builder_pull_secret.clone()),
         push_secret: secret.name,
-        access: access(&args.insecure_registries, config),
-        timeout: values::time("--build-timeout", &args.build_timeout)?,
+        pull_secret: args.pull_secret.clone().or_else(|| config.pull_secret.clone()),
+        access,
+        timeout,
         cluster,
     };
     Ok((site, keychain))
@@ -214,7 +210,27 @@ pub(super) async fn target(
         digest: None,
         ..image
     };
-    for tag in &tags {
+    ensure_tags(&destination, &tags)?;
+    let previous = last.as_ref().map(|last| last.options.clone()).unwrap_or_default();
+    let mut options = merge::image(previous, plan)?;
+    options.pull_secret = site
+        .pull_secret
+        .clone()
+        .or(options.pull_secret)
+        .filter(|name| name != DEFAULT_PULL_SECRET);
+    Ok(Target {
+        app,
+        destination,
+        tags,
+        options,
+        last,
+        rebuild: args.rebuild,
+    })
+}
+
+/// Checks that tags are such.
+pub(super) fn ensure_tags(destination: &Reference, tags: &[String]) -> Result<()> {
+    for tag in tags {
         if format!("{}:{tag}", destination.name())
             .parse::<Reference>()
             .is_err()
@@ -223,19 +239,11 @@ pub(super) async fn target(
                 .why("a tag has up to 128 of a-z, A-Z, 0-9, `_`, `.` and `-`, and begins with none of the last two"));
         }
     }
-    let previous = last.as_ref().map(|last| last.options.clone()).unwrap_or_default();
-    Ok(Target {
-        app,
-        destination,
-        tags,
-        options: merge::image(previous, plan)?,
-        last,
-        rebuild: args.rebuild,
-    })
+    Ok(())
 }
 
 /// Returns a fresh id, short enough for names.
-fn run_id() -> String {
+pub(super) fn run_id() -> String {
     use std::hash::{BuildHasher, RandomState};
     // Only to tell runs apart; what must be secret is made from the system's random bytes.
     format!("{:08x}", RandomState::new().hash_one(std::process::id()) >> 32)

@@ -61,6 +61,7 @@ impl<'a> Page<'a> {
         );
         rows.add("DIGEST", [artifact.digest.to_string()]);
         rows.add("BECAUSE", artifact.evidence.clone());
+        rows.add("NOTE", artifact.notes.clone());
         self.add_facts(&mut rows);
         let base = match self.base {
             Base::Scratch => "scratch".to_owned(),

@@ -162,7 +162,7 @@ impl Lookup<'_> {
     }
 
     fn refused(&self, error: &registry::Error) -> crate::error::Failure {
-        failure::refused(self.asked, self.source, error)
+        failure::refused(self.asked, self.source, self.client, error)
     }
 
     fn no_image(&self, manifest: &RawManifest) -> crate::error::Failure {

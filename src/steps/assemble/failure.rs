@@ -5,7 +5,7 @@ use std::fmt::Display;
 use crate::{
     error::Failure,
     oci::{Platform, Reference},
-    registry::{Error, Kind},
+    registry::{Client, Error, Kind, LoginSource},
 };
 
 const ANOTHER_BASE: &str = "name another base with `--base IMAGE`";
@@ -15,7 +15,7 @@ pub(super) fn unusable(base: &Reference) -> Failure {
 }
 
 /// The registry did not give something of the base.
-pub(super) fn refused(base: &Reference, source: &Reference, error: &Error) -> Failure {
+pub(super) fn refused(base: &Reference, source: &Reference, client: &Client, error: &Error) -> Failure {
     let failure = error.failure(unusable(base).what);
     let is_mirrored = base.registry != source.registry;
     let why = if is_mirrored {
@@ -35,7 +35,11 @@ pub(super) fn refused(base: &Reference, source: &Reference, error: &Error) -> Fa
         Kind::Unauthorized | Kind::Denied => failure
             .next(format!(
                 "check its name (some registries say this of images that do not exist), \
-                 let the build's Secret log in to {}, or {ANOTHER_BASE}",
+                 {} {}, or {ANOTHER_BASE}",
+                match client.login_source() {
+                    LoginSource::Secret => "let the build's Secret log in to",
+                    LoginSource::DockerConfig => "log in to",
+                },
                 source.registry
             ))
             .anchor("base-unauthorized"),

@@ -92,7 +92,7 @@ fn base_annotations(base: Option<(&Reference, Digest)>) -> BTreeMap<&'static str
 }
 
 /// Docker's media types of layers, each with OCI's name for the same bytes.
-const LAYER_TYPES: [(&str, &str); 4] = [
+const LAYER_TYPES: [(&str, &str); 5] = [
     (media_type::DOCKER_LAYER, media_type::LAYER),
     (
         "application/vnd.docker.image.rootfs.diff.tar",
@@ -101,6 +101,10 @@ const LAYER_TYPES: [(&str, &str); 4] = [
     (
         "application/vnd.docker.image.rootfs.diff.tar.zstd",
         "application/vnd.oci.image.layer.v1.tar+zstd",
+    ),
+    (
+        "application/vnd.docker.image.rootfs.foreign.diff.tar",
+        "application/vnd.oci.image.layer.nondistributable.v1.tar",
     ),
     (
         "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",

@@ -2,12 +2,16 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, Cursor, Read, Seek},
+    io::{BufReader, Cursor, Read, Seek},
 };
 
 use zip::{ZipArchive, result::ZipError};
 
-use super::{manifest::Manifest, refusal};
+use super::{
+    container::{Container, Heads},
+    manifest::{self, Manifest},
+    refusal,
+};
 use crate::{error::Failure, model::ArchiveEntry};
 
 /// More entries than any application has; the JDK's own `jimage` has 30 000.
@@ -28,7 +32,7 @@ pub(super) type Nested<'a> = ZipArchive<Box<dyn ReadSeek + 'a>>;
 
 /// An archive whose names are safe.
 pub(super) struct Archive {
-    pub(super) zip: ZipArchive<BufReader<File>>,
+    pub(super) zip: Container,
     pub(super) file_name: String,
     pub(super) entries: Vec<ArchiveEntry>,
     /// What was seen of it so far that tells what it is.
@@ -77,7 +81,7 @@ pub(super) fn open(file: File, file_name: &str) -> Result<Archive, Failure> {
         });
     }
     Ok(Archive {
-        zip,
+        zip: Container::Zip(zip),
         file_name: file_name.to_owned(),
         entries,
         evidence: Vec::new(),
@@ -96,7 +100,7 @@ impl Archive {
     }
 
     pub(super) fn manifest(&mut self) -> Result<Manifest, Failure> {
-        let bytes = self.read("META-INF/MANIFEST.MF")?;
+        let bytes = self.read(manifest::NAME)?;
         Ok(bytes.map(|bytes| Manifest::parse(&bytes)).unwrap_or_default())
     }
 
@@ -108,8 +112,7 @@ impl Archive {
         };
         let mut bytes = Vec::new();
         self.zip
-            .by_index(index)
-            .and_then(|file| Ok(file.take(LARGEST_TEXT_BYTES).read_to_end(&mut bytes)?))
+            .read_head(index, LARGEST_TEXT_BYTES, &mut bytes)
             .map_err(|error| refusal::damaged(&self.file_name, &error))?;
         Ok(Some(bytes))
     }
@@ -126,15 +129,22 @@ impl Archive {
 
     /// Opens a JAR in the archive, in place when it is stored. `None` when it is no JAR.
     pub(super) fn nested(&mut self, index: usize) -> Option<Nested<'_>> {
-        let entry = self.zip.by_index_data(index).ok()?;
+        let zip = match &mut self.zip {
+            Container::Zip(zip) => zip,
+            Container::Folder(paths) => {
+                let file = File::open(paths.get(index)?).ok()?;
+                return ZipArchive::new(Box::new(BufReader::new(file)) as Box<dyn ReadSeek>).ok();
+            }
+        };
+        let entry = zip.by_index_data(index).ok()?;
         let is_stored = entry.compression() == zip::CompressionMethod::Stored;
         let size_bytes = entry.size();
         drop(entry);
         let reader: Box<dyn ReadSeek> = if is_stored {
-            Box::new(BufReader::new(self.zip.by_index_seek(index).ok()?))
+            Box::new(BufReader::new(zip.by_index_seek(index).ok()?))
         } else if size_bytes <= LARGEST_NESTED_BYTES {
             let mut bytes = Vec::new();
-            self.zip.by_index(index).ok()?.read_to_end(&mut bytes).ok()?;
+            zip.by_index(index).ok()?.read_to_end(&mut bytes).ok()?;
             Box::new(Cursor::new(bytes))
         } else {
             return None;
@@ -155,7 +165,8 @@ impl Archive {
     }
 }
 
-fn wrong_name(name: &str) -> Option<&'static str> {
+/// Says why nobody should unpack a file of this name, if so.
+pub(super) fn wrong_name(name: &str) -> Option<&'static str> {
     let path = name.strip_suffix('/').unwrap_or(name);
     let has_drive = path.as_bytes().get(1) == Some(&b':') && path.as_bytes()[0].is_ascii_alphabetic();
     if path.contains(char::is_control) {
@@ -195,19 +206,6 @@ fn modified_seconds<R: Read>(entry: &zip::read::ZipFile<'_, R>) -> Option<u64> {
     );
     let utc = civil.ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
     u64::try_from(utc.timestamp().as_second()).ok()
-}
-
-/// Reads at most the first bytes of an entry; fewer when it is shorter.
-pub(super) fn read_head<R: Read + Seek>(
-    zip: &mut ZipArchive<R>,
-    index: usize,
-    most_bytes: u64,
-    out: &mut Vec<u8>,
-) -> Result<(), ZipError> {
-    out.clear();
-    let read: io::Result<usize> = zip.by_index(index)?.take(most_bytes).read_to_end(out);
-    read?;
-    Ok(())
 }
 
 #[cfg(test)]

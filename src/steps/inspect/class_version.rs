@@ -3,12 +3,13 @@
 
 use std::{
     collections::BTreeMap,
-    io::{Read, Seek},
+    fs::File,
+    io::{BufReader, Read, Seek},
 };
 
 use zip::{ZipArchive, result::ZipError};
 
-use super::archive::{Archive, read_head};
+use super::{archive::Archive, container::Heads};
 use crate::error::Failure;
 
 /// The releases that base images are made of.
@@ -45,14 +46,31 @@ pub(super) fn lowest_java(archive: &mut Archive, own: &[usize], jars: &[usize]) 
             (highest, newest) = (major, Some(index));
         }
     }
-    let release = u32::from(highest.saturating_sub(BEFORE_JAVA_1));
     if let Some(index) = newest {
         let name = &archive.entries[index].name;
-        let line = format!("the newest class files are of Java {release}: {name}");
+        let java = java_of(highest);
+        let line = format!("the newest class files are of Java {java}: {name}");
         archive.evidence.push(line);
     }
+    Ok(release(highest))
+}
+
+/// Returns the lowest Java that runs most classes of a JAR; `None` where it is none or has none.
+pub(super) fn usual_java(jar: File) -> Option<u32> {
+    let mut jar = ZipArchive::new(BufReader::new(jar)).ok()?;
+    usual_version(&mut jar).map(release)
+}
+
+fn java_of(major: u16) -> u32 {
+    u32::from(major.saturating_sub(BEFORE_JAVA_1))
+}
+
+/// Returns the lowest Java that runs class files of this version; above the long-term releases the
+/// exact one.
+fn release(major: u16) -> u32 {
+    let release = java_of(major);
     let long_term = LONG_TERM.into_iter().find(|&lts| lts >= release);
-    Ok(long_term.unwrap_or(release))
+    long_term.unwrap_or(release)
 }
 
 /// Returns the version that most classes of a JAR have; the lower one of two.
@@ -86,12 +104,8 @@ fn is_counted(name: &[u8]) -> bool {
 }
 
 /// Returns `None` for what is no class file.
-fn major_version<R: Read + Seek>(
-    zip: &mut ZipArchive<R>,
-    index: usize,
-    head: &mut Vec<u8>,
-) -> Result<Option<u16>, ZipError> {
-    read_head(zip, index, 8, head)?;
+fn major_version(zip: &mut impl Heads, index: usize, head: &mut Vec<u8>) -> Result<Option<u16>, ZipError> {
+    zip.read_head(index, 8, head)?;
     Ok(match head[..] {
         [0xca, 0xfe, 0xba, 0xbe, _, _, high, low] => Some(u16::from_be_bytes([high, low])),
         _ => None,

@@ -1,6 +1,9 @@
-//! JARs: plain ones, and those that Spring Boot made.
+//! JARs: plain ones, and those that Spring Boot or Quarkus made.
 
-use super::{archive::Archive, class_version::lowest_java, manifest::Manifest, refusal};
+use super::{
+    archive::Archive, class_path, class_version::lowest_java, manifest::Manifest, refusal,
+    refusal_tree as refused,
+};
 use crate::{
     error::Failure,
     model::{ArtifactKind, JarFacts, JarLayout},
@@ -45,14 +48,62 @@ pub(super) fn inspect(archive: &mut Archive, manifest: &Manifest) -> Result<Arti
         };
         (layout, archive.files("BOOT-INF/lib/", ".jar"))
     } else {
-        (JarLayout::Plain, archive.files("", ".jar"))
+        (packed_layout(&main_class, manifest), archive.files("", ".jar"))
     };
     let folder = if is_boot { ", BOOT-INF/ present" } else { "" };
     archive.evidence.push(format!("Main-Class {main_class}{folder}"));
-    let java = lowest_java(archive, &classes, &jars)?;
+    let mut java = lowest_java(archive, &classes, &jars)?;
+    let mut highest_java = None;
+    if matches!(layout, JarLayout::SpringBoot1 { .. }) {
+        // What libraries for newer releases are in it, it cannot load.
+        archive.evidence.truncate(1);
+        java = lowest_java(archive, &classes, &[])?;
+        if java > LAST_JAVA_OF_BOOT_1 {
+            let boot = layout.to_string();
+            return Err(refused::too_new_for_boot(&archive.file_name, &boot, java));
+        }
+        highest_java = Some(LAST_JAVA_OF_BOOT_1);
+    }
     Ok(ArtifactKind::Jar(JarFacts {
         main_class,
         layout,
         java,
+        highest_java,
+        class_path: class_path::words(manifest),
+        java_flags: java_flags(manifest, java),
     }))
+}
+
+/// Spring Boot before 1.4 finds its libraries only where the system class loader is a
+/// `URLClassLoader`, which is so up to Java 8. On a newer one it ends at once, with exit code 0.
+pub(super) const LAST_JAVA_OF_BOOT_1: u32 = 8;
+
+fn packed_layout(main_class: &str, manifest: &Manifest) -> JarLayout {
+    let version = || manifest.get("Spring-Boot-Version").map(str::to_owned);
+    match main_class {
+        "io.quarkus.bootstrap.runner.QuarkusEntryPoint" => JarLayout::Quarkus { version: None },
+        "org.springframework.boot.loader.JarLauncher"
+        | "org.springframework.boot.loader.PropertiesLauncher"
+        | "org.springframework.boot.loader.WarLauncher" => JarLayout::SpringBoot1 { version: version() },
+        _ => JarLayout::Plain,
+    }
+}
+
+/// Returns as flags what the manifest says of modules. A Java that does not know a flag ends at
+/// once, so there are those alone that the lowest Java knows.
+fn java_flags(manifest: &Manifest, java: u32) -> Vec<String> {
+    let mut flags = Vec::new();
+    if java >= 9 {
+        for (attribute, flag) in [("Add-Exports", "--add-exports"), ("Add-Opens", "--add-opens")] {
+            let packages = manifest
+                .get(attribute)
+                .unwrap_or_default()
+                .split_ascii_whitespace();
+            flags.extend(packages.map(|package| format!("{flag}={package}=ALL-UNNAMED")));
+        }
+    }
+    if java >= 17 && manifest.get("Enable-Native-Access") == Some("ALL-UNNAMED") {
+        flags.push("--enable-native-access=ALL-UNNAMED".to_owned());
+    }
+    flags
 }

@@ -3,6 +3,11 @@
 
 use std::collections::BTreeMap;
 
+/// Its path in a JAR.
+pub(super) const NAME: &str = "META-INF/MANIFEST.MF";
+/// Those of signed JARs name every file.
+pub(super) const LARGEST_BYTES: u64 = 16 << 20;
+
 /// Attributes of the main section; their names have no case.
 #[derive(Debug, Default)]
 pub(super) struct Manifest(BTreeMap<String, String>);

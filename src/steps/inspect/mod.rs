@@ -1,18 +1,25 @@
-//! Finds out what a file is, by content. Local, no network; what we cannot run is refused here,
+//! Finds out what a file or folder is, by content. Local, no network; what we cannot run is refused here,
 //! before anything is made in the cluster.
 
 mod archive;
+mod class_path;
 mod class_version;
+mod container;
 mod content;
 mod elf;
 mod elf_arm;
 mod elf_dynamic;
+mod folder;
 mod jar;
+mod jar_notes;
+mod jar_tree;
 mod manifest;
 #[doc(hidden)]
 pub mod readers;
 mod refusal;
+mod refusal_tree;
 mod servlet;
+mod walk;
 mod war;
 
 use std::{
@@ -25,22 +32,52 @@ use std::{
 
 use crate::{
     error::Failure,
-    model::{ArchiveEntry, Artifact, ArtifactKind},
+    model::{ArchiveEntry, Artifact, ArtifactKind, JarLayout},
     oci::{Digest, Hasher},
 };
+use archive::Archive;
 use content::Content;
 
 /// How much of a file's beginning tells its kind: a tar's magic number is 257 bytes in.
 const HEAD_BYTES: u64 = 8 << 10;
 const READ_BYTES: usize = 256 << 10;
 
-/// Says what the file at `path` is. Blocks: it reads the file once, for the digest.
+/// Says what the file or folder at `path` is. Blocks: it reads every file once, for the digest.
 ///
 /// # Errors
-/// A [`Failure`] that names what the file is, when it is nothing that we can run.
+/// A [`Failure`] that names what it is, when it is nothing that we can run.
 pub fn run(path: &Path) -> Result<Artifact, Failure> {
-    let file_name = path.file_name().unwrap_or(path.as_os_str());
-    let file_name = file_name.to_string_lossy().into_owned();
+    if path.is_dir() {
+        return folder::inspect(path);
+    }
+    let artifact = file(path)?;
+    match &artifact.kind {
+        ArtifactKind::Jar(jar) => match jar.layout {
+            // The starter alone starts nothing.
+            JarLayout::Quarkus { .. } => {
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                let folder = folder.unwrap_or(Path::new("."));
+                jar_tree::ensure_quarkus_is_whole(folder, &artifact.file_name)?;
+                folder::of_jar(folder, &artifact.file_name)
+            }
+            // Unpacked; and what is packed in it may well have been named beside it once.
+            JarLayout::SpringBoot { .. } => Ok(artifact),
+            JarLayout::Plain | JarLayout::SpringBoot1 { .. } => jar_tree::with_libraries(artifact),
+        },
+        ArtifactKind::War(_) | ArtifactKind::Elf(_) => Ok(artifact),
+    }
+}
+
+/// Returns the name of a file or folder, also of `.`.
+fn name_of(path: &Path) -> String {
+    let whole = path.file_name().is_none().then(|| path.canonicalize().ok());
+    let whole = whole.flatten();
+    let name = path.file_name().or(whole.as_deref().and_then(Path::file_name));
+    name.unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+fn file(path: &Path) -> Result<Artifact, Failure> {
+    let file_name = name_of(path);
     let (mut file, metadata) = open(path, &file_name)?;
     let mut head = Vec::new();
     file.by_ref()
@@ -62,6 +99,7 @@ pub fn run(path: &Path) -> Result<Artifact, Failure> {
         .unwrap_or_else(|_| Err(io::Error::other("the thread that hashes has panicked")))
         .map_err(|error| refusal::unreadable(path, &error))?;
     Ok(Artifact {
+        named_after: file_name.clone(),
         file_name,
         local_path: path.to_owned(),
         local_modified: metadata.modified().ok(),
@@ -69,7 +107,9 @@ pub fn run(path: &Path) -> Result<Artifact, Failure> {
         digest,
         kind: inside.kind,
         evidence: inside.evidence,
+        notes: inside.notes,
         entries: inside.entries,
+        tree: None,
     })
 }
 
@@ -77,14 +117,12 @@ pub fn run(path: &Path) -> Result<Artifact, Failure> {
 struct Inside {
     kind: ArtifactKind,
     evidence: Vec<String>,
+    notes: Vec<String>,
     entries: Vec<ArchiveEntry>,
 }
 
 fn open(path: &Path, file_name: &str) -> Result<(File, fs::Metadata), Failure> {
     let metadata = fs::metadata(path).map_err(|error| refusal::unreadable(path, &error))?;
-    if metadata.is_dir() {
-        return Err(refusal::folder(path));
-    }
     if !metadata.is_file() {
         return Err(refusal::special_file(path));
     }
@@ -102,6 +140,7 @@ fn look_inside(path: &Path, file: File, content: Content, file_name: &str) -> Re
             return Ok(Inside {
                 kind: ArtifactKind::Elf(elf.facts),
                 evidence: elf.evidence,
+                notes: Vec::new(),
                 entries: Vec::new(),
             });
         }
@@ -110,17 +149,24 @@ fn look_inside(path: &Path, file: File, content: Content, file_name: &str) -> Re
         // Spring Boot's "fully executable" JAR begins with a shell script.
         Content::Script => archive::open(file, file_name).map_err(|_| refusal::script(path, file_name))?,
     };
-    let manifest = archive.manifest()?;
-    let kind = if archive.has_folder("WEB-INF") && !archive.has_folder("BOOT-INF") {
-        war::inspect(&mut archive, &manifest)?
-    } else {
-        jar::inspect(&mut archive, &manifest)?
-    };
+    let kind = of_archive(&mut archive)?;
+    let notes = jar_notes::of(&archive, &kind, false);
     Ok(Inside {
         kind,
         evidence: archive.evidence,
+        notes,
         entries: archive.entries,
     })
+}
+
+/// Says what an archive is, packed or not.
+fn of_archive(archive: &mut Archive) -> Result<ArtifactKind, Failure> {
+    let manifest = archive.manifest()?;
+    if archive.has_folder("WEB-INF") && !archive.has_folder("BOOT-INF") {
+        war::inspect(archive, &manifest)
+    } else {
+        jar::inspect(archive, &manifest)
+    }
 }
 
 fn digest_of(path: &Path, is_refused: &AtomicBool) -> io::Result<Digest> {

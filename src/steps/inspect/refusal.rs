@@ -9,7 +9,7 @@ use crate::error::Failure;
 
 const WANTED: &str = "give a JAR, a WAR or a Linux executable (ELF)";
 
-fn unusable(name: impl std::fmt::Display) -> Failure {
+pub(super) fn unusable(name: impl std::fmt::Display) -> Failure {
     Failure::new(format!("could not use `{name}` as an artifact"))
 }
 
@@ -29,13 +29,6 @@ pub(super) fn unreadable(path: &Path, error: &io::Error) -> Failure {
             .next("check that the disk or share it is on works, then try again")
             .anchor("artifact-unreadable"),
     }
-}
-
-pub(super) fn folder(path: &Path) -> Failure {
-    unusable(path.display())
-        .why("it is a folder")
-        .next("give the one file to run that is in it: a JAR, a WAR or a Linux executable (ELF)")
-        .anchor("artifact-folder")
 }
 
 pub(super) fn special_file(path: &Path) -> Failure {
@@ -212,7 +205,7 @@ pub(super) fn elf(file_name: &str, flaw: ElfFlaw) -> Failure {
 }
 
 /// Quotes a path for a shell.
-fn quoted(path: &Path) -> String {
+pub(super) fn quoted(path: &Path) -> String {
     let path = path.display().to_string();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=@%".contains(c);
     if path.chars().all(is_plain) {

@@ -1,14 +1,11 @@
 //! Which of the two servlet APIs a WAR was made for. In the wrong container it starts and answers
 //! 404, without a line in the log; so this is worth some care.
 
-use std::{
-    cmp::Ordering,
-    io::{Read, Seek},
-};
+use std::cmp::Ordering;
 
-use zip::{ZipArchive, result::ZipError};
+use zip::result::ZipError;
 
-use super::archive::{Archive, read_head};
+use super::{archive::Archive, container::Heads};
 use crate::{error::Failure, model::ServletApi};
 
 const LARGEST_CLASS_BYTES: u64 = 4 << 20;
@@ -168,14 +165,14 @@ impl Votes {
         format!("{whose}: {most} name {first}.servlet, {rest} {second}.servlet")
     }
 
-    fn count<R: Read + Seek>(
+    fn count(
         &mut self,
-        zip: &mut ZipArchive<R>,
+        zip: &mut impl Heads,
         classes: impl IntoIterator<Item = usize>,
     ) -> Result<(), ZipError> {
         let mut class = Vec::new();
         for index in classes {
-            read_head(zip, index, LARGEST_CLASS_BYTES, &mut class)?;
+            zip.read_head(index, LARGEST_CLASS_BYTES, &mut class)?;
             let (javax, jakarta) = packages_named(&class);
             self.javax += u64::from(javax);
             self.jakarta += u64::from(jakarta);

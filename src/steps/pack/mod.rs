@@ -3,7 +3,8 @@
 use std::{
     fs::{self, File},
     io::{self, BufReader, BufWriter, Read},
-    path::Path,
+    path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use zip::{ZipArchive, result::ZipError};
@@ -97,13 +98,14 @@ impl<'a> Content<'a> {
         };
         match *source {
             Source::Artifact => {
-                let file = File::open(&self.artifact.local_path).map_err(unreadable)?;
-                let mut file = Checked {
-                    inner: file,
-                    hasher: Some(Hasher::default()),
-                    expected: self.artifact.digest,
-                };
-                layer.file(header, self.artifact.size_bytes, &mut file)
+                let artifact = self.artifact;
+                let mut file = Checked::open(&artifact.local_path, artifact.digest).map_err(unreadable)?;
+                layer.file(header, artifact.size_bytes, &mut file)
+            }
+            Source::LocalFile { index, size_bytes } => {
+                let (path, digest) = local_file(self.artifact, index).map_err(unreadable)?;
+                let mut file = Checked::open(&path, digest).map_err(unreadable)?;
+                layer.file(header, size_bytes, &mut file)
             }
             Source::ArchiveEntry { index, size_bytes } => {
                 let archive = self.archive.as_mut().ok_or(ZipError::FileNotFound);
@@ -117,11 +119,29 @@ impl<'a> Content<'a> {
     }
 }
 
-/// Reads the artifact as a whole, and fails at the end when it is not what was inspected.
+/// Returns where a file of the artifact's tree is, and what its digest was.
+fn local_file(artifact: &Artifact, index: usize) -> io::Result<(PathBuf, Digest)> {
+    let tree = artifact.tree.as_ref();
+    let found = tree.and_then(|tree| Some((tree, tree.files.get(index)?)));
+    let (tree, file) = found.ok_or(io::ErrorKind::NotFound)?;
+    Ok((tree.local_folder.join(&file.name), file.digest))
+}
+
+/// Reads a file as a whole, and fails at the end when it is not what was inspected.
 struct Checked {
     inner: File,
     hasher: Option<Hasher>,
     expected: Digest,
+}
+
+impl Checked {
+    fn open(path: &Path, expected: Digest) -> io::Result<Self> {
+        Ok(Self {
+            inner: File::open(path)?,
+            hasher: Some(Hasher::default()),
+            expected,
+        })
+    }
 }
 
 impl Read for Checked {
@@ -141,8 +161,16 @@ impl Read for Checked {
 }
 
 fn ensure_unchanged(artifact: &Artifact) -> Result<(), Failure> {
-    let is_same = fs::metadata(&artifact.local_path)
-        .is_ok_and(|now| now.len() == artifact.size_bytes && now.modified().ok() == artifact.local_modified);
+    let is_same = |path: &Path, size_bytes: u64, modified: Option<SystemTime>| {
+        fs::metadata(path).is_ok_and(|now| now.len() == size_bytes && now.modified().ok() == modified)
+    };
+    let is_same = match &artifact.tree {
+        None => is_same(&artifact.local_path, artifact.size_bytes, artifact.local_modified),
+        Some(tree) => tree.files.iter().all(|file| {
+            let path = tree.local_folder.join(&file.name);
+            is_same(&path, file.size_bytes, file.local_modified)
+        }),
+    };
     if is_same {
         return Ok(());
     }

@@ -142,12 +142,14 @@ impl Catalogue {
     }
 
     fn default_base(&self, artifact: &Artifact) -> Result<Chosen, Failure> {
-        let (by_java, java) = match &artifact.kind {
-            ArtifactKind::Jar(jar) => (&self.jar, jar.java),
-            ArtifactKind::War(war) => (self.war.container_for(war), war.java),
+        let (by_java, java, highest) = match &artifact.kind {
+            ArtifactKind::Jar(jar) => (&self.jar, jar.java, jar.highest_java),
+            ArtifactKind::War(war) => (self.war.container_for(war), war.java, None),
             ArtifactKind::Elf(elf) => return self.executable.base(artifact, elf),
         };
-        let chosen = by_java.range(java..).next().map(|(has, entry)| {
+        let found = by_java.range(java..).next();
+        let found = found.filter(|(has, _)| highest.is_none_or(|highest| **has <= highest));
+        let chosen = found.map(|(has, entry)| {
             let servlet = match &artifact.kind {
                 ArtifactKind::War(war) => format!("{} and ", war.servlet_api),
                 _ => String::new(),
@@ -161,13 +163,22 @@ impl Catalogue {
         });
         chosen.ok_or_else(|| {
             let newest = by_java.keys().next_back().copied().unwrap_or_default();
+            let why = match highest {
+                Some(highest) if highest == java => {
+                    format!("it runs on Java {java} only, and there is none in the catalogue")
+                }
+                Some(highest) => {
+                    format!("it runs on Java {java} to {highest}, and there is none in the catalogue")
+                }
+                None => {
+                    format!("its classes need Java {java}, and the newest in the catalogue is Java {newest}")
+                }
+            };
             Failure::new(format!(
                 "could not choose a base image for `{}`",
                 artifact.file_name
             ))
-            .why(format!(
-                "its classes need Java {java}, and the newest in the catalogue is Java {newest}"
-            ))
+            .why(why)
             .next(format!("name an image with Java {java} by `--base IMAGE`"))
             .anchor("base-java")
         })

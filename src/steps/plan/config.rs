@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Options;
+use super::{Options, beside::run_name, beside_main};
 use crate::{
     error::Failure,
     model::{Artifact, ArtifactKind, Base, ConfigChanges, JarLayout},
@@ -29,15 +29,19 @@ const BASE_NAME_LABEL: &str = "org.opencontainers.image.base.name";
 pub(super) fn changes(artifact: &Artifact, options: &Options, base: &Base) -> Result<ConfigChanges, Failure> {
     let words = |words: &[&str]| Some(words.iter().map(ToString::to_string).collect());
     let in_app = |name: &str| format!("/app/{name}");
+    let beside = beside_main(artifact).map(|(tree, main_file)| run_name(artifact, tree, main_file));
     let entrypoint = match &artifact.kind {
-        ArtifactKind::Jar(jar) => match jar.layout {
-            JarLayout::Plain => words(&["java", "-jar", &in_app(JAR_NAME)]),
-            // The launcher's name differs between versions of Spring Boot.
-            JarLayout::SpringBoot { .. } => words(&["java", "-cp", "/app", &jar.main_class]),
-        },
+        // The launcher's name differs between versions of Spring Boot.
+        ArtifactKind::Jar(jar) if beside.is_none() && matches!(jar.layout, JarLayout::SpringBoot { .. }) => {
+            let mut command = vec!["java".to_owned()];
+            command.extend(jar.java_flags.iter().cloned());
+            command.extend(["-cp", "/app", &jar.main_class].map(str::to_owned));
+            Some(command)
+        }
+        ArtifactKind::Jar(_) => words(&["java", "-jar", &in_app(beside.unwrap_or(JAR_NAME))]),
         // The base knows how it starts its servlet container.
         ArtifactKind::War(_) => None,
-        ArtifactKind::Elf(_) => words(&[&in_app(&artifact.file_name)]),
+        ArtifactKind::Elf(_) => words(&[&in_app(beside.unwrap_or(&artifact.file_name))]),
     };
     let is_war = matches!(artifact.kind, ArtifactKind::War(_));
     let mut labels = BTreeMap::new();

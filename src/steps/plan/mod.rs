@@ -1,6 +1,7 @@
 //! Decides what the image will be. Pure: no network, no clock, no file, no cluster; the same
 //! artifact and options give the same plan on any machine.
 
+mod beside;
 mod boot;
 mod catalogue;
 mod catalogue_base;
@@ -18,7 +19,7 @@ pub use catalogue_base::CatalogueBase;
 
 use crate::{
     error::Failure,
-    model::{Artifact, ArtifactKind, Base, ImagePlan, JarLayout, LayerPlan, Source},
+    model::{Artifact, ArtifactKind, Base, ImagePlan, JarLayout, LayerPlan, LocalTree, Source},
     oci::Platform,
 };
 use context_path::ContextPath;
@@ -81,22 +82,26 @@ pub fn run(artifact: &Artifact, options: &Options) -> Result<ImagePlan, Failure>
             (context_path, layers)
         }
         ArtifactKind::Jar(jar) => {
-            let layers = match &jar.layout {
-                JarLayout::Plain => vec![whole_file(artifact, config::JAR_NAME, 0o644)?],
-                JarLayout::SpringBoot { layers_index, .. } => {
+            let layers = match (beside_main(artifact), &jar.layout) {
+                (Some((tree, main_file)), _) => beside::layers(artifact, tree, main_file)?,
+                (None, JarLayout::SpringBoot { layers_index, .. }) => {
                     boot::layers(artifact, layers_index.as_deref())?
                 }
+                (None, _) => vec![whole_file(artifact, config::JAR_NAME, 0o644)?],
             };
             (named.unwrap_or_default(), layers)
         }
         ArtifactKind::Elf(_) => {
-            let layer = whole_file(artifact, &artifact.file_name, 0o755)?;
-            (named.unwrap_or_default(), vec![layer])
+            let layers = match beside_main(artifact) {
+                Some((tree, main_file)) => beside::layers(artifact, tree, main_file)?,
+                None => vec![whole_file(artifact, &artifact.file_name, 0o755)?],
+            };
+            (named.unwrap_or_default(), layers)
         }
     };
     let layers = if s2i == Some(true) {
         config = s2i::changes(config);
-        s2i::layers(artifact, &context_path)
+        s2i::layers(artifact, &context_path)?
     } else {
         layers
     };
@@ -109,6 +114,12 @@ pub fn run(artifact: &Artifact, options: &Options) -> Result<ImagePlan, Failure>
         context_path: context_path.with_slashes(),
         s2i,
     })
+}
+
+/// Returns the tree that the artifact is, and which of its files is run.
+fn beside_main(artifact: &Artifact) -> Option<(&LocalTree, &str)> {
+    let tree = artifact.tree.as_ref()?;
+    Some((tree, tree.main_file.as_deref()?))
 }
 
 /// A layer with the artifact as it is.

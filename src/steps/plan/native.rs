@@ -22,7 +22,9 @@ pub(super) fn ensure_base_has(
     base: &CatalogueBase,
     others: &[CatalogueBase],
 ) -> Result<(), Failure> {
-    if base.libraries.is_empty() || lacks(elf, base).is_none() {
+    let beside = names_beside(artifact);
+    let lacks = |base: &CatalogueBase| lacks(elf, &beside, base);
+    if base.libraries.is_empty() || lacks(base).is_none() {
         return Ok(());
     }
     let image = &base.image;
@@ -30,11 +32,11 @@ pub(super) fn ensure_base_has(
         "could not choose a base image for `{}`",
         artifact.file_name
     ));
-    let another = match others.iter().find(|other| lacks(elf, other).is_none()) {
+    let another = match others.iter().find(|other| lacks(other).is_none()) {
         Some(other) => format!("name an image that has it; `--base {}` does", short(other)),
         None => "name an image that has it with `--base IMAGE`, or link the executable statically".to_owned(),
     };
-    Err(match lacks(elf, base) {
+    Err(match lacks(base) {
         Some(Lack::Loader(path)) => failure
             .why(format!(
                 "it is loaded by `{path}`, which {image} does not have; the kernel would say `No such file`"
@@ -57,6 +59,14 @@ pub(super) fn ensure_base_has(
     })
 }
 
+/// The names of the files that come with the executable; it knows the way to them by itself.
+fn names_beside(artifact: &Artifact) -> Vec<&str> {
+    let files = artifact.tree.iter().flat_map(|tree| &tree.files);
+    files
+        .map(|file| file.name.rsplit('/').next().unwrap_or_default())
+        .collect()
+}
+
 /// What an executable needs and a base has not got.
 enum Lack {
     Loader(String),
@@ -65,7 +75,7 @@ enum Lack {
     Versions(Vec<String>),
 }
 
-fn lacks(elf: &ElfFacts, base: &CatalogueBase) -> Option<Lack> {
+fn lacks(elf: &ElfFacts, beside: &[&str], base: &CatalogueBase) -> Option<Lack> {
     let is_there = |path: &str| {
         path.rsplit_once('/')
             .is_some_and(|(folder, name)| LOADER_FOLDERS.contains(&folder) && base.has_library(name))
@@ -76,7 +86,7 @@ fn lacks(elf: &ElfFacts, base: &CatalogueBase) -> Option<Lack> {
     let missing: Vec<String> = elf
         .needed
         .iter()
-        .filter(|name| !base.has_library(name))
+        .filter(|name| !base.has_library(name) && !beside.contains(&name.as_str()))
         .cloned()
         .collect();
     if !missing.is_empty() {

@@ -14,6 +14,7 @@ pub(super) const FIXED_TIME_SECONDS: u64 = 318_211_200;
 
 const FOLDER_MODE: u32 = 0o755;
 const FILE_MODE: u32 = 0o644;
+const EXECUTABLE_MODE: u32 = 0o755;
 
 /// The folder that everything of a layer is in. Those above it belong to the base, and a layer
 /// that named them would change their modes.
@@ -126,7 +127,7 @@ where
         for entry in artifact.entries.iter().filter(|entry| !entry.is_folder) {
             filled.extend(parents(&entry.name));
             if let Some(layer) = (self.layer_of)(&entry.name) {
-                files[layer].push(self.file(entry));
+                files[layer].push(self.file(artifact, entry));
             }
         }
         // A file here and a folder there, perhaps in two layers.
@@ -155,16 +156,21 @@ where
             .collect()
     }
 
-    fn file(&self, entry: &ArchiveEntry) -> File {
+    fn file(&self, artifact: &Artifact, entry: &ArchiveEntry) -> File {
         let own_time = entry.modified_seconds.filter(|_| (self.keeps_time)(&entry.name));
+        let (index, size_bytes) = (entry.index, entry.size_bytes);
+        let (source, is_executable) = match &artifact.tree {
+            Some(tree) => (
+                Source::LocalFile { index, size_bytes },
+                tree.files[index].is_executable,
+            ),
+            None => (Source::ArchiveEntry { index, size_bytes }, false),
+        };
         File {
             name: entry.name.clone(),
-            mode: FILE_MODE,
+            mode: if is_executable { EXECUTABLE_MODE } else { FILE_MODE },
             modified_seconds: own_time.unwrap_or(FIXED_TIME_SECONDS),
-            source: Source::ArchiveEntry {
-                index: entry.index,
-                size_bytes: entry.size_bytes,
-            },
+            source,
         }
     }
 }

@@ -8,6 +8,7 @@ use super::{Error, Push};
 use crate::{
     error::Failure,
     oci::{Descriptor, Digest},
+    registry::{Mount, Upload},
 };
 
 /// How a layer of the base came to be in the destination.
@@ -53,21 +54,25 @@ impl Push<'_> {
             self.say(format!("base layer {digest} is there"));
             return Ok(Way::Mounted);
         }
-        if self.mount(digest).await? {
-            self.say(format!("mounted base layer {digest}"));
-            return Ok(Way::Mounted);
-        }
-        self.copy(layer).await?;
+        let opened = match self.mount(digest).await? {
+            Mount::Mounted => {
+                self.say(format!("mounted base layer {digest}"));
+                return Ok(Way::Mounted);
+            }
+            Mount::Opened(upload) => Some(upload),
+            Mount::Refused => None,
+        };
+        self.copy(layer, opened).await?;
         Ok(Way::Copied)
     }
 
     /// Asks for a mount, which only works within one registry.
-    async fn mount(&self, digest: Digest) -> Result<bool, Failure> {
+    async fn mount(&self, digest: Digest) -> Result<Mount, Failure> {
         let Some(base) = &self.image.base else {
-            return Ok(false);
+            return Ok(Mount::Refused);
         };
         if base.source.registry != self.destination.host() || base.source.repository == self.repository() {
-            return Ok(false);
+            return Ok(Mount::Refused);
         }
         self.destination
             .mount_blob(self.repository(), digest, &base.source.repository)
@@ -75,8 +80,9 @@ impl Push<'_> {
             .map_err(|error| self.refused(&error))
     }
 
-    /// Copies a layer of the base: what comes in goes out, nothing is kept on disk.
-    pub(super) async fn copy(&self, layer: &Descriptor) -> Result<(), Failure> {
+    /// Copies a layer of the base: what comes in goes out, nothing is kept on disk. A refused mount
+    /// may have opened an upload for it.
+    pub(super) async fn copy(&self, layer: &Descriptor, opened: Option<Upload>) -> Result<(), Failure> {
         let (Some(base), Some(client)) = (&self.image.base, self.base) else {
             return Err(self
                 .refused_copy(layer)
@@ -88,13 +94,14 @@ impl Push<'_> {
                 .map_err(io::Error::other)
                 .try_flatten_stream()
         };
-        self.destination
-            .push_blob(self.repository(), layer.digest, layer.size_bytes, body)
-            .await
-            .map_err(|error| {
-                let what = self.refused_copy(layer).what;
-                super::failure::refused(what, self.destination, self.repository(), &error)
-            })?;
+        let (repository, digest, size_bytes) = (self.repository(), layer.digest, layer.size_bytes);
+        let push = self
+            .destination
+            .push_blob_into(opened, repository, digest, size_bytes, body);
+        Box::pin(push).await.map_err(|error| {
+            let what = self.refused_copy(layer).what;
+            super::failure::refused(what, self.destination, repository, &error)
+        })?;
         self.say(format!(
             "copied base layer {} ({} bytes)",
             layer.digest, layer.size_bytes

@@ -3,6 +3,7 @@
 
 mod archive;
 mod failure;
+mod from_here;
 mod layers;
 
 use std::collections::BTreeSet;
@@ -10,6 +11,7 @@ use std::collections::BTreeSet;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 pub use archive::archive;
+pub use from_here::from_here;
 
 use crate::{
     error::Failure,
@@ -175,7 +177,7 @@ impl Push<'_> {
         }
         for layer in self.image.base_layers() {
             if is_lost(layer.digest) {
-                self.copy(layer).await?;
+                self.copy(layer, None).await?;
             }
         }
         Ok(())

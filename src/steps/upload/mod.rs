@@ -17,7 +17,7 @@ use crate::{
         objects::staging_job::StagingJob,
     },
     error::{Failure, Result},
-    model::{AppName, Event, Events, Layer, StagingRequest, Step, Uploaded},
+    model::{AppName, Event, Events, Layer, RegistryAccess, StagingRequest, Step, Uploaded},
     oci::{Digest, Reference},
     staging::Token,
 };
@@ -45,8 +45,8 @@ pub struct Options {
     pub push_secret: String,
     /// Where the layers go: registry and repository.
     pub destination: Reference,
-    /// Whether the registry speaks plain HTTP.
-    pub insecure: bool,
+    /// How registries are reached.
+    pub access: RegistryAccess,
     /// Bytes of layers that may be on their way at one time.
     pub spool_limit_bytes: u64,
     /// How long the staging Pod may take to run.
@@ -77,7 +77,9 @@ pub async fn run(
     let request = StagingRequest {
         registry: options.destination.registry.clone(),
         repository: options.destination.repository.clone(),
-        plain_http: options.insecure,
+        insecure: options.access.is_insecure(&options.destination.registry),
+        authorities: options.access.authorities.clone(),
+        proxy: options.access.proxy.clone(),
         token_sha256: token.sha256(),
         idle_seconds: IDLE_SECONDS,
         spool_limit_bytes: options.spool_limit_bytes,

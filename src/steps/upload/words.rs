@@ -196,7 +196,7 @@ mod tests {
             builder_pull_secret: None,
             push_secret: "push".to_owned(),
             destination: "r.example/team/shop:1.4".parse().expect("a reference"),
-            insecure: false,
+            access: crate::model::RegistryAccess::default(),
             spool_limit_bytes: 1,
             timeout: Duration::ZERO,
             always_send: Vec::new(),

@@ -3,17 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Context,
+    Context, access,
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs},
     flow,
     interrupt::{self, Stage},
+    local::{self, ClusterOption},
     merge, options,
 };
 use crate::{
     error::{Failure, Result},
-    model::{Base, BuildRequest, BuildResult, Event, ImageOptions, Step, Uploaded},
+    model::{BuildResult, Event, ImageOptions, Step, Uploaded},
     oci::Reference,
-    registry::{self, Client, Keychain},
     steps::{self, report},
     term::bytes,
 };
@@ -22,6 +22,7 @@ use crate::{
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   kubectl b2i build ./shop.jar --image registry.example.com/team/shop:1.4
+  kubectl b2i build ./shop.jar --image registry.example.com/team/shop:1.4 --local
   kubectl b2i build ./server --base scratch --output oci-archive:server.tar")]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -30,6 +31,9 @@ pub(crate) struct Args {
     image: ImageArgs,
     #[command(flatten)]
     build: ClusterBuildArgs,
+    /// Push from this machine, with its own logins, instead of by way of a cluster
+    #[arg(long, help_heading = "Flags of the image")]
+    local: bool,
     /// How the result is printed: name, json or yaml; or oci-archive:FILE to write the image there
     #[arg(short, long, value_name = "FORMAT", default_value = "name")]
     output: Vec<Output>,
@@ -42,16 +46,23 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         _ => None,
     });
     match archive {
+        Some(_) if args.local => Err(
+            Failure::usage("could not build into a registry and a file at once")
+                .why("`--local` pushes to a registry, and `--output oci-archive:` writes a file")
+                .next("leave one of them out")
+                .anchor("build-local"),
+        ),
         Some(file) => into_archive(context, &args, &file).await,
+        None if args.local => Box::pin(from_here(context, &args)).await,
         None => Box::pin(into_registry(context, &args)).await,
     }
 }
 
 async fn into_registry(context: &Context, args: &Args) -> Result<()> {
     let events = context.printer.events();
-    let app = options::app_name(&args.image, &args.plan)?;
     // What is wrong with the file is told before anything is asked of the cluster.
     let artifact = flow::inspect(&args.plan.artifact, &events).await?;
+    let app = options::app_name(&args.image, &artifact)?;
     let cluster = options::connect(&context.global).await?;
     let config = context.config.over_namespace(&cluster).await?;
     let (site, keychain) = options::site(cluster, &args.build, &config, &events).await?;
@@ -66,11 +77,90 @@ async fn into_registry(context: &Context, args: &Args) -> Result<()> {
     context.print(&args.output, &report.image.to_string(), &report)
 }
 
+/// Makes and pushes the image without a cluster.
+async fn from_here(context: &Context, args: &Args) -> Result<()> {
+    ensure_no_cluster(context, args)?;
+    let events = context.printer.events();
+    let artifact = flow::inspect(&args.plan.artifact, &events).await?;
+    let app = options::app_name(&args.image, &artifact)?;
+    let prefix = context.config.image_prefix.as_ref();
+    let by_config = || prefix.and_then(|prefix| format!("{prefix}/{app}").parse().ok());
+    let image = args.image.image.clone().or_else(by_config).ok_or_else(|| {
+        Failure::usage("could not choose where the image goes")
+            .why("without a cluster there is no push Secret that says it")
+            .next(format!("say where: `--image registry.example.com/team/{app}`"))
+            .anchor("default-image")
+    })?;
+    let said = merge::image(ImageOptions::default(), &args.plan)?;
+    let access = access::access(&args.build.access, &context.config)?;
+    let tags = tags(&args.image, &image);
+    options::ensure_tags(&image, &tags)?;
+    let destination = Reference {
+        tag: None,
+        digest: None,
+        ..image
+    };
+    let plan = steps::plan::run(&artifact, &options::plan_options(&said, &context.config)?)?;
+    let packed = flow::pack(&artifact, &plan, Some(&destination.name()), &events).await?;
+    let request = packed.request(&plan, destination, tags, access);
+    let (result, uploaded) = local::build(&request, &packed, &events).await?;
+    events.send(Event::Done(Step::Build, flow::figures(&result)));
+    let report = report::run(&artifact, &result, Some(uploaded), None);
+    context.print(&args.output, &report.image.to_string(), &report)
+}
+
+fn ensure_no_cluster(context: &Context, args: &Args) -> Result<()> {
+    let (build, global) = (&args.build, &context.global);
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    let kubeconfig = path(&global.kubeconfig);
+    let named = [
+        (
+            "--push-secret",
+            build.push_secret.as_deref(),
+            Some("B2I_PUSH_SECRET"),
+        ),
+        (
+            "--pull-secret",
+            build.pull_secret.as_deref(),
+            Some("B2I_PULL_SECRET"),
+        ),
+        (
+            "--builder-image",
+            build.builder_image.as_deref(),
+            Some("B2I_BUILDER_IMAGE"),
+        ),
+        (
+            "--builder-pull-secret",
+            build.builder_pull_secret.as_deref(),
+            Some("B2I_BUILDER_PULL_SECRET"),
+        ),
+        ("--namespace", global.namespace.as_deref(), None),
+        ("--context", global.context.as_deref(), None),
+        ("--kubeconfig", kubeconfig.as_deref(), None),
+        ("--server", global.server.as_deref(), None),
+    ];
+    let options = named.map(|(flag, value, variable)| ClusterOption {
+        flag,
+        value,
+        variable,
+    });
+    local::ensure_no_cluster(&args.plan.artifact, &options)
+}
+
+/// The tags of an image that no record remembers.
+fn tags(args: &ImageArgs, image: &Reference) -> Vec<String> {
+    match (&args.tags[..], &image.tag) {
+        ([], tag) => vec![tag.clone().unwrap_or_else(|| "latest".to_owned())],
+        (tags, _) => tags.to_vec(),
+    }
+}
+
 async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()> {
     let events = context.printer.events();
-    let app = options::app_name(&args.image, &args.plan)?;
     let image = merge::image(ImageOptions::default(), &args.plan)?;
+    let access = access::access(&args.build.access, &context.config)?;
     let artifact = flow::inspect(&args.plan.artifact, &events).await?;
+    let app = options::app_name(&args.image, &artifact)?;
     let plan = steps::plan::run(&artifact, &options::plan_options(&image, &context.config)?)?;
     let destination = match &args.image.image {
         Some(image) => image.clone(),
@@ -81,14 +171,11 @@ async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()>
         })?,
     };
     let packed = flow::pack(&artifact, &plan, Some(&file.display().to_string()), &events).await?;
-    let tags = match (&args.image.tags[..], &destination.tag) {
-        ([], tag) => vec![tag.clone().unwrap_or_else(|| "latest".to_owned())],
-        (tags, _) => tags.to_vec(),
-    };
-    let access = options::access(&args.build.insecure_registries, &context.config);
+    let tags = tags(&args.image, &destination);
+    options::ensure_tags(&destination, &tags)?;
     let request = packed.request(&plan, destination, tags, access);
     events.send(Event::Started(Step::Build));
-    let base = base_client(&request)?;
+    let base = local::base_client(&request, &local::docker_config()?).await?;
     let assembled = steps::assemble::run(&request, base.as_ref()).await?;
     let named =
         steps::push::archive(&assembled, &request, &packed.layers, base.as_ref(), file, &events).await?;
@@ -106,30 +193,4 @@ async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()>
     ));
     let report = report::run(&artifact, &result, Some(Uploaded::default()), None);
     context.print(&args.output, &report.image.to_string(), &report)
-}
-
-/// The registry that the base comes from, with this machine's own logins.
-fn base_client(request: &BuildRequest) -> Result<Option<Client>> {
-    let Base::Image(image) = &request.base else {
-        return Ok(None);
-    };
-    let source = request.access.source_of(image);
-    let options = registry::Options {
-        plain_http: request.access.is_insecure(&source.registry),
-        credentials: docker_logins().find(&source.registry, &source.repository),
-    };
-    let what = || format!("could not pull the base image `{image}`");
-    Client::new(&source.registry, &options)
-        .map(Some)
-        .map_err(|error| error.failure(what()))
-}
-
-/// What `docker login`, `crane auth login` or `skopeo login` left on this machine; a file that is
-/// not there or not readable holds no login, and the registry then says whether it wants one.
-fn docker_logins() -> Keychain {
-    let folder = std::env::var_os("DOCKER_CONFIG").map(PathBuf::from);
-    let folder = folder.or_else(|| std::env::home_dir().map(|home| home.join(".docker")));
-    let file = folder.and_then(|folder| std::fs::read(folder.join("config.json")).ok());
-    file.and_then(|file| Keychain::from_docker_config(&file).ok())
-        .unwrap_or_default()
 }

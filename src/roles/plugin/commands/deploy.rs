@@ -103,9 +103,9 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     merge::deploy(DeployOptions::default(), &flags)?;
     let timeout = values::time("--timeout", &args.workload.timeout)?;
     let events = context.printer.events();
-    let app = options::app_name(&args.image, &args.plan)?;
     // What is wrong with the file is told before anything is asked of the cluster.
     let artifact = flow::inspect(&args.plan.artifact, &events).await?;
+    let app = options::app_name(&args.image, &artifact)?;
     let cluster = options::connect(&context.global).await?;
     let config = context.config.over_namespace(&cluster).await?;
     let (site, keychain) = options::site(cluster, &args.build, &config, &events).await?;

@@ -1,14 +1,16 @@
 //! The commands, one file each: its arguments and its `run`.
 
 pub(super) mod build;
+pub(super) mod completion;
 pub(super) mod deploy;
 pub(super) mod inspect;
+pub(super) mod registry;
 pub(super) mod runtimes;
 pub(super) mod version;
 
 use serde::Serialize;
 
-use super::{args, config, flow, interrupt, kubesphere, merge, nodes, options, page, values};
+use super::{access, args, config, flow, interrupt, kubesphere, local, merge, nodes, options, page, values};
 use crate::{
     error::{Failure, Result},
     term::Printer,

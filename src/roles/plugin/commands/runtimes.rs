@@ -38,7 +38,10 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         None => None,
     };
     let config = config(context).await?;
-    let access = options::access(&[], &config);
+    let access = RegistryAccess {
+        mirrors: config.mirrors.clone(),
+        ..RegistryAccess::default()
+    };
     let catalogue = config.catalogue()?;
     let Some(artifact) = artifact else {
         let all = json!({ "catalogue": catalogue, "mirrors": config.mirrors });

@@ -5,6 +5,9 @@ use crate::{error::Result, staging::protocol::PROTOCOL_VERSION};
 
 /// Arguments of `version`.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  kubectl b2i version
+  kubectl b2i version -o json")]
 pub(crate) struct Args {
     /// How the result is printed: name, json or yaml
     #[arg(short, long, value_name = "FORMAT", default_value = "name")]

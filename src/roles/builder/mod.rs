@@ -9,11 +9,17 @@ use std::{
     process::ExitCode,
 };
 
+mod check;
+mod connect;
+
+use connect::{Logins, connect};
+
+pub use check::run as check;
+
 use crate::{
     error::{Failure, Result},
     model::{Base, BuildOutcome, BuildRequest, Event, Events},
     oci::Reference,
-    registry::{Client, Keychain, Options},
     steps::{assemble, push},
     term,
 };
@@ -91,15 +97,15 @@ async fn build(mounts: &Mounts) -> BuildOutcome {
 
 async fn make_and_push(mounts: &Mounts) -> Result<BuildOutcome> {
     let request = read_request(&mounts.request)?;
-    let push_keys = keychain(&mounts.push_secret)?;
-    let pull_keys = mounts.pull_secret.as_deref().map(keychain).transpose()?;
-    let destination = connect(&request, &request.destination, &[&push_keys])?;
+    let push = Logins::mounted(&mounts.push_secret)?;
+    let pull = mounts.pull_secret.as_deref().map(Logins::mounted).transpose()?;
+    let destination = connect(&request.access, &request.destination, &[&push])?;
     let base = match &request.base {
         Base::Scratch => None,
         Base::Image(image) => {
             let source = request.access.source_of(image);
-            let keys: Vec<&Keychain> = pull_keys.iter().chain([&push_keys]).collect();
-            Some(connect(&request, &source, &keys)?)
+            let logins: Vec<&Logins> = pull.iter().chain([&push]).collect();
+            Some(connect(&request.access, &source, &logins)?)
         }
     };
     let image = assemble::run(&request, base.as_ref()).await?;
@@ -127,26 +133,6 @@ fn read_request(path: &Path) -> Result<BuildRequest> {
     };
     let bytes = fs::read(path).map_err(|error| failure().because(error))?;
     serde_json::from_slice(&bytes).map_err(|error| failure().because(error))
-}
-
-fn keychain(folder: &Path) -> Result<Keychain> {
-    Keychain::from_mounted_secret(folder).map_err(|error| {
-        Failure::new("could not read the registry logins of the mounted Secret")
-            .because(error)
-            .next("make the Secret anew with `kubectl create secret docker-registry`")
-            .anchor("push-secret")
-    })
-}
-
-/// Connects to an image's registry with the first login for it.
-fn connect(request: &BuildRequest, image: &Reference, keys: &[&Keychain]) -> Result<Client> {
-    let find = |keychain: &&Keychain| keychain.find(&image.registry, &image.repository);
-    let options = Options {
-        plain_http: request.access.is_insecure(&image.registry),
-        credentials: keys.iter().find_map(find),
-    };
-    Client::new(&image.registry, &options)
-        .map_err(|error| error.failure(format!("could not connect to `{}`", image.registry)))
 }
 
 /// `base docker.io/library/alpine:latest → sha256:… (mirror 10.0.0.1:5000)`

@@ -1,0 +1,308 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_kubectl_b2i_global_optspecs
+    string join \n n/namespace= context= kubeconfig= cluster= user= s/server= token= as= as-group= as-uid= request-timeout= insecure-skip-tls-verify certificate-authority= client-certificate= client-key= tls-server-name= q/quiet h/help V/version
+end
+
+function __fish_kubectl_b2i_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_kubectl_b2i_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_kubectl_b2i_using_subcommand
+    set -l cmd (__fish_kubectl_b2i_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -s V -l version -d 'Print version'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "deploy" -d 'Make an image of an artifact, push it and run it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "build" -d 'Make an image of an artifact and push it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "inspect" -d 'Tell what an artifact is and what image it would get; needs no cluster'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "registry" -d 'Log in to registries, and ask them what they would have against a build'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "completion" -d 'Write the script that completes kubectl-b2i in a shell'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "version" -d 'Tell the version'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l base -d 'Base image instead of the one that the artifact would get; `scratch` for none' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l platform -d 'Platform to build for, where the artifact does not decide it' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l port -d 'TCP port that the app listens on; repeats, the first one is probed' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l image-env -d 'Env of the image, as NAME=VALUE; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l image-label -d 'Label of the image, as NAME=VALUE; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l jvm-options -d 'Options for the JVM, added to the defaults' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l context-path -d 'Path that a WAR serves; `/` for the root' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l image -d 'Where the image goes: registry/repository[:tag]' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l tag -d 'Tag of the image; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l name -d 'Name of the app; from the artifact\'s file name when not given' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l service-port -d 'Port of the Service, when it differs from the app\'s' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l nodeport -d 'Reach the app on a port of every node; with =N on that port' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l replicas -d 'Number of Pods; left to whoever scales it when not given' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l env -d 'Env of the app, as NAME=VALUE, or NAME- to remove it; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l memory -d 'Memory that the app gets, for example 512Mi' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l cpu -d 'CPU that the app asks for, for example 500m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l wait -d 'Wait until the app serves' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l timeout -d 'How long to wait for that, for example 5m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l builder-image -d 'Image of the staging Pod and the builder Job' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -s o -l output -d 'How the result is printed: name, json or yaml' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l rebuild -d 'Build even if nothing changed since the last build'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l no-nodeport -d 'Reach the app in the cluster only'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l force-conflicts -d 'Take over fields that somebody else set'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l base -d 'Base image instead of the one that the artifact would get; `scratch` for none' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l platform -d 'Platform to build for, where the artifact does not decide it' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l port -d 'TCP port that the app listens on; repeats, the first one is probed' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l image-env -d 'Env of the image, as NAME=VALUE; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l image-label -d 'Label of the image, as NAME=VALUE; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l jvm-options -d 'Options for the JVM, added to the defaults' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l context-path -d 'Path that a WAR serves; `/` for the root' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l image -d 'Where the image goes: registry/repository[:tag]' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l tag -d 'Tag of the image; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l name -d 'Name of the app; from the artifact\'s file name when not given' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l builder-image -d 'Image of the staging Pod and the builder Job' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s o -l output -d 'How the result is printed: name, json or yaml; or oci-archive:FILE to write the image there' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l rebuild -d 'Build even if nothing changed since the last build'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l local -d 'Push from this machine, with its own logins, instead of by way of a cluster'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l base -d 'Base image instead of the one that the artifact would get; `scratch` for none' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l platform -d 'Platform to build for, where the artifact does not decide it' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l port -d 'TCP port that the app listens on; repeats, the first one is probed' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l image-env -d 'Env of the image, as NAME=VALUE; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l image-label -d 'Label of the image, as NAME=VALUE; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l jvm-options -d 'Options for the JVM, added to the defaults' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l context-path -d 'Path that a WAR serves; `/` for the root' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -s o -l output -d 'How the result is printed: name (a table), json or yaml' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -f -a "login" -d 'Put a login into a Secret that builds push with, and prove it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -f -a "check" -d 'Ask a registry, from inside the cluster, what it would have against a build'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -f -a "list" -d 'List the Secrets that builds may push with, their registries and users'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -s u -l username -d 'User to log in as; asked for on a terminal when not given' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l secret -d 'Secret that the login is put into; its other logins stay' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l builder-image -d 'Image that proves the login from inside the cluster; without one, it is proved from here' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l password-stdin -d 'Read the password from standard input; asked for on a terminal when not given'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l base -d 'Base image that a build would pull' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l builder-image -d 'Image of the staging Pod and the builder Job' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -s o -l output -d 'How the result is printed, instead of as a table: json or yaml' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -s o -l output -d 'How the result is printed, instead of as a table: name, json or yaml' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "login" -d 'Put a login into a Secret that builds push with, and prove it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "check" -d 'Ask a registry, from inside the cluster, what it would have against a build'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the Secrets that builds may push with, their registries and users'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -s o -l output -d 'How the result is printed: name, json or yaml' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect registry completion version help" -f -a "deploy" -d 'Make an image of an artifact, push it and run it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect registry completion version help" -f -a "build" -d 'Make an image of an artifact and push it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect registry completion version help" -f -a "inspect" -d 'Tell what an artifact is and what image it would get; needs no cluster'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect registry completion version help" -f -a "registry" -d 'Log in to registries, and ask them what they would have against a build'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect registry completion version help" -f -a "completion" -d 'Write the script that completes kubectl-b2i in a shell'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect registry completion version help" -f -a "version" -d 'Tell the version'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect registry completion version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "login" -d 'Put a login into a Secret that builds push with, and prove it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "check" -d 'Ask a registry, from inside the cluster, what it would have against a build'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "list" -d 'List the Secrets that builds may push with, their registries and users'

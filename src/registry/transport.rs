@@ -1,0 +1,87 @@
+//! The connections to a registry: TLS, proxies, redirects, time limits.
+
+use std::{sync::Once, time::Duration};
+
+use reqwest::{Certificate, NoProxy, Proxy, redirect};
+
+use super::Options;
+
+/// The way out of a network that has but one. Without, the process's own `HTTP_PROXY`,
+/// `HTTPS_PROXY` and `NO_PROXY` hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProxySettings {
+    /// Proxy for `http://`.
+    pub http: Option<String>,
+    /// Proxy for `https://`.
+    pub https: Option<String>,
+    /// Hosts that are reached without, as in `NO_PROXY`.
+    pub no: Option<String>,
+}
+
+const CONNECT: Duration = Duration::from_secs(10);
+/// A peer that acknowledges nothing for so long is gone.
+#[cfg(target_os = "linux")]
+const UNACKNOWLEDGED: Duration = Duration::from_mins(1);
+const REDIRECTS: usize = 10;
+
+/// Makes ring the TLS provider of the process, once; reqwest panics where there is none.
+pub fn install_tls() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // It fails where another part of the process has already chosen one, which does too.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
+/// System roots, where there are any, and the ones we bring: our image is made from scratch.
+pub(super) fn connection_pool(options: &Options) -> reqwest::Result<reqwest::Client> {
+    let ours = webpki_root_certs::TLS_SERVER_ROOT_CERTS
+        .iter()
+        .filter_map(|der| Certificate::from_der(der).ok());
+    let builder = reqwest::Client::builder();
+    // An upload has no time limit.
+    #[cfg(target_os = "linux")]
+    let builder = builder.tcp_user_timeout(UNACKNOWLEDGED);
+    let builder = builder
+        .user_agent(concat!("kubectl-b2i/", env!("CARGO_PKG_VERSION")))
+        .tls_certs_merge(ours.chain(options.authorities.iter()))
+        .tls_danger_accept_invalid_certs(options.insecure)
+        .connect_timeout(CONNECT)
+        .tcp_keepalive(Duration::from_secs(15))
+        .http2_adaptive_window(true)
+        // The `Referer` would show a signed URL to the next host.
+        .referer(false)
+        .redirect(redirects(options.insecure));
+    with_proxies(builder, &options.proxy)?.build()
+}
+
+fn redirects(insecure: bool) -> redirect::Policy {
+    redirect::Policy::custom(move |attempt| {
+        let from_https = attempt
+            .previous()
+            .last()
+            .is_some_and(|url| url.scheme() == "https");
+        if attempt.previous().len() > REDIRECTS {
+            attempt.error("too many redirects")
+        } else if from_https && attempt.url().scheme() != "https" && !insecure {
+            attempt.error("it redirects from HTTPS to plain HTTP")
+        } else {
+            // reqwest drops `Authorization` where host, port or scheme change.
+            attempt.follow()
+        }
+    })
+}
+
+fn with_proxies(
+    mut builder: reqwest::ClientBuilder,
+    settings: &ProxySettings,
+) -> reqwest::Result<reqwest::ClientBuilder> {
+    let no = settings.no.as_deref().and_then(NoProxy::from_string);
+    if let Some(url) = &settings.http {
+        builder = builder.proxy(Proxy::http(url)?.no_proxy(no.clone()));
+    }
+    if let Some(url) = &settings.https {
+        builder = builder.proxy(Proxy::https(url)?.no_proxy(no));
+    }
+    Ok(builder)
+}

@@ -1,0 +1,57 @@
+//! The way to a registry from a Pod: with the logins and authorities of its mounted Secrets.
+
+use std::path::Path;
+
+use crate::{
+    error::{Failure, Result},
+    model::RegistryAccess,
+    oci::Reference,
+    registry::{Authorities, Client, Keychain, LoginSource, Options, ProxySettings},
+};
+
+/// What a mounted Secret holds.
+pub(super) struct Logins {
+    keychain: Keychain,
+    authorities: Authorities,
+}
+
+impl Logins {
+    pub(super) fn mounted(folder: &Path) -> Result<Self> {
+        let failure = || {
+            Failure::new("could not read the registry logins of the mounted Secret")
+                .next("make the Secret anew with `kubectl create secret docker-registry`")
+                .anchor("push-secret")
+        };
+        Ok(Self {
+            keychain: Keychain::from_mounted_secret(folder).map_err(|error| failure().because(error))?,
+            authorities: Authorities::from_mounted_secret(folder)
+                .map_err(|error| failure().why(format!("its key `ca.crt`: {error}")))?,
+        })
+    }
+}
+
+/// Connects to an image's registry with the first login for it.
+pub(super) fn connect(access: &RegistryAccess, image: &Reference, logins: &[&Logins]) -> Result<Client> {
+    let what = || format!("could not connect to `{}`", image.registry);
+    let asked_for = access
+        .authorities
+        .as_deref()
+        .map(Authorities::from_pem)
+        .transpose();
+    let asked_for = asked_for.map_err(|error| Failure::new(what()).because(error))?;
+    let find = |logins: &&Logins| logins.keychain.find(&image.registry, &image.repository);
+    let options = Options {
+        insecure: access.is_insecure(&image.registry),
+        authorities: logins.iter().fold(asked_for.unwrap_or_default(), |all, logins| {
+            all.and(&logins.authorities)
+        }),
+        proxy: ProxySettings {
+            http: access.proxy.http.clone(),
+            https: access.proxy.https.clone(),
+            no: access.proxy.no.clone(),
+        },
+        credentials: logins.iter().find_map(find),
+        login_source: LoginSource::Secret,
+    };
+    Client::new(&image.registry, &options).map_err(|error| error.failure(what()))
+}

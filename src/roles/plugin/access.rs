@@ -1,0 +1,101 @@
+//! How registries are reached: flags over configuration, read and checked before anything is sent.
+
+use std::path::Path;
+
+use super::{args::AccessArgs, config::Config};
+use crate::{
+    error::{Failure, Result},
+    model::{Proxy, RegistryAccess},
+    oci::Reference,
+    registry::{Authorities, AuthorityError, Credentials, LoginSource, Options, ProxySettings},
+};
+
+/// Collects how registries are reached.
+pub(super) fn access(args: &AccessArgs, config: &Config) -> Result<RegistryAccess> {
+    let mut insecure = [&args.insecure_registries[..], &config.insecure_registries].concat();
+    insecure.sort();
+    insecure.dedup();
+    let file = args.registry_ca.as_ref().or(config.registry_ca.as_ref());
+    let authorities = file.map(|file| read_authorities(file)).transpose()?;
+    Ok(RegistryAccess {
+        mirrors: config.mirrors.clone(),
+        insecure,
+        authorities,
+        proxy: checked(&config.proxy)?,
+    })
+}
+
+fn read_authorities(file: &Path) -> Result<String> {
+    let read = Authorities::from_file(file);
+    read.map(|(_, pem)| pem).map_err(|error: AuthorityError| {
+        Failure::usage(format!("could not use `{}` as registry CA", file.display()))
+            .because(error)
+            .next("give a file with the certificate of the registry's authority, in PEM form:")
+            .command(format!("openssl x509 -noout -subject -in {}", file.display()))
+            .anchor("registry-ca")
+    })
+}
+
+/// A proxy's password would be readable for all who may read Pods.
+fn checked(proxy: &Proxy) -> Result<Proxy> {
+    for (key, url) in [("http", &proxy.http), ("https", &proxy.https)] {
+        let Some(url) = url else { continue };
+        let failure = || {
+            Failure::usage(format!("could not use the proxy for {key}"))
+                .next(format!(
+                    "set `proxy.{key}` in the configuration to `http://HOST:PORT`"
+                ))
+                .anchor("registry-proxy")
+        };
+        match url.parse::<http::Uri>() {
+            Ok(uri) if uri.authority().is_some_and(|whom| whom.as_str().contains('@')) => {
+                return Err(
+                    failure().why("its address holds a login, which all who may read Pods could read")
+                );
+            }
+            Ok(uri) if uri.scheme().is_some() && uri.host().is_some() => {}
+            _ => return Err(failure().why("its address is no URL")),
+        }
+    }
+    Ok(proxy.clone())
+}
+
+/// Returns how an image's registry is spoken to from this machine, which has proxies of its own.
+pub(super) fn from_here(
+    access: &RegistryAccess,
+    image: &Reference,
+    login: Option<Credentials>,
+) -> Result<Options> {
+    let authorities = access
+        .authorities
+        .as_deref()
+        .map(Authorities::from_pem)
+        .transpose();
+    let authorities = authorities
+        .map_err(|error| Failure::new(format!("could not connect to `{}`", image.registry)).because(error))?;
+    Ok(Options {
+        insecure: access.is_insecure(&image.registry),
+        authorities: authorities.unwrap_or_default(),
+        proxy: ProxySettings::default(),
+        credentials: login,
+        login_source: LoginSource::DockerConfig,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxys_password_is_refused_and_not_repeated() {
+        let of = |url: &str| Proxy {
+            https: Some(url.to_owned()),
+            ..Proxy::default()
+        };
+        assert!(checked(&of("http://proxy.example:3128")).is_ok());
+        for url in ["http://ann:s3cret@proxy.example:3128", "proxy.example", "s3cret"] {
+            let failure = checked(&of(url)).expect_err(url);
+            assert!(!format!("{failure:?}").contains("s3cret"), "{failure:?}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! `registry check`: what a build would fail with, in seconds and before a byte is sent.
+
+use std::time::Duration;
+
+use super::{
+    Context,
+    args::{ClusterBuildArgs, Output},
+    interrupt::{self, Stage},
+    options,
+};
+use crate::{
+    error::Result,
+    model::{CheckReport, CheckRequest, CheckStatus, Event, Step},
+    oci::Reference,
+    steps::check,
+};
+
+/// Arguments of `registry check`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  kubectl b2i registry check registry.example.com/team/shop
+  kubectl b2i registry check registry.example.com/team/shop --base eclipse-temurin:17-jre -o json")]
+pub(super) struct Args {
+    /// Where an image would go: registry/repository
+    image: Reference,
+    /// Base image that a build would pull
+    #[arg(long, value_name = "REFERENCE")]
+    base: Option<Reference>,
+    #[command(flatten)]
+    build: ClusterBuildArgs,
+    /// How the result is printed, instead of as a table: json or yaml
+    #[arg(short, long, value_name = "FORMAT", value_parser = Output::of_data)]
+    output: Option<Output>,
+}
+
+/// How long a Pod may be kept from running by what may pass.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long all of it may take.
+pub(super) const TIMEOUT: Duration = Duration::from_mins(3);
+
+/// Checks and prints what came of it.
+pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
+    let events = context.printer.events();
+    let cluster = options::connect(&context.global).await?;
+    let (site, _) = options::site(cluster, &args.build, &context.config, &events).await?;
+    let request = CheckRequest {
+        image: args.image,
+        only_login: false,
+        base: args.base,
+        access: site.access.clone(),
+    };
+    let settings = check::Options {
+        run_id: site.run_id.clone(),
+        builder_image: site.builder_image.clone(),
+        builder_pull_secret: site.builder_pull_secret.clone(),
+        push_secret: site.push_secret.clone(),
+        pull_secret: site.pull_secret.clone(),
+        patience: PATIENCE,
+        timeout: TIMEOUT,
+    };
+    let stage = Stage::default();
+    stage.in_cluster();
+    events.send(Event::Started(Step::Check));
+    let work = check::in_cluster(&site.cluster, &settings, &request, &events);
+    let report = interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
+    let passed = count(&report, CheckStatus::Passed);
+    let figures = format!(
+        "{} · {passed} of {} passed",
+        request.image.name(),
+        report.checks.len()
+    );
+    if report.failure().is_none() {
+        events.send(Event::Done(Step::Check, figures));
+    }
+    match args.output {
+        Some(output) => context.print(&[output], "", &report)?,
+        None => context.printer.result(&table(&report)),
+    }
+    report.failure().map_or(Ok(()), |failure| Err(failure.clone()))
+}
+
+fn count(report: &CheckReport, status: CheckStatus) -> usize {
+    report
+        .checks
+        .iter()
+        .filter(|check| check.status == status)
+        .count()
+}
+
+/// A line a check: `✓ login       logged in as dev`.
+pub(super) fn table(report: &CheckReport) -> String {
+    let lines = report.checks.iter().map(|check| {
+        let mark = match check.status {
+            CheckStatus::Passed => "✓",
+            CheckStatus::Failed => "✗",
+            CheckStatus::Skipped => "-",
+        };
+        format!("{mark} {:<11} {}", check.name, check.detail)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,120 @@
+//! `registry list`: which Secrets there are to push with, and whom they log in as.
+
+use serde::Serialize;
+
+use super::{Context, args::Output, options};
+use crate::{
+    cluster::secrets::{self, PushSecret},
+    error::Result,
+    registry::Keychain,
+};
+
+/// Arguments of `registry list`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  kubectl b2i registry list
+  kubectl b2i registry list -n dev -o json")]
+pub(super) struct Args {
+    /// How the result is printed, instead of as a table: name, json or yaml
+    #[arg(short, long, value_name = "FORMAT", value_parser = Output::of_data)]
+    output: Option<Output>,
+}
+
+/// A Secret, and what it opens. Never a password.
+#[derive(Serialize)]
+struct Listed {
+    name: String,
+    logins: Vec<Login>,
+    /// Why its logins cannot be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Login {
+    registry: String,
+    /// `null` for a token.
+    user: Option<String>,
+}
+
+/// Lists them.
+pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
+    let cluster = options::connect(&context.global).await?;
+    let secrets = secrets::list(&cluster).await.map_err(|error| {
+        let what = format!("could not list the Secrets of namespace `{}`", cluster.namespace);
+        cluster.failure(what, &error)
+    })?;
+    let mut listed: Vec<Listed> = secrets.iter().map(of).collect();
+    listed.sort_by(|a, b| a.name.cmp(&b.name));
+    let names = || {
+        listed
+            .iter()
+            .map(|one| format!("secret/{}", one.name))
+            .collect::<Vec<_>>()
+    };
+    match args.output {
+        Some(output) => context.print(&[output], &names().join("\n"), &listed),
+        None if listed.is_empty() => {
+            let namespace = &cluster.namespace;
+            context
+                .printer
+                .say(&format!("namespace `{namespace}` has no docker-registry Secret"));
+            Ok(())
+        }
+        None => {
+            context.printer.result(&table(&listed));
+            Ok(())
+        }
+    }
+}
+
+fn of(secret: &PushSecret) -> Listed {
+    let (logins, problem) = match Keychain::from_secret(&secret.type_, &secret.data) {
+        Ok(keychain) => {
+            let login = |(registry, user): (String, Option<&str>)| Login {
+                registry,
+                user: user.map(str::to_owned),
+            };
+            let mut logins: Vec<Login> = keychain.logins().map(login).collect();
+            logins.sort_by(|a, b| a.registry.cmp(&b.registry));
+            (logins, None)
+        }
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    };
+    Listed {
+        name: secret.name.clone(),
+        logins,
+        problem,
+    }
+}
+
+/// A line a login, as `kubectl get` has it.
+fn table(listed: &[Listed]) -> String {
+    let mut rows = vec![["SECRET", "REGISTRY", "USER"].map(str::to_owned)];
+    for one in listed {
+        for login in &one.logins {
+            let user = login.user.clone().unwrap_or_else(|| "(token)".to_owned());
+            rows.push([one.name.clone(), login.registry.clone(), user]);
+        }
+        if one.logins.is_empty() {
+            let why = one
+                .problem
+                .as_ref()
+                .map_or("(no login)".to_owned(), |why| format!("({why})"));
+            rows.push([one.name.clone(), why, String::new()]);
+        }
+    }
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let (first, second) = (width(0), width(1));
+    let line = |[name, registry, user]: &[String; 3]| {
+        format!("{name:<first$}   {registry:<second$}   {user}")
+            .trim_end()
+            .to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,217 @@
+//! Folders as artifacts: an unpacked WAR or Spring Boot JAR, Quarkus' `quarkus-app`, or one JAR or
+//! executable with the files that it wants beside it.
+
+use std::{
+    fs::File,
+    io::{BufReader, Read},
+    path::Path,
+};
+
+use zip::ZipArchive;
+
+use super::{
+    HEAD_BYTES,
+    archive::{self, Archive},
+    container::Container,
+    content::{self, Content, Foreign},
+    elf, jar_notes, jar_tree,
+    manifest::{self, Manifest},
+    name_of, of_archive, refusal, refusal_tree as refused,
+    walk::{self, Found},
+};
+use crate::{
+    error::Failure,
+    model::{Artifact, ArtifactKind, JarLayout},
+};
+
+/// Says what a folder is.
+///
+/// # Errors
+/// A [`Failure`] when nothing or more than one thing in it can be run, or something in it cannot be
+/// in an image.
+pub(super) fn inspect(folder: &Path) -> Result<Artifact, Failure> {
+    let found = walk::walk(folder)?;
+    if found.is_empty() {
+        return Err(refused::empty_folder(folder));
+    }
+    let has = |name: &str| found.iter().any(|found| found.name == name);
+    if has("WEB-INF") || has("BOOT-INF") && has(manifest::NAME) {
+        return unpacked(folder, found);
+    }
+    let mut candidates = Vec::new();
+    let mut seen = Vec::new();
+    for file in found
+        .iter()
+        .filter(|found| !found.is_folder && !found.name.contains('/'))
+    {
+        match look_at(&folder.join(&file.name)) {
+            Top::Nothing => {}
+            Top::Refused(why) => seen.push(format!("{}: {why}", file.name)),
+            candidate => candidates.push((file.name.clone(), candidate)),
+        }
+    }
+    match &candidates[..] {
+        [] => {
+            let better = ["quarkus-app", "build/quarkus-app", "target/quarkus-app"];
+            let better = better
+                .iter()
+                .find(|name| has(&format!("{name}/quarkus-run.jar")))
+                .map(|name| folder.join(name));
+            Err(refused::nothing_to_run(folder, &seen, better.as_deref()))
+        }
+        [(name, Top::War)] => Err(refused::only_a_war(folder, name)),
+        [(name, Top::Jar)] => jar(folder, &found, name),
+        [(name, _)] => executable(folder, &found, name),
+        several => {
+            let names: Vec<&str> = several.iter().map(|(name, _)| name.as_str()).collect();
+            Err(refused::several(folder, &names))
+        }
+    }
+}
+
+/// What a file at the folder's top is.
+enum Top {
+    Jar,
+    War,
+    Executable,
+    /// Somebody may have meant it to be run; with why it cannot be.
+    Refused(String),
+    /// A file as there are beside programs.
+    Nothing,
+}
+
+/// Looks at no more of a file than tells whether it is meant to be run.
+fn look_at(path: &Path) -> Top {
+    let read = || {
+        let mut file = File::open(path).ok()?;
+        let mut head = Vec::new();
+        file.by_ref().take(HEAD_BYTES).read_to_end(&mut head).ok()?;
+        Some((file, head))
+    };
+    let Some((file, head)) = read() else {
+        return Top::Refused("it cannot be read".to_owned());
+    };
+    match content::recognise(&head) {
+        Content::Elf => match elf::inspect(file, "") {
+            Ok(_) => Top::Executable,
+            Err(failure) => Top::Refused(failure.why),
+        },
+        Content::Zip | Content::Script => match ZipArchive::new(BufReader::new(file)) {
+            Ok(zip) => look_into(zip),
+            Err(_) if head.starts_with(b"#!") => Top::Nothing,
+            Err(_) => Top::Refused("it is a damaged ZIP archive".to_owned()),
+        },
+        Content::Foreign(Foreign::WindowsExecutable) => {
+            Top::Refused("it is a Windows executable (PE)".to_owned())
+        }
+        Content::Foreign(Foreign::MacExecutable) => {
+            Top::Refused("it is a macOS executable (Mach-O)".to_owned())
+        }
+        Content::Foreign(_) => Top::Nothing,
+    }
+}
+
+fn look_into(mut zip: ZipArchive<BufReader<File>>) -> Top {
+    let is_in = |folder: &[u8]| zip.file_names_raw().any(|name| name.starts_with(folder));
+    let is_web = is_in(b"WEB-INF/") && !is_in(b"BOOT-INF/");
+    let has_meta = is_in(b"META-INF/");
+    let mut text = Vec::new();
+    if let Ok(entry) = zip.by_name(manifest::NAME) {
+        // A damaged one names nothing.
+        let _ = entry.take(manifest::LARGEST_BYTES).read_to_end(&mut text);
+    }
+    match Manifest::parse(&text).get("Main-Class") {
+        _ if is_web => Top::War,
+        Some(_) => Top::Jar,
+        None if has_meta => Top::Refused("it is a library: its manifest names no Main-Class".to_owned()),
+        None => Top::Nothing,
+    }
+}
+
+/// A WAR or a Spring Boot JAR, unpacked.
+fn unpacked(folder: &Path, mut found: Vec<Found>) -> Result<Artifact, Failure> {
+    // Whatever reads them does not execute them; and the zipped one knows no modes either.
+    for file in &mut found {
+        file.is_executable = false;
+    }
+    let file_name = name_of(folder);
+    let files = found.iter().filter(|found| !found.is_folder);
+    let mut archive = Archive {
+        zip: Container::of_folder(folder, files.map(|file| file.name.as_str())),
+        file_name: file_name.clone(),
+        entries: walk::entries(&found),
+        evidence: Vec::new(),
+    };
+    let kind = of_archive(&mut archive)?;
+    let mut artifact = artifact(folder, &found, kind, None, file_name)?;
+    artifact.evidence = archive.evidence;
+    Ok(artifact)
+}
+
+/// Says what the folder is in which this JAR is run.
+///
+/// # Errors
+/// As [`inspect`].
+pub(super) fn of_jar(folder: &Path, main_file: &str) -> Result<Artifact, Failure> {
+    jar(folder, &walk::walk(folder)?, main_file)
+}
+
+/// One JAR that runs, and what it wants beside it.
+fn jar(folder: &Path, found: &[Found], main_file: &str) -> Result<Artifact, Failure> {
+    let path = folder.join(main_file);
+    let file = File::open(&path).map_err(|error| refusal::unreadable(&path, &error))?;
+    let mut archive = archive::open(file, main_file)?;
+    let mut kind = of_archive(&mut archive)?;
+    let mut named_after = main_file.to_owned();
+    let mut notes = jar_notes::of(&archive, &kind, true);
+    if let ArtifactKind::Jar(facts) = &mut kind {
+        let is_quarkus = matches!(facts.layout, JarLayout::Quarkus { .. });
+        if is_quarkus {
+            jar_tree::ensure_quarkus_is_whole(folder, main_file)?;
+        }
+        jar_tree::resolve(folder, main_file, &archive.entries, facts, &mut notes)?;
+        if is_quarkus {
+            let own = jar_tree::quarkus_java(folder, found, facts)?;
+            named_after = own.unwrap_or_else(|| name_of(folder));
+        }
+    }
+    let mut artifact = artifact(folder, found, kind, Some(main_file), named_after)?;
+    artifact.notes = notes;
+    artifact.evidence = archive.evidence;
+    Ok(artifact)
+}
+
+/// One executable, and the files that it wants beside it.
+fn executable(folder: &Path, found: &[Found], main_file: &str) -> Result<Artifact, Failure> {
+    let path = folder.join(main_file);
+    let file = File::open(&path).map_err(|error| refusal::unreadable(&path, &error))?;
+    let elf = elf::inspect(file, main_file)?;
+    let kind = ArtifactKind::Elf(elf.facts);
+    let mut artifact = artifact(folder, found, kind, Some(main_file), main_file.to_owned())?;
+    artifact.evidence = elf.evidence;
+    Ok(artifact)
+}
+
+fn artifact(
+    folder: &Path,
+    found: &[Found],
+    kind: ArtifactKind,
+    main_file: Option<&str>,
+    named_after: String,
+) -> Result<Artifact, Failure> {
+    let (tree, entries) = walk::tree(folder, found, main_file)?;
+    Ok(Artifact {
+        file_name: name_of(folder),
+        named_after,
+        local_path: folder.to_owned(),
+        // Each of its files has its own.
+        local_modified: None,
+        size_bytes: tree.size_bytes(),
+        digest: tree.digest(),
+        kind,
+        evidence: Vec::new(),
+        notes: Vec::new(),
+        entries,
+        tree: Some(tree),
+    })
+}

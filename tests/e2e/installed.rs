@@ -1,0 +1,124 @@
+//! Installed as people install it: by krew, found by kubectl, completed by kubectl.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpListener,
+    path::Path,
+    process::Command,
+    thread,
+};
+
+use crate::world::{root, run, var};
+
+/// The archive for this machine, and the folder that it is in.
+fn packaged() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = run(Command::new("sh").args(["-c", "command -v kubectl-b2i"]));
+    run(Command::new(root().join("krew/package"))
+        .arg(folder.path())
+        .env("B2I_BINARY", plugin));
+    folder
+}
+
+fn manifest(folder: &Path, base_uri: &str) -> String {
+    run(Command::new(root().join("krew/manifest"))
+        .arg(folder)
+        .arg(base_uri))
+}
+
+/// Serves the files of a folder, to whoever asks on loopback.
+fn serve(folder: &Path) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let uri = format!("http://{}", listener.local_addr().unwrap());
+    let folder = folder.to_owned();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut request = [0; 4096];
+            let count = stream.read(&mut request).unwrap_or(0);
+            let request = String::from_utf8_lossy(&request[..count]).into_owned();
+            let path = request
+                .split(' ')
+                .nth(1)
+                .unwrap_or("/")
+                .trim_start_matches('/')
+                .to_owned();
+            let (status, body) = match fs::read(folder.join(path)) {
+                Ok(body) => ("200 OK", body),
+                Err(_) => ("404 Not Found", Vec::new()),
+            };
+            let head = format!(
+                "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                body.len()
+            );
+            let _ = stream
+                .write_all(head.as_bytes())
+                .and_then(|()| stream.write_all(&body));
+        }
+    });
+    uri
+}
+
+#[test]
+#[ignore = "needs krew: tests/run"]
+fn krews_own_judge_accepts_the_manifest() {
+    let folder = packaged();
+    let uri = serve(folder.path());
+    let file = folder.path().join("b2i.yaml");
+    fs::write(&file, manifest(folder.path(), &uri) + "\n").unwrap();
+    // The judge installs with `kubectl krew`.
+    let krew = run(Command::new("sh").args(["-c", "command -v krew"]));
+    std::os::unix::fs::symlink(krew, folder.path().join("kubectl-krew")).unwrap();
+    let path = format!("{}:{}", folder.path().display(), var("PATH"));
+    run(Command::new("validate-krew-manifest")
+        .arg("-manifest")
+        .arg(&file)
+        .env("PATH", path));
+}
+
+#[test]
+#[ignore = "needs krew: tests/run"]
+fn krew_installs_it_and_kubectl_finds_it() {
+    let folder = packaged();
+    let file = folder.path().join("b2i.yaml");
+    fs::write(&file, manifest(folder.path(), "https://example.com") + "\n").unwrap();
+    let archive = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "gz"))
+        .unwrap();
+    let home = tempfile::tempdir().unwrap();
+    run(Command::new("krew")
+        .arg("install")
+        .arg(format!("--manifest={}", file.display()))
+        .arg(format!("--archive={}", archive.display()))
+        .env("KREW_ROOT", home.path())
+        .env("KREW_NO_UPGRADE_CHECK", "1"));
+    // Nothing but krew's folder and the system's, so that no other kubectl-b2i answers.
+    let path = format!(
+        "{}:/usr/local/bin:/usr/bin:/bin",
+        home.path().join("bin").display()
+    );
+    let version = run(Command::new("kubectl").args(["b2i", "version"]).env("PATH", path));
+    assert_eq!(version, format!("kubectl-b2i {}", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+#[ignore = "needs kubectl 1.26 or newer: tests/run"]
+fn kubectl_completes_it() {
+    let path = format!("{}:{}", root().join("completions").display(), var("PATH"));
+    let complete = |words: &[&str]| {
+        run(Command::new("kubectl")
+            .args(["__complete", "b2i"])
+            .args(words)
+            .env("PATH", &path))
+    };
+    let commands = complete(&[""]);
+    assert!(
+        commands.contains("deploy\tMake an image of an artifact, push it and run it"),
+        "{commands}"
+    );
+    // Live: the namespaces of the cluster.
+    let namespaces = complete(&["deploy", "app.jar", "--namespace", "kube-s"]);
+    assert!(namespaces.starts_with("kube-system\n:4"), "{namespaces}");
+}

@@ -1,0 +1,275 @@
+//! `build --local`: the whole program against a registry, with this machine's logins, no cluster.
+use std::{fs, path::Path};
+
+use base64::Engine;
+use kubectl_b2i::oci::Digest;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{
+    elf::Elf,
+    fake_registry::{Canned, FakeRegistry, Knobs, Login, PASSWORD, USER},
+    images::seed_base,
+    run::{Ended, Run},
+};
+
+const DOCS: &str = "https://github.com/kubectl-b2i/kubectl-b2i/blob/main/docs/troubleshooting.md";
+
+/// A machine with an executable, a Docker configuration and maybe helpers.
+struct Machine {
+    folder: TempDir,
+    fake: FakeRegistry,
+}
+
+impl Machine {
+    async fn new(login: Login, docker_config: impl FnOnce(&str) -> Value) -> Self {
+        let fake = FakeRegistry::start(Knobs {
+            login,
+            ..Knobs::default()
+        })
+        .await;
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("server"), Elf::default().bytes()).unwrap();
+        let config = docker_config(&fake.host).to_string();
+        fs::write(folder.path().join("config.json"), config).unwrap();
+        Self { folder, fake }
+    }
+
+    async fn logged_in(login: Login) -> Self {
+        Self::new(login, |host| {
+            let auth = base64::engine::general_purpose::STANDARD.encode(format!("{USER}:{PASSWORD}"));
+            json!({"auths": {host: {"auth": auth}}})
+        })
+        .await
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    #[cfg(unix)]
+    fn helper(&self, name: &str, script: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let file = self.path().join(format!("docker-credential-{name}"));
+        fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// `build server --local --base scratch`, to `team/server` of the registry.
+    async fn build(&self, more: &str) -> Ended {
+        let host = &self.fake.host;
+        let line = format!(
+            "build server --local --base scratch --image {host}/team/server:1 --insecure-registry {host} {more}"
+        );
+        let run = Run::new(&line)
+            .in_folder(self.path())
+            .env("DOCKER_CONFIG", self.path().to_str().unwrap())
+            .env("B2I_BUILDER_IMAGE", "registry.example.com/b2i/builder")
+            .env("PATH", &format!("{}:/usr/bin:/bin", self.path().display()));
+        let ended = tokio::task::spawn_blocking(move || run.ended()).await.unwrap();
+        for told in [&ended.stdout, &ended.stderr] {
+            assert!(!told.contains(PASSWORD), "{told}");
+        }
+        ended
+    }
+
+    fn assert_pushed(&self, ended: &Ended) {
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let digest = self.fake.tags("team/server")["1"];
+        assert_eq!(ended.stdout, format!("{}/team/server@{digest}\n", self.fake.host));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_pushes_with_the_machines_login() {
+    for login in [Login::Open, Login::Basic, Login::Token] {
+        let machine = Machine::logged_in(login).await;
+        let ended = machine.build("").await;
+        machine.assert_pushed(&ended);
+        assert!(ended.stderr.contains("Upload"), "{}", ended.stderr);
+
+        let ended = machine.build("--output json").await;
+        let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+        assert_eq!(report["uploadedBytes"], 0, "the second time nothing is sent");
+        assert_eq!(report["tags"][0], "1");
+        assert_eq!(report["skippedLayers"].as_array().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_base_is_copied_and_a_lost_layer_sent_again() {
+    let machine = Machine::logged_in(Login::Token).await;
+    seed_base(&machine.fake, "17-jre");
+    machine.fake.set(|knobs| knobs.refuses_mounts = true);
+    let base = format!("--base {}/library/eclipse-temurin:17-jre", machine.fake.host);
+    // The later `--base` is refused by clap, so the line is made anew.
+    let line = |more: &str| format!("{base} {more}");
+    let host = machine.fake.host.clone();
+    let run = |more: String| {
+        let line = format!(
+            "build server --local --image {host}/team/server:1 --insecure-registry {host} {}",
+            line(&more)
+        );
+        let run = Run::new(&line)
+            .in_folder(machine.path())
+            .env("DOCKER_CONFIG", machine.path().to_str().unwrap());
+        tokio::task::spawn_blocking(move || run.ended())
+    };
+    let ended = run("--output json".into()).await.unwrap();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let ours: Digest = report["sentLayers"][0].as_str().unwrap().parse().unwrap();
+
+    machine.fake.set(|knobs| {
+        knobs.lost.insert(ours);
+    });
+    let ended = run("--output json --image-label a=b".into()).await.unwrap();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(report["sentLayers"], json!([ours]));
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn it_asks_the_credential_helpers() {
+    let secret =
+        format!(r#"printf '{{"ServerURL":"%s","Username":"{USER}","Secret":"{PASSWORD}"}}' "$server""#);
+    let script = format!(
+        "test \"$1\" = get || exit 2\nread -r server || true\ntest \"$server\" = \"$HOST_WANTED\" || {{ echo 'credentials not found in native keychain'; exit 1; }}\n{secret}"
+    );
+    for key in ["credHelpers", "credsStore"] {
+        let machine = Machine::new(Login::Basic, |host| match key {
+            "credHelpers" => json!({"credHelpers": {host: "test"}}),
+            _ => json!({"auths": {host: {}}, "credsStore": "test"}),
+        })
+        .await;
+        machine.helper("test", &script.replace("$HOST_WANTED", &machine.fake.host));
+        let ended = machine.build("").await;
+        machine.assert_pushed(&ended);
+
+        // It knows no login: then the registry says that it wants one.
+        machine.helper("test", &script.replace("$HOST_WANTED", "elsewhere.example"));
+        let ended = machine.build("--image-label a=b").await;
+        assert_eq!(ended.code, Some(1));
+        let told = ended.stderr.split_once("error: ").unwrap().1;
+        let host = &machine.fake.host;
+        assert!(told.contains("you have none for"), "{told}");
+        assert!(told.contains(&format!("docker login {host}")), "{told}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_helper_that_does_not_work_is_named() {
+    let machine = Machine::new(Login::Basic, |_| json!({"credsStore": "test"})).await;
+    let host = &machine.fake.host;
+    for (script, why) in [
+        (None, "`docker-credential-test` is not on the PATH"),
+        (Some("echo s3cret; exit 1"), "`docker-credential-test` failed"),
+        (
+            Some("echo s3cret"),
+            "the answer of `docker-credential-test` is no login",
+        ),
+    ] {
+        if let Some(script) = script {
+            machine.helper("test", script);
+        }
+        let ended = machine.build("").await;
+        let told = ended.stderr.split_once("error: ").unwrap().1;
+        assert_eq!(
+            told,
+            format!(
+                "could not find a login for `{host}`
+  why: {why}
+
+next: install the helper, or take it out of `credsStore` and `credHelpers` in Docker's configuration
+      {DOCS}#credential-helper
+"
+            )
+        );
+    }
+    let machine = Machine::new(Login::Basic, |_| json!({"credsStore": "../../bin/sh"})).await;
+    let ended = machine.build("").await;
+    assert!(
+        ended.stderr.contains("is no name of a credential helper"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_registry_has_against_it_is_about_your_login() {
+    let machine = Machine::logged_in(Login::Basic).await;
+    let host = machine.fake.host.clone();
+    for (answer, next, anchor) in [
+        (
+            Canned::code("POST /blobs/uploads/", 403, "DENIED", "no"),
+            "let your user write to `team/server`, or name another repository with `--image`",
+            "push-denied",
+        ),
+        (
+            Canned::code("HEAD /", 401, "UNAUTHORIZED", "no"),
+            "log in again, as somebody who may write to `team/server`:",
+            "push-unauthorized",
+        ),
+    ] {
+        let again = Canned::code(answer.request, answer.status, "UNAUTHORIZED", "no");
+        machine.fake.set(|knobs| knobs.answers = vec![answer, again]);
+        let ended = machine.build("").await;
+        let told = ended.stderr.split_once("error: ").unwrap().1;
+        assert!(
+            told.starts_with(&format!("could not push `{host}/team/server`")),
+            "{told}"
+        );
+        assert!(
+            told.contains(next) && told.ends_with(&format!("#{anchor}\n")),
+            "{told}"
+        );
+        assert!(!told.contains("Secret"), "{told}");
+    }
+}
+
+#[test]
+fn what_needs_a_cluster_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("server"), Elf::default().bytes()).unwrap();
+    for (flag, name) in [
+        ("--push-secret x", "--push-secret"),
+        ("--builder-image x", "--builder-image"),
+        ("-n dev", "--namespace"),
+        ("--context c", "--context"),
+    ] {
+        let line = format!("build server --local --image r.example/a/b {flag}");
+        Run::new(&line).in_folder(folder.path()).fails(
+            2,
+            &format!(
+                "error: could not build on this machine
+  why: `{name}` is about a cluster, and `--local` uses none
+
+next: leave one of them out:
+        kubectl b2i build server --local --image registry.example.com/team/app
+      {DOCS}#build-local
+"
+            ),
+        );
+    }
+    Run::new("build server --local").in_folder(folder.path()).fails(
+        2,
+        &format!(
+            "error: could not choose where the image goes
+  why: without a cluster there is no push Secret that says it
+
+next: say where: `--image registry.example.com/team/server`
+      {DOCS}#default-image
+"
+        ),
+    );
+    let config = folder.path().join("config.json");
+    fs::write(config, "{s3cret").unwrap();
+    let ended = Run::new("build server --local --base scratch --image r.example/a/b")
+        .in_folder(folder.path())
+        .env("DOCKER_CONFIG", folder.path().to_str().unwrap())
+        .ended();
+    assert!(ended.stderr.ends_with("#docker-config\n"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("s3cret"), "{}", ended.stderr);
+}
