@@ -57,10 +57,12 @@ async fn serve() -> Result<()> {
         spool_limit_bytes: request.spool_limit_bytes,
     };
     let ended = tokio::select! {
+        // Listens before the work begins: there is no moment at which it is not heard.
+        biased;
+        () = asked_to_end() => server::Ended::Finished,
         ended = server::serve(listener, settings, repository) => {
             ended.map_err(|error| Failure::new("could not go on serving").because(error))?
         }
-        () = asked_to_end() => server::Ended::Finished,
     };
     line(match ended {
         server::Ended::Finished => "done",

@@ -253,17 +253,17 @@ next: leave one of them out:
             ),
         );
     }
-    Run::new("build server --local").in_folder(folder.path()).fails(
-        2,
-        &format!(
-            "error: could not choose where the image goes
+    let ended = Run::new("build server --local").in_folder(folder.path()).ended();
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
+    let told = format!(
+        "error: could not choose where the image goes
   why: without a cluster there is no push Secret that says it
 
 next: say where: `--image registry.example.com/team/server`
       {DOCS}#default-image
 "
-        ),
     );
+    assert!(ended.stderr.ends_with(&told), "{}", ended.stderr);
     let config = folder.path().join("config.json");
     fs::write(config, "{s3cret").unwrap();
     let ended = Run::new("build server --local --base scratch --image r.example/a/b")

@@ -57,8 +57,10 @@ pub fn run() -> ExitCode {
         Ok(runtime) => {
             let outcome = runtime.block_on(async {
                 tokio::select! {
-                    outcome = build(&mounts) => Some(outcome),
+                    // Listens before the work begins: there is no moment at which it is not heard.
+                    biased;
                     () = terminated() => None,
+                    outcome = build(&mounts) => Some(outcome),
                 }
             });
             runtime.shutdown_background();

@@ -62,8 +62,10 @@ pub(super) async fn or_cleanup<T>(
     printer: &Printer,
 ) -> Result<T> {
     tokio::select! {
-        done = work => return done,
+        // Listens before the work begins: there is no moment at which it is not heard.
+        biased;
         () = asked_to_stop() => {}
+        done = work => return done,
     }
     let stopped = |what: &str| Failure {
         kind: Kind::Interrupted,
