@@ -15,6 +15,8 @@ mod installed;
 mod interrupt;
 mod jars;
 mod link;
+mod natives;
 mod refusals;
 mod registry_cases;
+mod s2i;
 mod world;

@@ -259,3 +259,33 @@ fn the_same_seed_is_the_same_damage() {
         assert_ne!(once, *bytes, "{name}, {damage_name}");
     }
 }
+
+/// Writes what `tests/fuzz` begins with.
+#[test]
+#[ignore = "writes files: B2I_FUZZ_SEEDS=tests/fuzz/corpus"]
+fn seeds_for_fuzzing() {
+    let folder = std::path::PathBuf::from(std::env::var("B2I_FUZZ_SEEDS").unwrap());
+    let write = |target: &str, name: &str, bytes: &[u8]| {
+        let folder = folder.join(target);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(name.replace(' ', "-")), bytes).unwrap();
+    };
+    for (name, bytes) in artifacts() {
+        write("archive", name, &bytes);
+        if name.ends_with("ELF") {
+            write("elf", name, &bytes);
+        }
+    }
+    write(
+        "manifest",
+        "boot",
+        b"Manifest-Version: 1.0\r\nMain-Class: com.exam\r\n ple.Main\r\nStart-Class: a\r\n\r\nName: x\r\n",
+    );
+    write(
+        "class",
+        "jakarta",
+        &crate::support::archive::class(17, "jakarta/servlet/http/HttpServlet"),
+    );
+    write("descriptor", "jakarta", br#"<?xml version="1.0"?><!-- x --><web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0"/>"#);
+    write("descriptor", "doctype", br#"<!DOCTYPE web-app PUBLIC "-//Sun//DTD 2.3//EN" "http://java.sun.com/dtd/web-app_2_3.dtd"><web-app>"#);
+}
