@@ -47,6 +47,13 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "deploy" -d 
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "build" -d 'Make an image of an artifact and push it'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "inspect" -d 'Tell what an artifact is and what image it would get; needs no cluster'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "runtimes" -d 'Tell the base images, and which of them an artifact would get'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "list" -d 'List the apps of the namespace and their builds'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "status" -d 'Show an app: image, artifact, env, Pods, builds, events'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "logs" -d 'Print what an app\'s Pods say, or what its builder said'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "rerun" -d 'Make an image again of the layers in the registry, on a newer base; uploads nothing'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "rollback" -d 'Run the image of an earlier build; builds nothing'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "delete" -d 'Remove an app and its build record'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "doctor" -d 'Look at what a deploy needs in the namespace, and say what to do'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "registry" -d 'Log in to registries, and ask them what they would have against a build'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "completion" -d 'Write the script that completes kubectl-b2i in a shell'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "version" -d 'Tell the version'
@@ -60,15 +67,31 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l image
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l image-label -d 'Label of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l jvm-options -d 'Options for the JVM, added to the defaults' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l context-path -d 'Path that a WAR serves; `/` for the root' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l convert-javax -d 'Let Tomcat 10 or later convert a WAR for javax.servlet when it starts' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l sha256 -d 'SHA-256 that the artifact must have, in hex' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l max-artifact-size -d 'Largest artifact to take' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l max-unpacked-size -d 'Largest size of an archive\'s entries, unpacked; above the default it may also be a bomb\'s' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l max-entries -d 'Most entries that an archive may have' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l image -d 'Where the image goes: registry/repository[:tag]' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l tag -d 'Tag of the image; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l name -d 'Name of the app; from the artifact\'s file name when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l service-port -d 'Port of the Service, when it differs from the app\'s' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l nodeport -d 'Reach the app on a port of every node; with =N on that port' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l replicas -d 'Number of Pods; left to whoever scales it when not given' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l env -d 'Env of the app, as NAME=VALUE, or NAME- to remove it; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l env -d 'Env of the app, as NAME=VALUE, NAME=secret:NAME/KEY, or NAME- to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l memory -d 'Memory that the app gets, for example 512Mi' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l cpu -d 'CPU that the app asks for, for example 500m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l env-from -d 'Env from all keys of secret/NAME or configmap/NAME; secret/NAME- to remove it; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l command -d 'Command instead of the image\'s entrypoint, in one word for the shell; \'\' for the image\'s' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l args -d 'Arguments of the command, in one word for the shell; \'\' for the image\'s' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l health-path -d 'Path that tells by HTTP whether the app serves; `off` for TCP, `default` to choose by the artifact' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l service-account -d 'Service account of the Pods, whose token they then mount; \'\' for none' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l node-selector -d 'Label that the nodes must have, as NAME=VALUE, or NAME- to remove it; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l toleration -d 'Taint of nodes that the Pods bear, as KEY[=VALUE][:EFFECT], with - at the end to remove it; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l label -d 'Label of the Deployment and its Pods, as NAME=VALUE, or NAME- to remove it; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l annotation -d 'Annotation of the Pods, as NAME=VALUE, or NAME- to remove it; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l volume -d 'Mount secret/NAME, configmap/NAME, pvc/NAME or emptydir, as `SOURCE:/PATH`, read-only with `:ro` at the end; `/PATH-` removes; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l wait -d 'Wait until the app serves' -r -f -a "true\t''
 false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l timeout -d 'How long to wait for that, for example 5m' -r
@@ -79,6 +102,8 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l build
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l dry-run -d 'Print the objects that would be applied, and change nothing: as this machine makes them, or as the API server would' -r -f -a "client\t'This machine'
+server\t'The API server: with defaults, webhooks and refusals'"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -s o -l output -d 'How the result is printed: name, json or yaml' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -s n -l namespace -d 'Namespace to work in' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l context -d 'Context of the kubeconfig to use' -r
@@ -98,6 +123,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l tls-s
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l rebuild -d 'Build even if nothing changed since the last build'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l no-nodeport -d 'Reach the app in the cluster only'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l force-conflicts -d 'Take over fields that somebody else set'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l no-undo -d 'Leave what does not serve as it is, instead of putting the earlier version back'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -110,6 +136,12 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l image-
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l image-label -d 'Label of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l jvm-options -d 'Options for the JVM, added to the defaults' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l context-path -d 'Path that a WAR serves; `/` for the root' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l convert-javax -d 'Let Tomcat 10 or later convert a WAR for javax.servlet when it starts' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l sha256 -d 'SHA-256 that the artifact must have, in hex' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l max-artifact-size -d 'Largest artifact to take' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l max-unpacked-size -d 'Largest size of an archive\'s entries, unpacked; above the default it may also be a bomb\'s' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l max-entries -d 'Most entries that an archive may have' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l image -d 'Where the image goes: registry/repository[:tag]' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l tag -d 'Tag of the image; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l name -d 'Name of the app; from the artifact\'s file name when not given' -r
@@ -150,6 +182,12 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l imag
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l image-label -d 'Label of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l jvm-options -d 'Options for the JVM, added to the defaults' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l context-path -d 'Path that a WAR serves; `/` for the root' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l convert-javax -d 'Let Tomcat 10 or later convert a WAR for javax.servlet when it starts' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l sha256 -d 'SHA-256 that the artifact must have, in hex' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l max-artifact-size -d 'Largest artifact to take' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l max-unpacked-size -d 'Largest size of an archive\'s entries, unpacked; above the default it may also be a bomb\'s' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l max-entries -d 'Most entries that an archive may have' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -s o -l output -d 'How the result is printed: name (a page), json or yaml' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -s n -l namespace -d 'Namespace to work in' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l context -d 'Context of the kubeconfig to use' -r
@@ -188,6 +226,179 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l tls
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -s l -l selector -d 'Labels that the apps\' objects must have' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -s o -l output -d 'How the result is printed, when not as a table' -r -f -a "wide\t'The table with more columns'
+name\t'Names alone, one a line'
+json\t'All that is known, as JSON'
+yaml\t'All that is known, as YAML'"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand status" -s o -l output -d 'How the result is printed, when not as a page' -r -f -a "wide\t'The table with more columns'
+name\t'Names alone, one a line'
+json\t'All that is known, as JSON'
+yaml\t'All that is known, as YAML'"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand status" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand status" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand status" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand status" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand status" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand status" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand status" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand status" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand status" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand status" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand status" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand status" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand status" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand status" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand status" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand status" -s w -l watch -d 'Show it again whenever something changes, until Ctrl-C'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand status" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand status" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -l build -d 'The log of the builder instead: of the last build, or of the one of this number' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -l since -d 'Lines that are not older than this, for example 5m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -l tail -d 'So many lines from the end, of each Pod; -1 for all' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -s f -l follow -d 'Go on with what is written from now on, until Ctrl-C'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -s p -l previous -d 'The log of the container before its last restart'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand logs" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l build -d 'Number of the build to do again; when not given, the last one that made an image' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l base -d 'Base image instead of the same one, whose tag is looked up again; `scratch` for none' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l tag -d 'Tag of the image instead of the same ones; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l image-env -d 'Env of the image, as NAME=VALUE, or NAME- to remove it; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l builder-image -d 'Image of the staging Pod and the builder Job' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l wait -d 'Wait until the app serves' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l timeout -d 'How long to wait for that, for example 5m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -s o -l output -d 'How the result is printed: name, json or yaml' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l force-conflicts -d 'Take over fields that somebody else set'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l no-undo -d 'Leave what does not serve as it is, instead of putting the earlier version back'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l to -d 'Number of the build to go back to; when not given, the one before' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l wait -d 'Wait until the app serves' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l timeout -d 'How long to wait for that, for example 5m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -s o -l output -d 'How the result is printed: name, json or yaml' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l force-conflicts -d 'Take over fields that somebody else set'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l no-undo -d 'Leave what does not serve as it is, instead of putting the earlier version back'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l timeout -d 'How long to wait until its Pods are gone; 0 not at all' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -s y -l yes -d 'Do not ask'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l builder-image -d 'Image of the staging Pod and the builder Job' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -s o -l output -d 'How the result is printed, when not as a table' -r -f -a "wide\t'The table with more columns'
+name\t'Names alone, one a line'
+json\t'All that is known, as JSON'
+yaml\t'All that is known, as YAML'"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -s n -l namespace -d 'Namespace to work in' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l context -d 'Context of the kubeconfig to use' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l kubeconfig -d 'Path of the kubeconfig' -r -F
@@ -322,14 +533,21 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l tls-
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes registry completion version help" -f -a "deploy" -d 'Make an image of an artifact, push it and run it'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes registry completion version help" -f -a "build" -d 'Make an image of an artifact and push it'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes registry completion version help" -f -a "inspect" -d 'Tell what an artifact is and what image it would get; needs no cluster'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes registry completion version help" -f -a "runtimes" -d 'Tell the base images, and which of them an artifact would get'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes registry completion version help" -f -a "registry" -d 'Log in to registries, and ask them what they would have against a build'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes registry completion version help" -f -a "completion" -d 'Write the script that completes kubectl-b2i in a shell'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes registry completion version help" -f -a "version" -d 'Tell the version'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes registry completion version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "deploy" -d 'Make an image of an artifact, push it and run it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "build" -d 'Make an image of an artifact and push it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "inspect" -d 'Tell what an artifact is and what image it would get; needs no cluster'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "runtimes" -d 'Tell the base images, and which of them an artifact would get'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "list" -d 'List the apps of the namespace and their builds'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "status" -d 'Show an app: image, artifact, env, Pods, builds, events'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "logs" -d 'Print what an app\'s Pods say, or what its builder said'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "rerun" -d 'Make an image again of the layers in the registry, on a newer base; uploads nothing'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "rollback" -d 'Run the image of an earlier build; builds nothing'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "delete" -d 'Remove an app and its build record'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "doctor" -d 'Look at what a deploy needs in the namespace, and say what to do'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "registry" -d 'Log in to registries, and ask them what they would have against a build'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "completion" -d 'Write the script that completes kubectl-b2i in a shell'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "version" -d 'Tell the version'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "login" -d 'Put a login into a Secret that builds push with, and prove it'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "check" -d 'Ask a registry, from inside the cluster, what it would have against a build'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "list" -d 'List the Secrets that builds may push with, their registries and users'

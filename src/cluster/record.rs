@@ -75,7 +75,13 @@ fn build_key(number: u64) -> String {
 /// What the API server answered.
 pub async fn list(cluster: &Cluster, app: &AppName) -> Result<Vec<BuildRecord>, Error> {
     let map = cluster.api::<ConfigMap>().get_opt(&name(app)).await?;
-    Ok(map.map(|map| builds(map.data.as_ref())).unwrap_or_default())
+    Ok(map.map(|map| read(&map)).unwrap_or_default())
+}
+
+/// Returns the builds that an app's `ConfigMap` tells of, the newest first.
+#[must_use]
+pub fn read(map: &ConfigMap) -> Vec<BuildRecord> {
+    builds(map.data.as_ref())
 }
 
 /// Returns an app's newest build.
@@ -140,6 +146,7 @@ pub async fn finish(
                 data,
                 &BuildRecord {
                     outcome: Some(outcome.clone()),
+                    ended: Some(Timestamp::now().to_string()),
                     log_tail: bounded(log_tail),
                     uploaded_bytes,
                     ..build
@@ -270,7 +277,8 @@ fn trim(data: &mut BTreeMap<String, String>, limit: usize, now: Timestamp) {
 }
 
 /// Whether a build runs. One whose plugin was killed never ends; no builder Job lasts a day.
-fn runs(build: &BuildRecord, now: Timestamp) -> bool {
+#[must_use]
+pub fn runs(build: &BuildRecord, now: Timestamp) -> bool {
     let started: Option<Timestamp> = build.started.parse().ok();
     build.outcome.is_none() && started.is_some_and(|started| started > now - 24.hours())
 }

@@ -55,7 +55,14 @@ impl Artifact {
                 };
                 format!("{}{libraries} · Java {}", jar.layout, jar.java)
             }
-            ArtifactKind::War(war) => format!("WAR · {} · Java {}", war.servlet_api, war.java),
+            ArtifactKind::War(war) => {
+                let kind = match (&war.alone, &war.spring_boot) {
+                    (None, _) => "WAR".to_owned(),
+                    (Some(_), Some(version)) => format!("executable WAR · Spring Boot {version}"),
+                    (Some(_), None) => "executable WAR".to_owned(),
+                };
+                format!("{kind} · {} · Java {}", war.servlet_api, war.java)
+            }
             ArtifactKind::Elf(elf) => format!("executable · {} · {}", elf.platform, elf.libc),
         }
     }
@@ -175,6 +182,27 @@ pub struct WarFacts {
     pub java: u32,
     /// `Spring-Boot-Version` of the manifest.
     pub spring_boot: Option<String>,
+    /// How it runs without a servlet container, where it brings one.
+    pub alone: Option<StandAlone>,
+}
+
+/// How an executable WAR runs by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "layout", rename_all = "camelCase")]
+pub enum StandAlone {
+    /// Spring Boot's: exploded, by the manifest's launcher.
+    SpringBoot {
+        /// `Main-Class` of the manifest.
+        launcher: String,
+        /// The text of the file that `Spring-Boot-Layers-Index` names.
+        #[serde(skip)]
+        layers_index: Option<String>,
+    },
+    /// Any other with a `Main-Class` at its root: packed, by `java -jar`.
+    Packed {
+        /// `Main-Class` of the manifest.
+        main_class: String,
+    },
 }
 
 /// The two servlet APIs, which no container serves both of.

@@ -31,6 +31,15 @@ pub struct BuildRequest {
     pub access: RegistryAccess,
 }
 
+impl BuildRequest {
+    /// Whether a JVM runs in the image: those get options for it.
+    #[must_use]
+    pub fn runs_a_jvm(&self) -> bool {
+        let options = "JAVA_TOOL_OPTIONS";
+        self.config.env.contains_key(options) || self.config.default_env.contains_key(options)
+    }
+}
+
 /// What our layers go on top of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

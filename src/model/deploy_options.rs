@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::{KeyRef, SourceRef, Toleration, VolumeMount};
+
 /// How an app is deployed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -26,6 +28,83 @@ pub struct DeployOptions {
     pub context_path: String,
     /// Secret that the Pods pull with.
     pub pull_secret: Option<String>,
+    /// What the Pods have beside; left out of the annotation where nothing was said, so that a newer
+    /// version of ours changes no Deployment by itself.
+    #[serde(flatten)]
+    pub pod: PodOptions,
+}
+
+/// What else was said of the Pods.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodOptions {
+    /// Env that comes from a key of a Secret or a `ConfigMap`, by the variable's name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub env_keys: BTreeMap<String, KeyRef>,
+    /// Secrets and `ConfigMap`s all of whose keys are env.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub env_from: Vec<SourceRef>,
+    /// Replaces the image's entrypoint.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// Replaces the image's command.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<String>,
+    /// Where the probes ask.
+    #[serde(skip_serializing_if = "Health::is_automatic")]
+    pub health: Health,
+    /// Whether the artifact answers on Spring Boot's liveness and readiness groups.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub has_actuator: bool,
+    /// Service account, whose token the Pods then mount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_account: Option<String>,
+    /// Labels that the nodes must have.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub node_selector: BTreeMap<String, String>,
+    /// Taints of nodes that the Pods bear.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tolerations: Vec<Toleration>,
+    /// Labels of the Deployment and its Pods, beside ours.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Annotations of the Pods.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+    /// What is mounted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<VolumeMount>,
+}
+
+impl PodOptions {
+    /// Whether the probes ask by HTTP.
+    #[must_use]
+    pub fn asks_by_http(&self) -> bool {
+        match &self.health {
+            Health::Path(_) => true,
+            Health::Automatic => self.has_actuator,
+            Health::Tcp => false,
+        }
+    }
+}
+
+/// Where the probes ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Health {
+    /// By HTTP where the artifact is known to answer, else by TCP.
+    #[default]
+    Automatic,
+    /// By TCP.
+    Tcp,
+    /// By HTTP on this path.
+    Path(String),
+}
+
+impl Health {
+    fn is_automatic(&self) -> bool {
+        *self == Self::Automatic
+    }
 }
 
 /// A port of the container.
@@ -47,4 +126,13 @@ pub enum PortKind {
     ClusterIp,
     /// On a port of every node, chosen by Kubernetes where it is `None`.
     NodePort(Option<u16>),
+}
+
+/// What follows from the options, and is not remembered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Derived {
+    /// Env, stronger than the options'.
+    pub env: BTreeMap<String, String>,
+    /// Arguments of the container, after the options'.
+    pub args: Vec<String>,
 }

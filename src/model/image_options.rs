@@ -25,6 +25,8 @@ pub struct ImageOptions {
     /// Secret that the base is pulled with, where it is not the push Secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pull_secret: Option<String>,
+    /// Whether Tomcat 10 or later converts a WAR for `javax.servlet` when it starts.
+    pub convert_javax: bool,
     /// Platform to build for.
     pub platform: Option<Platform>,
     /// Whether the base is a source-to-image one.

@@ -45,7 +45,7 @@ pub struct LayerPlan {
 pub struct Entry {
     /// Path in the image, without leading slash: `app/BOOT-INF/lib/a.jar`.
     pub image_path: String,
-    /// Permission bits: 0o644, 0o755, 0o775 for what the app may write to.
+    /// Permission bits: 0o644, 0o755, 0o775 or 0o1777 for what the app may write to.
     pub mode: u32,
     /// Seconds since 1970; never 0.
     pub modified_seconds: u64,

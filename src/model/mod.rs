@@ -2,17 +2,21 @@
 //! order of the line cannot be wrong.
 
 mod app_name;
+mod app_status;
 mod artifact;
+mod artifact_place;
 mod build_request;
 mod build_result;
 mod check;
 mod deploy_options;
 mod event;
+mod finding;
 mod image;
 mod image_options;
 mod image_plan;
 mod layer;
 mod local_tree;
+mod pod_options;
 mod record;
 mod registry_access;
 mod rollout;
@@ -20,20 +24,27 @@ mod staging_request;
 mod symbol_version;
 
 pub use app_name::AppName;
-pub use artifact::{
-    ArchiveEntry, Artifact, ArtifactKind, ElfFacts, JarFacts, JarLayout, Libc, ServletApi, WarFacts,
+pub use app_status::{
+    AppStatus, ArtifactStatus, BuildPhase, BuildStatus, EnvStatus, EventStatus, PodStatus, Workload,
 };
+pub use artifact::{
+    ArchiveEntry, Artifact, ArtifactKind, ElfFacts, JarFacts, JarLayout, Libc, ServletApi, StandAlone,
+    WarFacts,
+};
+pub use artifact_place::{ArtifactPlace, Expected};
 pub use build_request::{Base, BuildRequest, ConfigChanges, LayerDescriptor};
 pub use build_result::{BuildOutcome, BuildResult};
 pub use check::{Check, CheckReport, CheckRequest, CheckStatus};
-pub use deploy_options::{DeployOptions, Port, PortKind};
+pub use deploy_options::{DeployOptions, Derived, Health, PodOptions, Port, PortKind};
 pub use event::{Event, Events, Step};
+pub use finding::{Finding, FindingStatus};
 pub use image::{BaseImage, Blob, Image, ImageManifest};
 pub use image_options::ImageOptions;
 pub use image_plan::{Entry, EntryKind, ImagePlan, LayerPlan, Source};
 pub use layer::{Layer, Uploaded};
 pub use local_tree::{LocalFile, LocalTree};
-pub use record::BuildRecord;
+pub use pod_options::{KeyRef, ParseError, SourceKind, SourceRef, Toleration, VolumeMount, VolumeSource};
+pub use record::{BuildOrigin, BuildRecord};
 pub use registry_access::{Proxy, RegistryAccess};
 pub use rollout::Rollout;
 pub use staging_request::StagingRequest;

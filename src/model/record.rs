@@ -6,6 +6,19 @@ use serde::{Deserialize, Serialize};
 use super::{BuildOutcome, BuildRequest, ImageOptions};
 use crate::oci::Digest;
 
+/// What a build was made from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum BuildOrigin {
+    /// The artifact, on somebody's machine.
+    #[default]
+    Artifact,
+    /// The layers of the build of this number, which were in the registry.
+    Rerun(u64),
+    /// Nothing was made: the image of the build of this number serves again.
+    Rollback(u64),
+}
+
 /// One build of an app.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -14,6 +27,12 @@ pub struct BuildRecord {
     pub number: u64,
     /// When it began, RFC 3339.
     pub started: String,
+    /// When it ended, RFC 3339.
+    #[serde(default)]
+    pub ended: Option<String>,
+    /// What it was made from: the artifact, or an earlier build.
+    #[serde(default)]
+    pub origin: BuildOrigin,
     /// Name of the artifact's file.
     pub artifact: String,
     /// Size of the artifact.

@@ -2,7 +2,8 @@
 //!
 //! | step | takes | gives |
 //! |---|---|---|
-//! | [`inspect`] | a path | `Artifact` |
+//! | [`fetch`] | a path, a pipe or a URL (`ArtifactPlace`) | a path on this machine |
+//! | [`inspect`] | that path | `Artifact` |
 //! | [`plan`] | `Artifact` | `ImagePlan`: pure |
 //! | [`pack`] | `ImagePlan` | `Layer`s: files with both digests |
 //! | [`upload`] | `Layer`s | the registry has them (`Uploaded`) |
@@ -13,15 +14,29 @@
 //! | [`report`] | all of it | text or JSON |
 //! | [`check`] | `CheckRequest` | `CheckReport`: what a registry would have against a build |
 //! | [`cleanup`] | a run's id | nothing of it is left in the cluster |
+//!
+//! Beside the line, what is done with apps that are there:
+//!
+//! | step | takes | gives |
+//! |---|---|---|
+//! | [`observe`] | an app's name | `AppStatus` |
+//! | [`logs`] | an app's name | lines |
+//! | [`doctor`] | a namespace | `Finding`s |
+//! | [`remove`] | an app's name | nothing of it is left in the cluster |
 
 pub mod assemble;
 pub mod check;
 pub mod cleanup;
 pub mod deploy;
+pub mod doctor;
+pub mod fetch;
 pub mod inspect;
 pub mod job;
+pub mod logs;
+pub mod observe;
 pub mod pack;
 pub mod plan;
 pub mod push;
+pub mod remove;
 pub mod report;
 pub mod upload;

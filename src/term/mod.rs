@@ -1,12 +1,18 @@
 //! The only room that prints: stdout carries the result and nothing else, stderr all talk.
 
+mod ask;
 mod failure;
 mod lines;
+mod log;
 mod printer;
 mod sanitize;
+mod table;
 mod words;
 
+pub use ask::confirm;
 pub use lines::line;
+pub use log::LogPrinter;
 pub use printer::{Printer, Talk};
 pub use sanitize::sanitize;
-pub use words::{bytes, duration};
+pub use table::Table;
+pub use words::{age, bytes, cut, duration};

@@ -88,6 +88,24 @@ impl Printer {
         let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
     }
 
+    /// Prints a page in the place of the one before, where stdout is a terminal; below it elsewhere.
+    pub fn page(&self, text: &str) {
+        let out = Term::stdout();
+        if out.is_term() {
+            let _ = out.clear_screen();
+        }
+        self.result(text);
+    }
+
+    /// Returns how wide a line on stdout may be; `None` where it is no terminal.
+    #[must_use]
+    pub fn result_columns(&self) -> Option<usize> {
+        let out = Term::stdout();
+        out.size_checked()
+            .filter(|_| out.is_term())
+            .map(|(_, columns)| usize::from(columns))
+    }
+
     /// Prints a line of talk.
     pub fn say(&self, text: &str) {
         if self.0.talk != Talk::Quiet {

@@ -26,6 +26,23 @@ pub fn duration(time: Duration) -> String {
     }
 }
 
+/// Returns how long ago something was, in its largest unit, as kubectl's AGE column has it: `2m`.
+#[must_use]
+pub fn age(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..120 => format!("{seconds}s"),
+        seconds @ 120..7_200 => format!("{}m", seconds / 60),
+        seconds @ 7_200..172_800 => format!("{}h", seconds / 3_600),
+        seconds => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// Returns the part of a line that fits into so many columns of a terminal.
+#[must_use]
+pub fn cut(line: &str, columns: usize) -> String {
+    console::truncate_str(line, columns, "…").into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,6 +57,15 @@ mod tests {
             (2_500_000_000, "2.5 GB"),
         ] {
             assert_eq!(bytes(count), text);
+        }
+        for (seconds, text) in [
+            (0, "0s"),
+            (119, "119s"),
+            (120, "2m"),
+            (7_300, "2h"),
+            (200_000, "2d"),
+        ] {
+            assert_eq!(age(Duration::from_secs(seconds)), text);
         }
         for (millis, text) in [
             (240, "0.2s"),

@@ -3,10 +3,11 @@
 use std::{
     fs,
     net::{SocketAddr, TcpStream},
+    process::Command,
     time::Duration,
 };
 
-use crate::world::{World, artifacts, curl, eventually, node_addresses};
+use crate::world::{World, artifacts, curl, eventually, node_addresses, run};
 
 /// Deploys, and returns what the app says at `path` of the first node, asserting the same of all.
 fn answer(world: &World, line: &str, service: &str, path: &str) -> String {
@@ -120,6 +121,70 @@ fn a_thin_jar_finds_its_library() {
         log.contains("started and ready to accept connections on port 1527"),
         "{log}"
     );
+}
+
+/// Status, headers and body.
+fn get(url: &str, headers: &[&str]) -> (String, String, String) {
+    let headers = headers.iter().flat_map(|header| ["-H", header]);
+    let text = run(Command::new("curl")
+        .args([
+            "-s",
+            "-i",
+            "-m",
+            "10",
+            "--retry",
+            "10",
+            "--retry-connrefused",
+            url,
+        ])
+        .args(headers));
+    let text = text.replace("\r\n", "\n");
+    let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let (status, headers) = head.split_once('\n').unwrap();
+    let status = status.split(' ').nth(1).unwrap().to_owned();
+    (status, headers.to_owned(), body.to_owned())
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn an_unpacked_war_whose_style_changes_by_one_byte() {
+    let world = World::new("unpacked");
+    let folder = world.folder.path().join("sample");
+    let war = fs::File::open(artifacts().join("sample.war")).unwrap();
+    zip::ZipArchive::new(war).unwrap().extract(&folder).unwrap();
+    fs::write(folder.join("style.css"), "a { color: #111 }\n").unwrap();
+    let line = format!("deploy {} --nodeport", folder.display());
+    let page = answer(&world, &line, "sample", "/sample/hello");
+    assert!(page.contains("Sample Application Servlet"), "{page}");
+
+    let url = format!(
+        "http://{}:{}/sample/style.css",
+        node_addresses()[0],
+        world.node_port("sample")
+    );
+    let (status, headers, _) = get(&url, &[]);
+    assert_eq!(status, "200", "{headers}");
+    let value = |name: &str| {
+        let line = headers.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_else(|| panic!("no {name} in {headers}"))
+            .to_owned()
+    };
+    let etag = format!("If-None-Match: {}", value("ETag: "));
+    let since = format!("If-Modified-Since: {}", value("Last-Modified: "));
+    for asked in [&[&*etag][..], &[&since], &[&etag, &since]] {
+        assert_eq!(get(&url, asked).0, "304", "{asked:?}");
+    }
+
+    fs::write(folder.join("style.css"), "a { color: #112 }\n").unwrap();
+    world.b2i_ok(&line);
+    for asked in [&[&*etag][..], &[&since], &[&etag, &since]] {
+        let (status, _, body) = get(&url, asked);
+        assert_eq!(
+            (status.as_str(), body.as_str()),
+            ("200", "a { color: #112 }"),
+            "{asked:?}"
+        );
+    }
 }
 
 #[test]

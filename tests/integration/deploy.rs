@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 use kubectl_b2i::{
     cluster::Cluster,
     error::Failure,
-    model::{DeployOptions, Events, Port, PortKind, Rollout},
+    model::{DeployOptions, Derived, Events, Port, PortKind, Rollout},
     oci::{Digest, Platform, Reference},
     steps::deploy::{self, Options},
 };
@@ -29,13 +29,13 @@ fn options() -> Options {
             context_path: "/".to_owned(),
             ..DeployOptions::default()
         },
-        mapped_env: [].into(),
-        args: Vec::new(),
+        derived: Derived::default(),
         image: image("1"),
         platform: Some(Platform::linux("amd64")),
         jvm: true,
         timeout: Duration::from_secs(60),
         wait: true,
+        undo: true,
         force_conflicts: false,
         patience: Duration::ZERO,
     }
@@ -52,7 +52,7 @@ async fn run(cluster: &Cluster, options: &Options) -> Result<Rollout, Failure> {
 
 /// Plays the Deployment controller and the kubelet: each new generation gets a ReplicaSet and one
 /// Pod, whose status is what `pod` makes of its image. Ready Pods complete the rollout.
-fn plays(server: &FakeApiServer, pod: impl Fn(&str) -> Value + Send + Sync + 'static) {
+pub(crate) fn plays(server: &FakeApiServer, pod: impl Fn(&str) -> Value + Send + Sync + 'static) {
     let pod = Arc::new(pod);
     server.controller(move |server, collection, applied| {
         if collection != DEPLOYMENTS {
@@ -85,7 +85,7 @@ fn plays(server: &FakeApiServer, pod: impl Fn(&str) -> Value + Send + Sync + 'st
     });
 }
 
-fn ready() -> Value {
+pub(crate) fn ready() -> Value {
     json!({ "phase": "Running", "hostIP": "127.0.0.1", "conditions": [{ "type": "Ready", "status": "True" }] })
 }
 
@@ -216,6 +216,40 @@ async fn a_failed_rollout_is_undone() {
     assert_eq!(failure.anchor, "app-exits");
     let now = server.get(DEPLOYMENTS, "shop").unwrap();
     assert_eq!(now["spec"]["template"]["spec"]["containers"][0]["image"], good);
+}
+
+#[tokio::test]
+async fn a_failed_rollout_stays_where_that_was_asked_for() {
+    let (server, cluster) = FakeApiServer::start().await;
+    let good = image("1").to_string();
+    plays(&server, move |image| {
+        if image == good {
+            ready()
+        } else {
+            waiting("ErrImagePull", "not found")
+        }
+    });
+    run(&cluster, &options()).await.unwrap();
+    let failure = run(
+        &cluster,
+        &Options {
+            image: image("2"),
+            undo: false,
+            ..options()
+        },
+    )
+    .await
+    .unwrap_err();
+    assert!(!failure.why.contains("undone"), "{}", failure.why);
+    assert_eq!(
+        failure.commands.last().unwrap(),
+        "kubectl b2i rollback shop -n shop"
+    );
+    let now = server.get(DEPLOYMENTS, "shop").unwrap();
+    assert_eq!(
+        now["spec"]["template"]["spec"]["containers"][0]["image"],
+        image("2").to_string()
+    );
 }
 
 #[tokio::test]

@@ -6,8 +6,9 @@ use kubectl_b2i::{
         deployment::{App, as_before, deployment},
         service::service,
     },
-    model::{AppName, CheckRequest, DeployOptions, Port, PortKind},
+    model::{AppName, CheckRequest, DeployOptions, Derived, Port, PortKind},
     oci::{Digest, Platform, Reference},
+    steps::doctor,
 };
 use serde_json::{Value, json};
 
@@ -76,14 +77,13 @@ fn shop_deployment(options: &DeployOptions, jvm: bool) -> Value {
 
 fn shop_with(options: &DeployOptions, jvm: bool, env: &[(&str, &str)], args: &[&str]) -> Value {
     let pair = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
-    let mapped_env = env.iter().map(pair).collect();
+    let env = env.iter().map(pair).collect();
     let args: Vec<String> = args.iter().map(ToString::to_string).collect();
     let image: Reference = "registry.example.com/team/shop".parse().unwrap();
     json!(deployment(&App {
         name: &app(),
         options,
-        mapped_env: &mapped_env,
-        args: &args,
+        derived: &Derived { env, args },
         image: &image.with_digest(Digest::of(b"")),
         platform: Some(&Platform::linux("amd64")),
         jvm,
@@ -128,6 +128,74 @@ fn the_deployment() {
     assert_golden("deployment.json", &pretty(&shop_deployment(&options(), true)));
 }
 
+/// Everything that a person may ask for, once.
+fn all_options() -> DeployOptions {
+    let pod = json!({
+        "envKeys": { "DB_PASSWORD": "secret:db/password", "LEVEL": "configmap:app/level" },
+        "envFrom": ["secret/db", "configmap/app"],
+        "command": ["/app/run"], "args": ["--debug", "a b"],
+        "hasActuator": true, "serviceAccount": "shop", "nodeSelector": { "disk": "ssd" },
+        "tolerations": ["gpu=yes:NoSchedule", "spot"],
+        "labels": { "team": "web", "app.kubernetes.io/managed-by": "mallory" },
+        "annotations": { "prometheus.io/scrape": "true" },
+        "volumes": ["secret/tls:/etc/tls:ro", "configmap/app:/etc/app", "pvc/data:/data", "emptydir:/cache"],
+    });
+    DeployOptions {
+        pod: serde_json::from_value(pod).unwrap(),
+        context_path: "/shop/".to_owned(),
+        ..options()
+    }
+}
+
+#[test]
+fn the_deployment_with_all_that_can_be_asked_for() {
+    let deployment = shop_deployment(&all_options(), true);
+    assert_golden("deployment_full.json", &pretty(&deployment));
+    let annotation = deployment["metadata"]["annotations"]["kubectl-b2i/options"]
+        .as_str()
+        .unwrap();
+    assert_eq!(
+        serde_json::from_str::<DeployOptions>(annotation).unwrap(),
+        all_options()
+    );
+    assert_eq!(
+        deployment["metadata"]["labels"]["app.kubernetes.io/managed-by"],
+        "kubectl-b2i"
+    );
+}
+
+#[test]
+fn probes_ask_where_the_app_answers() {
+    let probes = |health: Value, has_actuator: bool| {
+        let pod = json!({ "health": health, "hasActuator": has_actuator });
+        let options = DeployOptions {
+            pod: serde_json::from_value(pod).unwrap(),
+            ..options()
+        };
+        let shop = shop_deployment(&options, true);
+        let container = &shop["spec"]["template"]["spec"]["containers"][0];
+        ["startupProbe", "readinessProbe", "livenessProbe"].map(|probe| {
+            let probe = &container[probe];
+            match probe["tcpSocket"].is_object() {
+                true => json!("tcp"),
+                false => probe["httpGet"]["path"].clone(),
+            }
+        })
+    };
+    let tcp = [json!("tcp"), json!("tcp"), Value::Null];
+    assert_eq!(probes(json!("automatic"), false), tcp);
+    assert_eq!(probes(json!("tcp"), true), tcp);
+    assert_eq!(
+        probes(json!({ "path": "/healthz" }), true),
+        [json!("/healthz"), json!("/healthz"), Value::Null]
+    );
+    let group = |name: &str| json!(format!("/actuator/health/{name}"));
+    assert_eq!(
+        probes(json!("automatic"), true),
+        [group("liveness"), group("readiness"), group("liveness")]
+    );
+}
+
 #[test]
 fn the_service() {
     assert_golden("service.json", &pretty(&json!(service(&app(), &options(), None))));
@@ -137,10 +205,16 @@ fn the_service() {
 fn assert_restricted(pod: &Value) {
     assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
     assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault");
-    assert_eq!(pod["automountServiceAccountToken"], false);
+    let mounts_token = pod["serviceAccountName"].is_string();
+    assert_eq!(
+        pod["automountServiceAccountToken"], mounts_token,
+        "only who names an account"
+    );
     for volume in pod["volumes"].as_array().into_iter().flatten() {
         assert!(
-            volume.get("configMap").is_some() || volume.get("secret").is_some(),
+            ["configMap", "secret", "emptyDir", "persistentVolumeClaim"]
+                .iter()
+                .any(|kind| volume.get(kind).is_some()),
             "{volume}"
         );
     }
@@ -165,6 +239,7 @@ fn every_pod_is_restricted() {
         );
     }
     assert_restricted(&shop_deployment(&options(), true)["spec"]["template"]["spec"]);
+    assert_restricted(&shop_deployment(&all_options(), true)["spec"]["template"]["spec"]);
 }
 
 #[test]
@@ -294,6 +369,26 @@ fn the_role_stays_in_its_namespace_and_is_small() {
             })
         })
         .collect();
+    // `doctor` asks for just these, one by one.
+    let mut asked: Vec<(String, String)> = doctor::NEEDED
+        .iter()
+        .flat_map(|needed| {
+            let resource = match needed.subresource {
+                "" => needed.resource.to_owned(),
+                subresource => format!("{}/{subresource}", needed.resource),
+            };
+            let sometimes = needed.sometimes.iter().map(|(verb, _)| verb);
+            let verbs = needed.always.iter().chain(sometimes);
+            verbs
+                .map(move |verb| (resource.clone(), (*verb).to_owned()))
+                .collect::<Vec<_>>()
+        })
+        .chain([("serviceaccounts".to_owned(), "get".to_owned())])
+        .collect();
+    let mut sorted = granted.clone();
+    asked.sort();
+    sorted.sort();
+    assert_eq!(sorted, asked);
     for (resource, verb) in &granted {
         assert!(
             !resource.contains('*') && verb != "*" && verb != "deletecollection",

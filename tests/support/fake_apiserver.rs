@@ -42,6 +42,8 @@ struct Store {
     history: Vec<(u64, String, &'static str, Value)>,
     logs: BTreeMap<String, String>,
     requests: Vec<String>,
+    /// What the person may not do: `verb resource[/subresource]`.
+    denied: Vec<String>,
 }
 
 impl FakeApiServer {
@@ -161,6 +163,11 @@ impl FakeApiServer {
             .insert(pod.to_owned(), text.to_owned());
     }
 
+    /// Lets a SelfSubjectAccessReview say no: `verb resource[/subresource]`. It refuses nothing itself.
+    pub fn deny(&self, right: &str) {
+        self.0.store.lock().unwrap().denied.push(right.to_owned());
+    }
+
     /// Waits until a request like this was made.
     pub async fn saw(&self, request: &str) {
         let mut seen = self.0.version.subscribe();
@@ -196,6 +203,9 @@ async fn serve(State(server): State<FakeApiServer>, request: Request) -> Respons
             return status(code, &message);
         }
     }
+    if let Some(answer) = about_itself(&server, &parts.method, &path, &body) {
+        return answer;
+    }
     let params = query(&parts.uri);
     // /api/v1/namespaces/shop/pods[/name[/log]] or /apis/apps/v1/namespaces/shop/deployments[/name]
     let parents = if path.starts_with("/apis/") { 6 } else { 5 };
@@ -210,6 +220,33 @@ async fn serve(State(server): State<FakeApiServer>, request: Request) -> Respons
         (Method::GET, None, _) => list(&server, &collection, &params),
         (method, name, _) => object_answer(&server, &method, &collection, name.copied(), &body, &params),
     }
+}
+
+/// What is in no namespace: the version, the namespace itself, what the person may do.
+fn about_itself(server: &FakeApiServer, method: &Method, path: &str, body: &Bytes) -> Option<Response> {
+    let answer = match (method.as_str(), path) {
+        ("GET", "/version") => json!({
+            "major": "1", "minor": "34", "gitVersion": "v1.34.0", "gitCommit": "", "gitTreeState": "",
+            "buildDate": "", "goVersion": "", "compiler": "", "platform": "linux/amd64",
+        }),
+        ("GET", "/api/v1/namespaces/shop") => json!({ "metadata": {
+            "name": "shop", "labels": { "pod-security.kubernetes.io/enforce": "restricted" },
+        } }),
+        ("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews") => {
+            let mut review: Value = serde_json::from_slice(body).unwrap();
+            let about = &review["spec"]["resourceAttributes"];
+            let word = |key: &str| about[key].as_str().unwrap_or_default().to_owned();
+            let mut right = format!("{} {}", word("verb"), word("resource"));
+            if !word("subresource").is_empty() {
+                right = format!("{right}/{}", word("subresource"));
+            }
+            let allowed = !server.0.store.lock().unwrap().denied.contains(&right);
+            review["status"] = json!({ "allowed": allowed });
+            review
+        }
+        _ => return None,
+    };
+    Some(Json(answer).into_response())
 }
 
 fn object_answer(
@@ -242,6 +279,9 @@ fn object_answer(
                 params.get("fieldManager").map(String::as_str),
                 Some("kubectl-b2i")
             );
+            if params.get("dryRun").map(String::as_str) == Some("All") {
+                return Json(sent).into_response();
+            }
             apply(server, collection, old, sent)
         }
         ("DELETE", Some(_)) => Json(server.remove(collection, &name)).into_response(),

@@ -11,4 +11,5 @@ pub mod images;
 pub mod plugin;
 pub mod registry_cases;
 pub mod run;
+pub mod schema;
 pub mod tls_front;

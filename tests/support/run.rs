@@ -42,6 +42,12 @@ impl Run {
         self
     }
 
+    /// Pipes a file into it.
+    pub fn piped(mut self, file: &Path) -> Self {
+        self.command.stdin(std::fs::File::open(file).unwrap());
+        self
+    }
+
     pub fn in_folder(mut self, folder: &Path) -> Self {
         self.command.current_dir(folder);
         self

@@ -1,13 +1,11 @@
 //! The Deployment of an app, as server-side apply gets it: what is left out is not ours.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::{
     api::{
         apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment},
         core::v1::{
-            Affinity, Container, ContainerPort, EnvVar, NodeAffinity, NodeSelector, NodeSelectorRequirement,
-            NodeSelectorTerm, PodSpec, PodTemplateSpec, Probe, TCPSocketAction,
+            Affinity, Container, ContainerPort, NodeAffinity, NodeSelector, NodeSelectorRequirement,
+            NodeSelectorTerm, PodSpec, PodTemplateSpec,
         },
     },
     apimachinery::pkg::{
@@ -17,14 +15,11 @@ use k8s_openapi::{
 };
 use serde_json::json;
 
-use super::{labels, restricted, service};
+use super::{labels, pod, probes, restricted, service};
 use crate::{
-    model::{AppName, DeployOptions},
+    model::{AppName, DeployOptions, Derived},
     oci::{Platform, Reference},
 };
-
-/// How long an app may take to open its port before it is started again.
-const STARTUP_SECONDS: i32 = 300;
 
 /// What a Deployment is made of.
 #[derive(Clone, Debug)]
@@ -33,10 +28,8 @@ pub struct App<'a> {
     pub name: &'a AppName,
     /// What the person said.
     pub options: &'a DeployOptions,
-    /// Env that follows from the person's and is stronger; not remembered.
-    pub mapped_env: &'a BTreeMap<String, String>,
-    /// Arguments of the container, in place of the image's; not remembered.
-    pub args: &'a [String],
+    /// What follows from that; not remembered.
+    pub derived: &'a Derived,
     /// `registry/repository@digest`
     pub image: &'a Reference,
     /// The platform of an image that has only one.
@@ -53,6 +46,7 @@ pub struct App<'a> {
 #[must_use]
 pub fn deployment(app: &App) -> Deployment {
     let mut metadata = labels::metadata(app.name);
+    metadata.labels = Some(pod::labels(app));
     // Replicas that are not given are nobody's memory. A changed annotation is a new generation.
     let remembered = DeployOptions {
         replicas: None,
@@ -73,7 +67,8 @@ pub fn deployment(app: &App) -> Deployment {
             progress_deadline_seconds: Some(app.progress_seconds.max(1)),
             template: PodTemplateSpec {
                 metadata: Some(ObjectMeta {
-                    labels: Some(labels::of_app(app.name)),
+                    labels: Some(pod::labels(app)),
+                    annotations: pod::given(app.options.pod.annotations.clone()),
                     ..ObjectMeta::default()
                 }),
                 spec: Some(pod_spec(app)),
@@ -122,7 +117,12 @@ fn pod_spec(app: &App) -> PodSpec {
     PodSpec {
         containers: vec![container(app)],
         image_pull_secrets: app.options.pull_secret.as_deref().map(restricted::pull_secrets),
-        automount_service_account_token: Some(false),
+        // Who names an account wants its token.
+        automount_service_account_token: Some(app.options.pod.service_account.is_some()),
+        service_account_name: app.options.pod.service_account.clone(),
+        node_selector: pod::given(app.options.pod.node_selector.clone()),
+        tolerations: pod::tolerations(app.options),
+        volumes: pod::volumes(app.options),
         security_context: Some(restricted::pod_security()),
         affinity: app.platform.map(nodes_of),
         ..PodSpec::default()
@@ -144,40 +144,25 @@ fn container(app: &App) -> Container {
             protocol: Some("TCP".to_owned()),
             ..ContainerPort::default()
         });
-    let mut env = options.env.clone();
-    env.extend(app.mapped_env.clone());
-    let env = env.into_iter().map(|(name, value)| EnvVar {
-        name,
-        value: Some(value),
-        ..EnvVar::default()
-    });
-    let has_ports = !options.ports.is_empty();
+    let probes = probes::of(options);
     Container {
         name: app.name.to_string(),
         image: Some(app.image.to_string()),
         // A digest never moves.
         image_pull_policy: Some("IfNotPresent".to_owned()),
-        args: (!app.args.is_empty()).then(|| app.args.to_vec()),
         ports: Some(ports.collect()),
-        env: Some(env.collect()),
+        command: pod::words(&options.pod.command),
+        args: pod::words(&[&options.pod.args[..], &app.derived.args].concat()),
+        env: Some(pod::env(app)),
+        env_from: pod::env_from(options),
+        volume_mounts: pod::mounts(options),
         resources: Some(restricted::resources(cpu, memory, memory)),
-        startup_probe: has_ports.then(|| probe(1, STARTUP_SECONDS)),
-        readiness_probe: has_ports.then(|| probe(5, 3)),
+        startup_probe: probes.startup,
+        readiness_probe: probes.readiness,
+        liveness_probe: probes.liveness,
         // Java writes to /tmp, Tomcat to its own folders.
         security_context: Some(restricted::container_security(false)),
         ..Container::default()
-    }
-}
-
-fn probe(period_seconds: i32, failure_threshold: i32) -> Probe {
-    Probe {
-        tcp_socket: Some(TCPSocketAction {
-            port: IntOrString::String(service::port_name(0)),
-            host: None,
-        }),
-        period_seconds: Some(period_seconds),
-        failure_threshold: Some(failure_threshold),
-        ..Probe::default()
     }
 }
 

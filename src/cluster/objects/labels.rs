@@ -76,6 +76,23 @@ pub fn selector(labels: &BTreeMap<String, String>) -> String {
     pairs.join(",")
 }
 
+/// Returns the selector of what we made, narrowed by another selector, which may be empty.
+#[must_use]
+pub fn ours_and(selector: &str) -> String {
+    let ours = format!("{MANAGED_BY}={MANAGER}");
+    if selector.is_empty() {
+        ours
+    } else {
+        format!("{ours},{selector}")
+    }
+}
+
+/// Whether a Pod with these labels runs an app, and not one of its builds.
+#[must_use]
+pub fn is_app_pod(labels: &BTreeMap<String, String>) -> bool {
+    labels.get(ROLE).is_some_and(|role| role == "app")
+}
+
 /// Whether an object with these labels was made by us.
 #[must_use]
 pub fn is_ours(labels: &BTreeMap<String, String>) -> bool {

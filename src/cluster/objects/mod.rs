@@ -5,6 +5,8 @@ pub mod check_job;
 pub mod deployment;
 pub mod labels;
 pub mod login_secret;
+mod pod;
+mod probes;
 pub mod restricted;
 pub mod service;
 pub mod staging_job;

@@ -80,3 +80,19 @@ pub fn node_port(service: &Service, index: usize) -> Option<i32> {
         .find(|port| port.name.as_ref() == Some(&name))?
         .node_port
 }
+
+/// Returns the URL at a node; `None` where no port of the nodes leads to the app. `context_path` has
+/// its slashes.
+#[must_use]
+pub fn url(service: &Service, host_ip: &str, context_path: &str) -> Option<String> {
+    let port = node_port(service, 0)?;
+    let host = if host_ip.contains(':') {
+        format!("[{host_ip}]")
+    } else {
+        host_ip.to_owned()
+    };
+    Some(format!(
+        "http://{host}:{port}/{}",
+        context_path.trim_start_matches('/')
+    ))
+}

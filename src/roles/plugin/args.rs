@@ -2,14 +2,23 @@
 
 use std::{path::PathBuf, str::FromStr};
 
-use clap::{Args, Parser, Subcommand};
-
-use crate::{
-    model::AppName,
-    oci::{Platform, Reference},
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{OsStringValueParser, TypedValueParser},
 };
 
-use super::commands::{build, completion, deploy, inspect, registry, runtimes, version};
+use crate::{
+    model::{AppName, ArtifactPlace},
+    oci::{Digest, Platform, Reference},
+};
+
+use super::{
+    commands::{
+        build, completion, delete, deploy, doctor, inspect, list, logs, registry, rerun, rollback, runtimes,
+        status, version,
+    },
+    values,
+};
 
 /// Runs a JAR, a WAR or a native binary in Kubernetes: no Dockerfile, no Docker
 ///
@@ -35,6 +44,10 @@ pub(crate) struct Cli {
 }
 
 /// The commands.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one in a run, and clap fills it in place"
+)]
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// Make an image of an artifact, push it and run it
@@ -45,6 +58,20 @@ pub(crate) enum Command {
     Inspect(inspect::Args),
     /// Tell the base images, and which of them an artifact would get
     Runtimes(runtimes::Args),
+    /// List the apps of the namespace and their builds
+    List(list::Args),
+    /// Show an app: image, artifact, env, Pods, builds, events
+    Status(status::Args),
+    /// Print what an app's Pods say, or what its builder said
+    Logs(logs::Args),
+    /// Make an image again of the layers in the registry, on a newer base; uploads nothing
+    Rerun(rerun::Args),
+    /// Run the image of an earlier build; builds nothing
+    Rollback(rollback::Args),
+    /// Remove an app and its build record
+    Delete(delete::Args),
+    /// Look at what a deploy needs in the namespace, and say what to do
+    Doctor(doctor::Args),
     /// Log in to registries, and ask them what they would have against a build
     Registry(registry::Args),
     /// Write the script that completes kubectl-b2i in a shell
@@ -120,9 +147,9 @@ pub(crate) struct GlobalArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Flags of the image")]
 pub(crate) struct PlanArgs {
-    /// The JAR, WAR or native binary, or the folder with it and its files
-    #[arg(help_heading = "Arguments")]
-    pub(crate) artifact: PathBuf,
+    /// The JAR, WAR or native binary, or the folder with it and its files; `-` for what is piped in, or https://…
+    #[arg(help_heading = "Arguments", value_hint = clap::ValueHint::AnyPath, value_parser = OsStringValueParser::new().map(ArtifactPlace::of))]
+    pub(crate) artifact: ArtifactPlace,
     /// Base image instead of the one that the artifact would get; `scratch` for none
     #[arg(long, value_name = "REFERENCE", env = "B2I_BASE")]
     pub(crate) base: Option<String>,
@@ -151,6 +178,30 @@ pub(crate) struct PlanArgs {
     /// Path that a WAR serves; `/` for the root
     #[arg(long, value_name = "PATH")]
     pub(crate) context_path: Option<String>,
+    /// Let Tomcat 10 or later convert a WAR for javax.servlet when it starts
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) convert_javax: Option<bool>,
+    /// What the artifact must be, before anybody looks into it.
+    #[command(flatten)]
+    pub(crate) expected: ExpectedArgs,
+}
+
+/// What an artifact must be, and how large: shared by `deploy`, `build` and `inspect`.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Flags of the artifact")]
+pub(crate) struct ExpectedArgs {
+    /// SHA-256 that the artifact must have, in hex
+    #[arg(long, value_name = "DIGEST", value_parser = values::digest)]
+    pub(crate) sha256: Option<Digest>,
+    /// Largest artifact to take
+    #[arg(long, value_name = "SIZE", default_value = "4Gi", value_parser = values::size, hide_short_help = true)]
+    pub(crate) max_artifact_size: u64,
+    /// Largest size of an archive's entries, unpacked; above the default it may also be a bomb's
+    #[arg(long, value_name = "SIZE", default_value = "8Gi", value_parser = values::size, hide_short_help = true)]
+    pub(crate) max_unpacked_size: u64,
+    /// Most entries that an archive may have
+    #[arg(long, value_name = "N", default_value_t = 200_000, hide_short_help = true)]
+    pub(crate) max_entries: u64,
 }
 
 /// Where an image goes: shared by `deploy` and `build`.

@@ -1,21 +1,26 @@
 //! The line: path → `Artifact` → `ImagePlan` → `Layer`s → the registry has them → `BuildResult`.
 //! Each step takes what the one before gave, so the order cannot be wrong.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use super::{
-    interrupt::Stage,
+    args::PlanArgs,
+    interrupt::{self, Stage},
     options::{Site, Target, record_failure},
 };
 use crate::{
     cluster::record,
     error::{Failure, Result},
     model::{
-        Artifact, Base, BuildOutcome, BuildRecord, BuildRequest, BuildResult, Event, Events, ImagePlan,
-        Layer, RegistryAccess, Step, Uploaded,
+        AppName, Artifact, Base, BuildOrigin, BuildOutcome, BuildRecord, BuildRequest, BuildResult, Event,
+        Events, Expected, ImagePlan, Layer, RegistryAccess, Step, Uploaded,
     },
     oci::{Digest, Reference},
-    steps::{inspect, job, pack, upload},
+    steps::{
+        fetch::{self, Fetched},
+        inspect::{self, Limits},
+        job, pack, upload,
+    },
     term::bytes,
 };
 
@@ -59,11 +64,26 @@ impl Packed {
     }
 }
 
-/// Finds out what the artifact is.
-pub(super) async fn inspect(path: &Path, events: &Events) -> Result<Artifact> {
+/// Brings the artifact to this machine; `name` is what it is called that has no name of its own.
+pub(super) async fn fetch(plan: &PlanArgs, name: Option<&AppName>, events: &Events) -> Result<Fetched> {
     events.send(Event::Started(Step::Inspect));
-    let path = path.to_owned();
-    let artifact = blocking(move || inspect::run(&path)).await?;
+    let expected = Expected {
+        digest: plan.expected.sha256,
+        max_bytes: plan.expected.max_artifact_size,
+    };
+    let fetched = fetch::run(&plan.artifact, name.map(AppName::as_str), &expected, events);
+    // Dropped in the middle, a download takes its temporary file along.
+    interrupt::or_stop(fetched).await
+}
+
+/// Finds out what the artifact is.
+pub(super) async fn inspect(fetched: &Fetched, plan: &PlanArgs, events: &Events) -> Result<Artifact> {
+    let path = fetched.local_path.clone();
+    let limits = Limits {
+        max_entries: plan.expected.max_entries,
+        max_unpacked_bytes: plan.expected.max_unpacked_size,
+    };
+    let artifact = blocking(move || inspect::run_within(&path, &limits)).await?;
     let words = format!(
         "{} · {} · {}",
         artifact.file_name,
@@ -145,6 +165,8 @@ pub(super) async fn build(
     let mut record = BuildRecord {
         number: 0,
         started: jiff::Timestamp::now().to_string(),
+        ended: None,
+        origin: BuildOrigin::Artifact,
         artifact: artifact.file_name.clone(),
         artifact_bytes: artifact.size_bytes,
         artifact_digest: artifact.digest,
@@ -158,25 +180,69 @@ pub(super) async fn build(
     };
 
     stage.in_cluster();
-    let mut uploaded = send(site, target, &packed.layers, Vec::new()).await?;
+    let uploaded = send(site, target, &packed.layers, Vec::new()).await?;
     record.uploaded_bytes = uploaded.uploaded_bytes;
-    record.number = record::begin(&site.cluster, &target.app, &record, record::HISTORY_LIMIT)
+    let send_again = async |digests| send(site, target, &packed.layers, digests).await;
+    make(site, &target.app, record, uploaded, stage, send_again).await
+}
+
+/// Makes and pushes the image that a record asks for, of layers that are in the registry.
+pub(super) async fn rerun(site: &Site, app: &AppName, record: BuildRecord, stage: &Stage) -> Result<Built> {
+    let repository = record.request.destination.name();
+    stage.in_cluster();
+    make(
+        site,
+        app,
+        record,
+        Uploaded::default(),
+        stage,
+        async |digests: Vec<Digest>| {
+            let missing: Vec<String> = digests.iter().map(ToString::to_string).collect();
+            Err(Failure::new(format!("could not build `{app}` again"))
+                .why(format!(
+                    "`{repository}` no longer has its layers: {}",
+                    missing.join(", ")
+                ))
+                .next("build from the artifact, which sends them:")
+                .command(format!("kubectl b2i build ARTIFACT --name {app} --rebuild"))
+                .anchor("layers-gone"))
+        },
+    )
+    .await
+}
+
+/// Records a build, runs its builder, and records what came of it. `send_again` sends layers which
+/// the registry said that it had, and then did not know.
+async fn make(
+    site: &Site,
+    app: &AppName,
+    record: BuildRecord,
+    mut uploaded: Uploaded,
+    stage: &Stage,
+    send_again: impl AsyncFn(Vec<Digest>) -> Result<Uploaded>,
+) -> Result<Built> {
+    let events = &site.events;
+    let number = record::begin(&site.cluster, app, &record, record::HISTORY_LIMIT)
         .await
-        .map_err(|error| record_failure(&site.cluster, "begin", &target.app, &error))?;
-    stage.recorded(&target.app, record.number);
+        .map_err(|error| record_failure(&site.cluster, "begin", app, &error))?;
+    stage.recorded(app, number);
+    let pull_secret = record.options.pull_secret.as_deref();
 
     events.send(Event::Started(Step::Build));
-    let mut ended = run_job(site, target, record.number, 1).await;
+    let mut ended = run_job(site, app, pull_secret, number, 1).await;
     if let Ok(job::Built {
         outcome: BuildOutcome::MissingBlobs(digests),
         ..
     }) = &ended
     {
-        // The registry said that it has these and then did not know them.
-        let again = send(site, target, &packed.layers, digests.clone()).await?;
-        uploaded.uploaded_bytes += again.uploaded_bytes;
-        uploaded.sent.extend(again.sent);
-        ended = run_job(site, target, record.number, 2).await;
+        ended = match send_again(digests.clone()).await {
+            Ok(again) => {
+                uploaded.uploaded_bytes += again.uploaded_bytes;
+                uploaded.sent.extend(again.sent);
+                run_job(site, app, pull_secret, number, 2).await
+            }
+            Err(failure) => Err(failure),
+        };
     }
     let job::Built { outcome, log_tail } = ended.unwrap_or_else(|failure| job::Built {
         outcome: BuildOutcome::Failed(failure),
@@ -184,14 +250,14 @@ pub(super) async fn build(
     });
     record::finish(
         &site.cluster,
-        &target.app,
-        record.number,
+        app,
+        number,
         &outcome,
         &log_tail,
         uploaded.uploaded_bytes,
     )
     .await
-    .map_err(|error| record_failure(&site.cluster, "keep", &target.app, &error))?;
+    .map_err(|error| record_failure(&site.cluster, "keep", app, &error))?;
     stage.done();
     match outcome {
         BuildOutcome::Done(result) => {
@@ -202,16 +268,17 @@ pub(super) async fn build(
             })
         }
         BuildOutcome::Failed(failure) => Err(failure),
-        BuildOutcome::MissingBlobs(digests) => {
-            Err(Failure::new(format!("could not push `{}`", target.destination))
-                .why(format!(
-                    "the registry took {} and then did not know it",
-                    digests.first().map_or_else(String::new, ToString::to_string)
-                ))
-                .next("look at the registry's log and its storage; then build again:")
-                .command("kubectl b2i build … --rebuild")
-                .anchor("blob-unknown"))
-        }
+        BuildOutcome::MissingBlobs(digests) => Err(Failure::new(format!(
+            "could not push `{}`",
+            record.request.destination
+        ))
+        .why(format!(
+            "the registry took {} and then did not know it",
+            digests.first().map_or_else(String::new, ToString::to_string)
+        ))
+        .next("look at the registry's log and its storage; then build again:")
+        .command("kubectl b2i build … --rebuild")
+        .anchor("blob-unknown")),
     }
 }
 
@@ -248,16 +315,22 @@ async fn send(site: &Site, target: &Target, layers: &[Layer], always_send: Vec<D
     upload::run(&site.cluster, &options, layers, &site.events).await
 }
 
-async fn run_job(site: &Site, target: &Target, number: u64, attempt: u32) -> Result<job::Built> {
+async fn run_job(
+    site: &Site,
+    app: &AppName,
+    pull_secret: Option<&str>,
+    number: u64,
+    attempt: u32,
+) -> Result<job::Built> {
     let options = job::Options {
-        app: target.app.clone(),
+        app: app.clone(),
         run_id: site.run_id.clone(),
         attempt,
         number,
         builder_image: site.builder_image.clone(),
         builder_pull_secret: site.builder_pull_secret.clone(),
         push_secret: site.push_secret.clone(),
-        pull_secret: target.options.pull_secret.clone(),
+        pull_secret: pull_secret.map(ToOwned::to_owned),
         deadline_seconds: site.timeout.map_or(job::DEADLINE_SECONDS, |time| {
             // Kubernetes wants at least a second.
             i64::try_from(time.as_secs()).unwrap_or(i64::MAX).max(1)
@@ -268,7 +341,7 @@ async fn run_job(site: &Site, target: &Target, number: u64, attempt: u32) -> Res
 }
 
 /// Returns the digest of everything that decides the image.
-fn inputs(artifact: &Artifact, plan: &ImagePlan, target: &Target) -> Digest {
+pub(super) fn inputs(artifact: &Artifact, plan: &ImagePlan, target: &Target) -> Digest {
     /// Raised when the same inputs would give other layers or another config.
     const FORMAT: u32 = 1;
     let all = serde_json::json!({

@@ -97,6 +97,17 @@ pub(super) async fn or_cleanup<T>(
     }
 }
 
+/// Runs `work` to its end, or drops it at the person's Ctrl-C: for what is only on this machine.
+pub(super) async fn or_stop<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        done = work => done,
+        () = asked_to_stop() => Err(Failure {
+            kind: Kind::Interrupted,
+            ..Failure::new("stopped; nothing was begun in the cluster")
+        }),
+    }
+}
+
 async fn undo(at: &At, cluster: &Cluster, run_id: &str) {
     cleanup::run(cluster, run_id).await;
     if let At::Recorded(app, number) = at {

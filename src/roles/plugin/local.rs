@@ -1,6 +1,6 @@
 //! Building on this machine, without a cluster: with the logins of whoever sits at it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{access, flow::Packed};
 use crate::{
@@ -120,7 +120,7 @@ pub(super) struct ClusterOption<'a> {
 }
 
 /// Refuses what only means something in a cluster.
-pub(super) fn ensure_no_cluster(artifact: &Path, options: &[ClusterOption<'_>]) -> Result<()> {
+pub(super) fn ensure_no_cluster(artifact: &str, options: &[ClusterOption<'_>]) -> Result<()> {
     let is_given = |option: &&ClusterOption<'_>| {
         let by_variable = option.variable.and_then(|name| std::env::var(name).ok());
         option.value.is_some() && option.value != by_variable.as_deref()
@@ -134,8 +134,7 @@ pub(super) fn ensure_no_cluster(artifact: &Path, options: &[ClusterOption<'_>]) 
             ))
             .next("leave one of them out:")
             .command(format!(
-                "kubectl b2i build {} --local --image registry.example.com/team/app",
-                artifact.display()
+                "kubectl b2i build {artifact} --local --image registry.example.com/team/app"
             ))
             .anchor("build-local")),
     }

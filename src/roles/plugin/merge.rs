@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{args::PlanArgs, values};
+use super::{
+    args::PlanArgs,
+    pod_args::{self, PodArgs},
+    values,
+};
 use crate::{
     error::Result,
     model::{DeployOptions, ImageOptions, Port, PortKind},
@@ -14,8 +18,8 @@ const DEFAULT_BASE: &str = "default";
 /// Returns what holds for this image.
 pub(super) fn image(previous: ImageOptions, flags: &PlanArgs) -> Result<ImageOptions> {
     let mut options = previous;
-    change("--image-env", &mut options.env, &flags.image_env)?;
-    change("--image-label", &mut options.labels, &flags.image_labels)?;
+    pairs("--image-env", &mut options.env, &flags.image_env)?;
+    pairs("--image-label", &mut options.labels, &flags.image_labels)?;
     if !flags.ports.is_empty() {
         options.ports.clone_from(&flags.ports);
     }
@@ -35,6 +39,7 @@ pub(super) fn image(previous: ImageOptions, flags: &PlanArgs) -> Result<ImageOpt
         .clone()
         .or(options.context_path)
         .filter(|path| !path.is_empty());
+    options.convert_javax = flags.convert_javax.unwrap_or(options.convert_javax);
     options.platform = flags.platform.clone().or(options.platform);
     // What was said of the last base does not hold for a new one.
     options.s2i = match flags.base {
@@ -45,7 +50,7 @@ pub(super) fn image(previous: ImageOptions, flags: &PlanArgs) -> Result<ImageOpt
 }
 
 /// Changes pairs by words: `A=1` sets, `A-` removes, as `kubectl set env` has it.
-fn change(flag: &str, pairs: &mut BTreeMap<String, String>, words: &[String]) -> Result<()> {
+pub(super) fn pairs(flag: &str, pairs: &mut BTreeMap<String, String>, words: &[String]) -> Result<()> {
     for word in words {
         if let Some(name) = word.strip_suffix('-').filter(|name| !name.contains('=')) {
             pairs.remove(name);
@@ -70,6 +75,7 @@ pub(super) struct DeployFlags {
     pub env: Vec<String>,
     pub memory: Option<String>,
     pub cpu: Option<String>,
+    pub pod: PodArgs,
 }
 
 /// Returns the options of this deploy.
@@ -95,7 +101,8 @@ pub(super) fn deploy(previous: DeployOptions, flags: &DeployFlags) -> Result<Dep
         Some(number) => options.service = PortKind::NodePort(Some(number)),
         None => {}
     }
-    change("--env", &mut options.env, &flags.env)?;
+    pod_args::change_env(&mut options, &flags.env)?;
+    pod_args::change(&mut options.pod, &flags.pod)?;
     // Said now or not at all: what was said earlier may have been scaled since, by hand or by an
     // autoscaler. The deploy step looks at who owns the field.
     options.replicas = flags.replicas;

@@ -11,12 +11,15 @@ use crate::{
 };
 
 mod access;
+mod actuator;
+mod apps;
 mod args;
 mod commands;
 mod complete;
 mod config;
 mod destination;
 mod flow;
+mod format;
 mod interrupt;
 mod kubesphere;
 mod local;
@@ -24,7 +27,10 @@ mod merge;
 mod nodes;
 mod options;
 mod page;
+mod pod_args;
 mod push_secret;
+mod rollout;
+mod status_page;
 mod values;
 
 use args::{Cli, Command};
@@ -84,6 +90,13 @@ async fn dispatch(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Build(args) => Box::pin(commands::build::run(&context, args)).await,
         Command::Inspect(args) => Box::pin(commands::inspect::run(&context, args)).await,
         Command::Runtimes(args) => Box::pin(commands::runtimes::run(&context, args)).await,
+        Command::List(args) => commands::list::run(&context, args).await,
+        Command::Status(args) => Box::pin(commands::status::run(&context, args)).await,
+        Command::Logs(args) => Box::pin(commands::logs::run(&context, args)).await,
+        Command::Rerun(args) => Box::pin(commands::rerun::run(&context, args)).await,
+        Command::Rollback(args) => Box::pin(commands::rollback::run(&context, args)).await,
+        Command::Delete(args) => Box::pin(commands::delete::run(&context, args)).await,
+        Command::Doctor(args) => Box::pin(commands::doctor::run(&context, args)).await,
         Command::Registry(args) => Box::pin(commands::registry::run(&context, args)).await,
         Command::Completion(args) => commands::completion::run(&context, &args, command()),
         Command::Version(args) => commands::version::run(&context, &args),

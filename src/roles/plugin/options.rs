@@ -13,7 +13,8 @@ use crate::{
     cluster::{Cluster, ConnectOptions, record},
     error::{Failure, Result},
     model::{
-        AppName, Artifact, BuildOutcome, BuildRecord, BuildResult, Events, ImageOptions, RegistryAccess,
+        AppName, Artifact, ArtifactPlace, BuildOutcome, BuildRecord, BuildResult, Events, ImageOptions,
+        RegistryAccess,
     },
     oci::{Digest, Reference},
     registry::Keychain,
@@ -76,6 +77,7 @@ pub(super) fn plan_options(image: &ImageOptions, config: &Config) -> Result<plan
         labels: image.labels,
         jvm_options: image.jvm_options,
         context_path: image.context_path,
+        convert_javax: image.convert_javax,
         platform: image.platform,
         s2i: image.s2i,
         catalogue: config.catalogue()?,
@@ -93,6 +95,17 @@ pub(super) fn app_name(args: &ImageArgs, artifact: &Artifact) -> Result<AppName>
             .why("the name of an app begins with a letter")
             .next("give it a name: `--name shop`")
     })
+}
+
+/// Refuses what comes through a pipe without a name, before it is read.
+pub(super) fn ensure_it_can_be_named(args: &ImageArgs, plan: &PlanArgs) -> Result<()> {
+    if plan.artifact == ArtifactPlace::Stdin && args.name.is_none() {
+        return Err(Failure::usage("could not name the app")
+            .why("what comes through a pipe has no file name")
+            .next("give it a name: `--name shop`")
+            .anchor("artifact-pipe"));
+    }
+    Ok(())
 }
 
 /// Connects, with kubectl's flags.
@@ -213,11 +226,7 @@ pub(super) async fn target(
     ensure_tags(&destination, &tags)?;
     let previous = last.as_ref().map(|last| last.options.clone()).unwrap_or_default();
     let mut options = merge::image(previous, plan)?;
-    options.pull_secret = site
-        .pull_secret
-        .clone()
-        .or(options.pull_secret)
-        .filter(|name| name != DEFAULT_PULL_SECRET);
+    options.pull_secret = pull_secret(site, options.pull_secret);
     Ok(Target {
         app,
         destination,
@@ -226,6 +235,12 @@ pub(super) async fn target(
         last,
         rebuild: args.rebuild,
     })
+}
+
+/// Chooses the Secret that the base is pulled with: what was said now, else earlier.
+pub(super) fn pull_secret(site: &Site, previous: Option<String>) -> Option<String> {
+    let named = site.pull_secret.clone().or(previous);
+    named.filter(|name| name != DEFAULT_PULL_SECRET)
 }
 
 /// Checks that tags are such.

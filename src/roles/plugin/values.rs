@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::error::{Failure, Result};
+use crate::{
+    error::{Failure, Result},
+    oci::Digest,
+};
 
 /// Reads one `NAME=VALUE`.
 pub(super) fn pair(flag: &str, value: &str) -> Result<(String, String)> {
@@ -28,6 +31,58 @@ pub(super) fn time(flag: &str, value: &str) -> Result<Option<Duration>> {
     }
 }
 
+/// Reads a size as Kubernetes writes it: `512Mi`, `8Gi`, `2G`, or bytes.
+pub(super) fn size(text: &str) -> std::result::Result<u64, String> {
+    const UNITS: [(&str, u64); 8] = [
+        ("Ki", 1 << 10),
+        ("Mi", 1 << 20),
+        ("Gi", 1 << 30),
+        ("Ti", 1 << 40),
+        ("k", 1_000),
+        ("M", 1_000_000),
+        ("G", 1_000_000_000),
+        ("T", 1_000_000_000_000),
+    ];
+    let unit = UNITS
+        .iter()
+        .find_map(|&(unit, bytes)| Some((text.strip_suffix(unit)?, bytes)));
+    let (number, bytes) = unit.unwrap_or((text, 1));
+    let number = number.parse::<u64>().ok().filter(|_| !number.starts_with('+'));
+    let size = number.and_then(|number| number.checked_mul(bytes));
+    size.filter(|&size| size > 0)
+        .ok_or_else(|| "expected a size, for example 512Mi or 8Gi".to_owned())
+}
+
+/// Reads a digest as `sha256sum` prints it, or as images have it.
+pub(super) fn digest(text: &str) -> std::result::Result<Digest, String> {
+    let digits = text.strip_prefix("sha256:").unwrap_or(text);
+    let digest = format!("sha256:{}", digits.to_ascii_lowercase()).parse();
+    digest.map_err(|_| "expected the 64 hex digits of a SHA-256".to_owned())
+}
+
+/// Splits a text into words as a shell does: quotes keep words together, nothing is replaced.
+pub(super) fn words(flag: &str, value: &str) -> Result<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for c in value.chars() {
+        match c {
+            _ if quote == Some(c) => quote = None,
+            '\'' | '"' if quote.is_none() => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            c if c.is_whitespace() && quote.is_none() => words.extend(word.take()),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    if quote.is_some() {
+        return Err(Failure::usage(format!("could not read `{flag} {value}`")).why("a quote is not closed"));
+    }
+    words.extend(word);
+    Ok(words)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +101,15 @@ mod tests {
     }
 
     #[test]
+    fn words_as_a_shell_has_them() {
+        assert_eq!(
+            words("--args", r#" -a "b c"  d'e f' "" "#).expect("words"),
+            ["-a", "b c", "de f", ""]
+        );
+        assert!(words("--args", "'open").is_err());
+    }
+
+    #[test]
     fn times_as_kubectl_writes_them() {
         assert_eq!(
             time("--timeout", "1h30m").expect("a time"),
@@ -56,5 +120,29 @@ mod tests {
         for wrong in ["", "5", "-3s", "soon"] {
             assert!(time("--timeout", wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn sizes_as_kubernetes_writes_them() {
+        for (text, expected) in [
+            ("1", 1),
+            ("512Mi", 512 << 20),
+            ("8Gi", 8 << 30),
+            ("2G", 2_000_000_000),
+        ] {
+            assert_eq!(size(text), Ok(expected));
+        }
+        for wrong in ["", "0", "Gi", "-1", "+1", "1.5Gi", "8GB", "99999999999Ti"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn digests_with_and_without_their_algorithm() {
+        let hex = Digest::of(b"").hex();
+        for text in [hex.clone(), hex.to_uppercase(), format!("sha256:{hex}")] {
+            assert_eq!(digest(&text), Ok(Digest::of(b"")));
+        }
+        assert!(digest("abc").is_err());
     }
 }

@@ -19,17 +19,7 @@ const AGAIN: Duration = Duration::from_millis(200);
 /// Returns the URL at a node that runs a ready Pod; `None` where no port of a node leads to it. No
 /// right to list nodes is needed: each Pod knows the address of its own.
 pub(super) fn url(served: &Served, service: Option<&Service>, context_path: &str) -> Option<String> {
-    let port = service::node_port(service?, 0)?;
-    let host = served.host_ip.as_deref()?;
-    let host = if host.contains(':') {
-        format!("[{host}]")
-    } else {
-        host.to_owned()
-    };
-    Some(format!(
-        "http://{host}:{port}/{}",
-        context_path.trim_start_matches('/')
-    ))
+    service::url(service?, served.host_ip.as_deref()?, context_path)
 }
 
 /// Asks once, follows nothing, and returns what it answered: `200 OK`, `302 Found → /login`. Where

@@ -49,6 +49,51 @@ impl Objects {
     }
 }
 
+/// Returns what is to be applied.
+pub(super) fn objects(options: &Options, before: &Objects) -> (Deployment, Option<Service>) {
+    let seconds = i32::try_from(options.timeout.as_secs()).unwrap_or(i32::MAX);
+    let deployment = deployment::deployment(&App {
+        name: &options.name,
+        options: &options.options,
+        derived: &options.derived,
+        image: &options.image,
+        platform: options.platform.as_ref(),
+        jvm: options.jvm,
+        replicas: options.options.replicas.or_else(|| replicas_of(before)),
+        progress_seconds: seconds,
+    });
+    let service = service::service(&options.name, &options.options, before.service.as_ref());
+    (deployment, service)
+}
+
+/// Returns what the API server would make of the objects: defaults, webhooks and refusals included.
+pub(super) async fn rehearse(
+    cluster: &Cluster,
+    options: &Options,
+    before: &Objects,
+) -> Result<(Deployment, Option<Service>), Refused> {
+    let force = options.force_conflicts;
+    let (deployment, service) = objects(options, before);
+    let service = match service {
+        None => None,
+        Some(service) => Some(
+            send(cluster, &service, force, true)
+                .await
+                .map_err(|error| Refused {
+                    kind: "Service",
+                    error,
+                })?,
+        ),
+    };
+    let deployment = send(cluster, &deployment, force, true)
+        .await
+        .map_err(|error| Refused {
+            kind: "Deployment",
+            error,
+        })?;
+    Ok((deployment, service))
+}
+
 /// Applies both. The Service comes first: a node port that is taken, say, then stops the deploy
 /// before a Pod was touched, and it finds old and new Pods by the names of their ports.
 pub(super) async fn apply(
@@ -56,20 +101,9 @@ pub(super) async fn apply(
     options: &Options,
     before: &Objects,
 ) -> Result<Objects, Refused> {
-    let seconds = i32::try_from(options.timeout.as_secs()).unwrap_or(i32::MAX);
-    let deployment = deployment::deployment(&App {
-        name: &options.name,
-        options: &options.options,
-        mapped_env: &options.mapped_env,
-        args: &options.args,
-        image: &options.image,
-        platform: options.platform.as_ref(),
-        jvm: options.jvm,
-        replicas: options.options.replicas.or_else(|| replicas_of(before)),
-        progress_seconds: seconds,
-    });
+    let (deployment, wanted) = objects(options, before);
     let mut service = before.service.clone();
-    if let Some(object) = service::service(&options.name, &options.options, before.service.as_ref()) {
+    if let Some(object) = wanted {
         let applied = put(cluster, &object, options.force_conflicts).await;
         service = Some(applied.map_err(|error| Refused {
             kind: "Service",
@@ -142,8 +176,17 @@ where
     K: Resource<Scope = NamespaceResourceScope> + Serialize + DeserializeOwned + Clone + std::fmt::Debug,
     K::DynamicType: Default,
 {
+    send(cluster, object, force, false).await
+}
+
+async fn send<K>(cluster: &Cluster, object: &K, force: bool, dry_run: bool) -> kube::Result<K>
+where
+    K: Resource<Scope = NamespaceResourceScope> + Serialize + DeserializeOwned + Clone + std::fmt::Debug,
+    K::DynamicType: Default,
+{
     let params = PatchParams {
         force,
+        dry_run,
         ..PatchParams::apply(labels::MANAGER)
     };
     cluster

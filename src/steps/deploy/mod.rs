@@ -6,7 +6,7 @@ mod outcome;
 mod progress;
 mod rollout;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use k8s_openapi::api::{apps::v1::Deployment, core::v1::Service};
 use outcome::Teller;
@@ -14,7 +14,7 @@ use outcome::Teller;
 use crate::{
     cluster::{Cluster, objects::labels},
     error::{Failure, Result},
-    model::{AppName, DeployOptions, Events, Rollout},
+    model::{AppName, DeployOptions, Derived, Events, Rollout},
     oci::{Platform, Reference},
 };
 
@@ -23,16 +23,18 @@ use crate::{
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How an app is deployed now.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own: no two exclude each other"
+)]
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Name of the Deployment and the Service.
     pub name: AppName,
     /// What the person said, now and before. `replicas` only where its flag was given now.
     pub options: DeployOptions,
-    /// Env that follows from the person's and is stronger; not remembered.
-    pub mapped_env: BTreeMap<String, String>,
-    /// Arguments of the container; not remembered.
-    pub args: Vec<String>,
+    /// What follows from that.
+    pub derived: Derived,
     /// `registry/repository@digest`
     pub image: Reference,
     /// The platform of an image that has only one.
@@ -43,6 +45,8 @@ pub struct Options {
     pub timeout: Duration,
     /// Whether to wait for the rollout.
     pub wait: bool,
+    /// Whether to put the earlier version back when the rollout fails.
+    pub undo: bool,
     /// Whether to take over fields that somebody else set.
     pub force_conflicts: bool,
     /// What may pass is waited for so long: [`PATIENCE`].
@@ -73,7 +77,7 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
             // What is told of the Pods must be read before the undo removes them.
             let failure = teller.rollout_failed(&cause).await;
             let undone = match before.deployment {
-                Some(_) if changed => Some(apply::undo(cluster, &before, &applied).await),
+                Some(_) if changed && options.undo => Some(apply::undo(cluster, &before, &applied).await),
                 _ => None,
             };
             return Err(teller.after_failure(failure, &before, undone.as_ref()));
@@ -91,6 +95,38 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         answer,
         ..rollout_of(options, &applied, changed)
     })
+}
+
+/// Returns the objects that a deploy would apply, as JSON, Service first, and changes nothing. With
+/// `on_server` they are what the API server would make of them.
+///
+/// # Errors
+/// The objects are somebody else's, or would be refused.
+pub async fn dry_run(
+    cluster: &Cluster,
+    options: &Options,
+    on_server: bool,
+) -> Result<Vec<serde_json::Value>> {
+    let before = apply::Objects {
+        deployment: our_deployment(cluster, &options.name).await?,
+        service: our_service(cluster, &options.name).await?,
+    };
+    let (mut deployment, mut service) = if on_server {
+        let teller = Teller { cluster, options };
+        let rehearsed = apply::rehearse(cluster, options, &before).await;
+        rehearsed.map_err(|refused| teller.refused(&refused))?
+    } else {
+        apply::objects(options, &before)
+    };
+    // As kubectl prints objects: who owns which field is not part of them.
+    deployment.metadata.managed_fields = None;
+    let mut objects = Vec::new();
+    if let Some(service) = &mut service {
+        service.metadata.managed_fields = None;
+        objects.push(serde_json::json!(service));
+    }
+    objects.push(serde_json::json!(deployment));
+    Ok(objects)
 }
 
 fn rollout_of(options: &Options, applied: &apply::Objects, changed: bool) -> Rollout {

@@ -159,7 +159,11 @@ impl Teller<'_> {
         };
         failure
             .why(format!("its container runs, but nothing answered on port {port} for {seconds} s{probe}{log}"))
-            .next("name the port that it listens on, on all addresses, with `--port`, or give it more time with `--timeout`")
+            .next(if self.options.options.pod.asks_by_http() {
+                "name the port that it listens on with `--port` and the path that answers 200 with `--health-path`, or ask by TCP with `--health-path off`"
+            } else {
+                "name the port that it listens on, on all addresses, with `--port`, or give it more time with `--timeout`"
+            })
     }
 
     /// Returns the newest warning about a Pod, as a detail of a cause; empty where there is none.
@@ -240,6 +244,12 @@ impl Teller<'_> {
                     .why(why)
                     .command(self.kubectl(&format!("rollout undo deployment/{name}")))
             }
+            None if before.deployment.is_some() && !self.options.undo => failure
+                .command(self.kubectl(&format!("describe deployment,pod -l {}={name}", labels::APP)))
+                .command(format!(
+                    "kubectl b2i rollback {name} -n {}",
+                    self.cluster.namespace
+                )),
             None => failure
                 .command(self.kubectl(&format!("describe deployment,pod -l {}={name}", labels::APP)))
                 .command(self.kubectl(&format!("delete deployment,service {name}"))),

@@ -2,28 +2,37 @@
 
 use std::{
     fs::File,
-    io::{BufReader, Cursor, Read, Seek},
+    io::{self, BufReader, Read, Seek},
+    path::Path,
 };
 
+use tempfile::SpooledTempFile;
 use zip::{ZipArchive, result::ZipError};
 
 use super::{
     container::{Container, Heads},
+    limits::Limits,
+    local_headers::{self, Place},
     manifest::{self, Manifest},
-    refusal,
+    refusal, zip_end,
 };
 use crate::{error::Failure, model::ArchiveEntry};
 
-/// More entries than any application has; the JDK's own `jimage` has 30 000.
-const MOST_ENTRIES: usize = 200_000;
 /// Manifests of signed JARs name every file; `web.xml` and the layers index are smaller.
 const LARGEST_TEXT_BYTES: u64 = 16 << 20;
-/// A nested JAR that is compressed once more has to be held in memory to be read.
+/// A nested JAR that is compressed once more has to be unpacked to be read: in memory up to the
+/// first size, in a temporary file up to the second.
+const NESTED_IN_MEMORY_BYTES: usize = 4 << 20;
 const LARGEST_NESTED_BYTES: u64 = 256 << 20;
 
-const FOLDER_TYPE: u32 = 0o040_000;
-const FILE_TYPE: u32 = 0o100_000;
+/// Bit 11 of an entry's flags: its name is UTF-8.
+const UTF8_FLAG: u16 = 1 << 11;
+/// 1980-01-01, the first day of DOS's calendar.
+const EARLIEST_SECONDS: u32 = 315_532_800;
 const TYPE_MASK: u32 = 0o170_000;
+/// Symbolic link, socket, block device, character device, pipe. Old Maven gives folders the mode
+/// -1, whose type is none at all.
+const SPECIAL_TYPES: [u32; 5] = [0o120_000, 0o140_000, 0o060_000, 0o020_000, 0o010_000];
 
 /// What a nested JAR is read from.
 pub(super) trait ReadSeek: Read + Seek {}
@@ -42,36 +51,60 @@ pub(super) struct Archive {
 /// Opens an archive.
 ///
 /// # Errors
-/// A [`Failure`] when it is cut short or damaged, or has an entry that nobody should unpack.
-pub(super) fn open(file: File, file_name: &str) -> Result<Archive, Failure> {
+/// A [`Failure`] when it is cut short or damaged, contradicts itself, is larger than the limits, or
+/// has an entry that nobody should unpack.
+pub(super) fn open(
+    path: &Path,
+    mut file: File,
+    file_name: &str,
+    may_have_prefix: bool,
+    limits: &Limits,
+) -> Result<Archive, Failure> {
+    let directory = zip_end::find(&mut file, limits.max_entries)
+        .map_err(|flaw| refusal::flawed(file_name, &flaw, limits))?;
+    if directory.prefix_bytes > 0 && !may_have_prefix {
+        return Err(refusal::prefix(file_name, directory.prefix_bytes));
+    }
     let damaged = |error| refusal::damaged(file_name, &error);
     let mut zip = ZipArchive::new(BufReader::new(file)).map_err(damaged)?;
-    if zip.len() > MOST_ENTRIES {
-        return Err(refusal::too_many_entries(file_name, zip.len(), MOST_ENTRIES));
-    }
     let mut entries = Vec::with_capacity(zip.len());
+    let mut places = Vec::with_capacity(zip.len());
     for index in 0..zip.len() {
-        let (name, is_encrypted, wrong) = {
+        let (name, wrong) = {
             let entry = zip.by_index_data(index).map_err(damaged)?;
+            let is_utf8 = entry.flags().as_u16() & UTF8_FLAG != 0;
             // Java takes names as UTF-8, whether the archive says that they are or not.
-            let name = match std::str::from_utf8(entry.name_raw()) {
-                Ok(name) => name.to_owned(),
-                Err(_) => entry.name().map_err(damaged)?.into_owned(),
+            let (name, wrong) = match std::str::from_utf8(entry.name_raw()) {
+                Ok(name) => (name.to_owned(), wrong_name(name)),
+                Err(_) if is_utf8 => (
+                    String::from_utf8_lossy(entry.name_raw()).into_owned(),
+                    Some("its name is said to be UTF-8, and is not"),
+                ),
+                Err(_) => {
+                    let name = entry.name().map_err(damaged)?.into_owned();
+                    let wrong = wrong_name(&name);
+                    (name, wrong)
+                }
             };
-            let wrong = wrong_name(&name).or_else(|| {
+            let wrong = wrong.or_else(|| {
                 let file_type = entry.unix_mode().unwrap_or_default() & TYPE_MASK;
-                let is_plain = matches!(file_type, 0 | FILE_TYPE | FOLDER_TYPE);
-                (!is_plain).then_some("it is a symbolic link or a device")
+                let is_special = SPECIAL_TYPES.contains(&file_type);
+                is_special.then_some("it is a symbolic link or a device")
             });
-            (name, entry.encrypted(), wrong)
+            if wrong.is_none() && entry.encrypted() {
+                return Err(refusal::encrypted(file_name, &name));
+            }
+            (name, wrong)
         };
         if let Some(why) = wrong {
             return Err(refusal::unsafe_entry(file_name, &name, why));
         }
-        if is_encrypted {
-            return Err(refusal::encrypted(file_name, &name));
-        }
         let entry = zip.by_index_raw(index).map_err(damaged)?;
+        places.push(Place {
+            index,
+            header_at: entry.header_start(),
+            data_bytes: entry.compressed_size(),
+        });
         entries.push(ArchiveEntry {
             is_folder: name.ends_with('/'),
             name: name.trim_end_matches('/').to_owned(),
@@ -80,6 +113,10 @@ pub(super) fn open(file: File, file_name: &str) -> Result<Archive, Failure> {
             modified_seconds: modified_seconds(&entry),
         });
     }
+    limits.check(file_name, &entries, directory.start)?;
+    let again = File::open(path).map_err(|error| refusal::unreadable(path, &error))?;
+    local_headers::check(again, &zip, places, directory.start)
+        .map_err(|contradiction| refusal::contradiction(file_name, &contradiction))?;
     Ok(Archive {
         zip: Container::Zip(zip),
         file_name: file_name.to_owned(),
@@ -140,15 +177,17 @@ impl Archive {
         let is_stored = entry.compression() == zip::CompressionMethod::Stored;
         let size_bytes = entry.size();
         drop(entry);
-        let reader: Box<dyn ReadSeek> = if is_stored {
+        let mut reader: Box<dyn ReadSeek> = if is_stored {
             Box::new(BufReader::new(zip.by_index_seek(index).ok()?))
         } else if size_bytes <= LARGEST_NESTED_BYTES {
-            let mut bytes = Vec::new();
-            zip.by_index(index).ok()?.read_to_end(&mut bytes).ok()?;
-            Box::new(Cursor::new(bytes))
+            let mut unpacked = SpooledTempFile::new(NESTED_IN_MEMORY_BYTES);
+            io::copy(&mut zip.by_index(index).ok()?, &mut unpacked).ok()?;
+            Box::new(BufReader::new(unpacked))
         } else {
             return None;
         };
+        // Its entries are held in memory as well.
+        zip_end::find(&mut reader, Limits::default().max_entries).ok()?;
         ZipArchive::new(reader).ok()
     }
 
@@ -191,7 +230,9 @@ fn modified_seconds<R: Read>(entry: &zip::read::ZipFile<'_, R>) -> Option<u64> {
         _ => None,
     });
     if let Some(seconds) = extended {
-        return Some(u64::from(seconds)).filter(|&seconds| seconds > 0);
+        // Signed, by Info-ZIP's notes. Before DOS there was no ZIP: such a time is nobody's.
+        let is_time = (EARLIEST_SECONDS..=i32::MAX.unsigned_abs()).contains(&seconds);
+        return is_time.then_some(u64::from(seconds));
     }
     let dos = entry.last_modified()?;
     let field = |number: u8| i8::try_from(number).ok();

@@ -10,7 +10,7 @@ use std::{
 use zip::ZipArchive;
 
 use super::{
-    HEAD_BYTES,
+    HEAD_BYTES, Limits,
     archive::{self, Archive},
     container::Container,
     content::{self, Content, Foreign},
@@ -29,7 +29,7 @@ use crate::{
 /// # Errors
 /// A [`Failure`] when nothing or more than one thing in it can be run, or something in it cannot be
 /// in an image.
-pub(super) fn inspect(folder: &Path) -> Result<Artifact, Failure> {
+pub(super) fn inspect(folder: &Path, limits: &Limits) -> Result<Artifact, Failure> {
     let found = walk::walk(folder)?;
     if found.is_empty() {
         return Err(refused::empty_folder(folder));
@@ -60,7 +60,7 @@ pub(super) fn inspect(folder: &Path) -> Result<Artifact, Failure> {
             Err(refused::nothing_to_run(folder, &seen, better.as_deref()))
         }
         [(name, Top::War)] => Err(refused::only_a_war(folder, name)),
-        [(name, Top::Jar)] => jar(folder, &found, name),
+        [(name, Top::Jar)] => jar(folder, &found, name, limits),
         [(name, _)] => executable(folder, &found, name),
         several => {
             let names: Vec<&str> = several.iter().map(|(name, _)| name.as_str()).collect();
@@ -152,15 +152,15 @@ fn unpacked(folder: &Path, mut found: Vec<Found>) -> Result<Artifact, Failure> {
 ///
 /// # Errors
 /// As [`inspect`].
-pub(super) fn of_jar(folder: &Path, main_file: &str) -> Result<Artifact, Failure> {
-    jar(folder, &walk::walk(folder)?, main_file)
+pub(super) fn of_jar(folder: &Path, main_file: &str, limits: &Limits) -> Result<Artifact, Failure> {
+    jar(folder, &walk::walk(folder)?, main_file, limits)
 }
 
 /// One JAR that runs, and what it wants beside it.
-fn jar(folder: &Path, found: &[Found], main_file: &str) -> Result<Artifact, Failure> {
+fn jar(folder: &Path, found: &[Found], main_file: &str, limits: &Limits) -> Result<Artifact, Failure> {
     let path = folder.join(main_file);
     let file = File::open(&path).map_err(|error| refusal::unreadable(&path, &error))?;
-    let mut archive = archive::open(file, main_file)?;
+    let mut archive = archive::open(&path, file, main_file, true, limits)?;
     let mut kind = of_archive(&mut archive)?;
     let mut named_after = main_file.to_owned();
     let mut notes = jar_notes::of(&archive, &kind, true);
@@ -171,7 +171,7 @@ fn jar(folder: &Path, found: &[Found], main_file: &str) -> Result<Artifact, Fail
         }
         jar_tree::resolve(folder, main_file, &archive.entries, facts, &mut notes)?;
         if is_quarkus {
-            let own = jar_tree::quarkus_java(folder, found, facts)?;
+            let own = jar_tree::quarkus_java(folder, found, facts, limits)?;
             named_after = own.unwrap_or_else(|| name_of(folder));
         }
     }

@@ -3,7 +3,7 @@
 use std::{fs::File, path::Path};
 
 use super::{
-    archive, class_path,
+    Limits, archive, class_path,
     class_version::{lowest_java, usual_java},
     refusal, refusal_tree as refused,
     walk::{self, Found},
@@ -122,6 +122,7 @@ pub(super) fn quarkus_java(
     folder: &Path,
     found: &[Found],
     facts: &mut JarFacts,
+    limits: &Limits,
 ) -> Result<Option<String>, Failure> {
     let mut own = Vec::new();
     for file in found {
@@ -132,7 +133,7 @@ pub(super) fn quarkus_java(
         let jar = File::open(&path).map_err(|error| refusal::unreadable(&path, &error))?;
         let java = if let Some(name) = file.name.strip_prefix("app/") {
             own.push(name.to_owned());
-            let mut archive = archive::open(jar, &file.name)?;
+            let mut archive = archive::open(&path, jar, &file.name, false, limits)?;
             let classes = archive.files("", ".class");
             lowest_java(&mut archive, &classes, &[])?
         } else {

@@ -13,6 +13,8 @@ mod folder;
 mod jar;
 mod jar_notes;
 mod jar_tree;
+mod limits;
+mod local_headers;
 mod manifest;
 #[doc(hidden)]
 pub mod readers;
@@ -21,6 +23,7 @@ mod refusal_tree;
 mod servlet;
 mod walk;
 mod war;
+mod zip_end;
 
 use std::{
     fs::{self, File},
@@ -37,20 +40,29 @@ use crate::{
 };
 use archive::Archive;
 use content::Content;
+pub use limits::Limits;
 
 /// How much of a file's beginning tells its kind: a tar's magic number is 257 bytes in.
 const HEAD_BYTES: u64 = 8 << 10;
 const READ_BYTES: usize = 256 << 10;
 
+/// Says what the file or folder at `path` is, within the usual limits.
+///
+/// # Errors
+/// As [`run_within`].
+pub fn run(path: &Path) -> Result<Artifact, Failure> {
+    run_within(path, &Limits::default())
+}
+
 /// Says what the file or folder at `path` is. Blocks: it reads every file once, for the digest.
 ///
 /// # Errors
 /// A [`Failure`] that names what it is, when it is nothing that we can run.
-pub fn run(path: &Path) -> Result<Artifact, Failure> {
+pub fn run_within(path: &Path, limits: &Limits) -> Result<Artifact, Failure> {
     if path.is_dir() {
-        return folder::inspect(path);
+        return folder::inspect(path, limits);
     }
-    let artifact = file(path)?;
+    let artifact = file(path, limits)?;
     match &artifact.kind {
         ArtifactKind::Jar(jar) => match jar.layout {
             // The starter alone starts nothing.
@@ -58,7 +70,7 @@ pub fn run(path: &Path) -> Result<Artifact, Failure> {
                 let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
                 let folder = folder.unwrap_or(Path::new("."));
                 jar_tree::ensure_quarkus_is_whole(folder, &artifact.file_name)?;
-                folder::of_jar(folder, &artifact.file_name)
+                folder::of_jar(folder, &artifact.file_name, limits)
             }
             // Unpacked; and what is packed in it may well have been named beside it once.
             JarLayout::SpringBoot { .. } => Ok(artifact),
@@ -76,7 +88,7 @@ fn name_of(path: &Path) -> String {
     name.unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
-fn file(path: &Path) -> Result<Artifact, Failure> {
+fn file(path: &Path, limits: &Limits) -> Result<Artifact, Failure> {
     let file_name = name_of(path);
     let (mut file, metadata) = open(path, &file_name)?;
     let mut head = Vec::new();
@@ -90,7 +102,7 @@ fn file(path: &Path) -> Result<Artifact, Failure> {
     let (recognised, digest) = thread::scope(|scope| {
         // Hashing takes longer than looking, so it goes on at the same time.
         let hashing = scope.spawn(|| digest_of(path, &is_refused));
-        let recognised = look_inside(path, file, content, &file_name);
+        let recognised = look_inside(path, file, content, &file_name, limits);
         is_refused.store(recognised.is_err(), Ordering::Relaxed);
         (recognised, hashing.join())
     });
@@ -133,7 +145,13 @@ fn open(path: &Path, file_name: &str) -> Result<(File, fs::Metadata), Failure> {
     Ok((file, metadata))
 }
 
-fn look_inside(path: &Path, file: File, content: Content, file_name: &str) -> Result<Inside, Failure> {
+fn look_inside(
+    path: &Path,
+    file: File,
+    content: Content,
+    file_name: &str,
+    limits: &Limits,
+) -> Result<Inside, Failure> {
     let mut archive = match content {
         Content::Elf => {
             let elf = elf::inspect(file, file_name)?;
@@ -145,9 +163,10 @@ fn look_inside(path: &Path, file: File, content: Content, file_name: &str) -> Re
             });
         }
         Content::Foreign(foreign) => return Err(refusal::foreign(path, file_name, foreign)),
-        Content::Zip => archive::open(file, file_name)?,
+        Content::Zip => archive::open(path, file, file_name, false, limits)?,
         // Spring Boot's "fully executable" JAR begins with a shell script.
-        Content::Script => archive::open(file, file_name).map_err(|_| refusal::script(path, file_name))?,
+        Content::Script => archive::open(path, file, file_name, true, limits)
+            .map_err(|failure| refusal::behind_script(path, file_name, failure))?,
     };
     let kind = of_archive(&mut archive)?;
     let notes = jar_notes::of(&archive, &kind, false);

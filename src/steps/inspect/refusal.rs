@@ -4,7 +4,7 @@ use std::{io, path::Path};
 
 use zip::result::ZipError;
 
-use super::content::Foreign;
+use super::{content::Foreign, limits::Limits, local_headers::Contradiction, zip_end::Flaw};
 use crate::error::Failure;
 
 const WANTED: &str = "give a JAR, a WAR or a Linux executable (ELF)";
@@ -45,12 +45,21 @@ pub(super) fn empty(file_name: &str) -> Failure {
         .anchor("artifact-empty")
 }
 
-pub(super) fn script(path: &Path, file_name: &str) -> Failure {
+fn script(path: &Path, file_name: &str) -> Failure {
     unusable(file_name)
         .why("it is a script: its first line begins with `#!`")
         .next("give what the script starts: a JAR, a WAR or a Linux executable (ELF)")
         .command(format!("cat {}", quoted(path)))
         .anchor("artifact-script")
+}
+
+/// What is behind a `#!` line: a script, unless it is an archive with another fault than a missing
+/// end.
+pub(super) fn behind_script(path: &Path, file_name: &str, archive: Failure) -> Failure {
+    if archive.anchor == "archive-damaged" {
+        return script(path, file_name);
+    }
+    archive
 }
 
 pub(super) fn foreign(path: &Path, file_name: &str, foreign: Foreign) -> Failure {
@@ -108,21 +117,99 @@ pub(super) fn unsafe_entry(file_name: &str, entry: &str, why: &str) -> Failure {
         .anchor("archive-unsafe")
 }
 
-pub(super) fn too_many_entries(file_name: &str, count: usize, most: usize) -> Failure {
-    unusable(file_name)
-        .why(format!(
-            "it has {count} entries, and {most} is the most that we take"
-        ))
-        .next("leave out what the application does not need, or keep its parts in nested JARs")
-        .anchor("archive-too-large")
-}
-
 pub(super) fn duplicates(file_name: &str) -> Failure {
     unusable(file_name)
         .why("it names a file twice, and which of the two would run depends on who unpacks it")
         .next("build it again, without merging two copies of the same file into it")
         .command("jar tf FILE | sort | uniq -d".replace("FILE", &quoted(Path::new(file_name))))
         .anchor("archive-duplicates")
+}
+
+/// An archive whose end or directory is not as it should be.
+pub(super) fn flawed(file_name: &str, flaw: &Flaw, limits: &Limits) -> Failure {
+    let contradicts = |why: String| contradictory(file_name, &why);
+    match flaw {
+        Flaw::CutShort => damaged(file_name, &ZipError::InvalidArchive("Could not find EOCD".into())),
+        Flaw::NoDirectory => damaged(
+            file_name,
+            &ZipError::InvalidArchive("its directory is not where its end says".into()),
+        ),
+        Flaw::Unreadable(error) => damaged(file_name, &io::Error::from(error.kind()).into()),
+        Flaw::DataAfterEnd(bytes) => contradicts(format!("{bytes} bytes come after its end")),
+        Flaw::TwoEnds => contradicts("it has two ends, one in the comment of the other".to_owned()),
+        Flaw::Count(declared, found) => contradicts(format!(
+            "its end says that it has {declared} entries, and {} are there",
+            if found > declared { "more".to_owned() } else { found.to_string() }
+        )),
+        Flaw::TooMany(count) => unusable(file_name)
+            .why(format!(
+                "it has {count} entries, and {} is the most that we take",
+                limits.max_entries
+            ))
+            .next("leave out what the application does not need, keep its parts in nested JARs, or raise `--max-entries`")
+            .anchor("archive-too-large"),
+        Flaw::TooLarge(bytes) => unusable(file_name)
+            .why(format!("the list of its entries takes {bytes} bytes"))
+            .next("leave out comments and extra fields, and what the application does not need")
+            .anchor("archive-too-large"),
+    }
+}
+
+pub(super) fn too_large(file_name: &str, unpacked_bytes: u64, limits: &Limits) -> Failure {
+    unusable(file_name)
+        .why(format!(
+            "unpacked it has {unpacked_bytes} bytes, and {} is the most that we take",
+            limits.max_unpacked_bytes
+        ))
+        .next("leave out what the application does not need, or raise `--max-unpacked-size`")
+        .anchor("archive-too-large")
+}
+
+pub(super) fn bomb(file_name: &str, unpacked_bytes: u64, packed_bytes: u64) -> Failure {
+    unusable(file_name)
+        .why(format!(
+            "its {packed_bytes} bytes become {unpacked_bytes}, as only those of a ZIP bomb do"
+        ))
+        .next("if you know that it is none, say how large it may become: `--max-unpacked-size 16Gi`")
+        .anchor("archive-too-large")
+}
+
+pub(super) fn prefix(file_name: &str, bytes: u64) -> Failure {
+    let why = format!("its first {bytes} bytes are another archive's or nobody's");
+    contradictory(file_name, &why)
+}
+
+pub(super) fn contradiction(file_name: &str, contradiction: &Contradiction) -> Failure {
+    let text = |name: &[u8]| String::from_utf8_lossy(name).escape_debug().to_string();
+    let why = match contradiction {
+        Contradiction::NoHeader(name) => {
+            format!("its entry `{}` is not where the directory says", text(name))
+        }
+        Contradiction::Names(directory, own) => format!(
+            "the entry that its directory calls `{}` calls itself `{}`",
+            text(directory),
+            text(own)
+        ),
+        Contradiction::Overlap(one, other) if other.is_empty() => {
+            format!("its entry `{}` reaches into the directory", text(one))
+        }
+        Contradiction::Overlap(one, other) => {
+            format!("its entries `{}` and `{}` share bytes", text(one), text(other))
+        }
+        Contradiction::Unreadable(error) => {
+            return damaged(file_name, &io::Error::from(error.kind()).into());
+        }
+    };
+    contradictory(file_name, &why)
+}
+
+fn contradictory(file_name: &str, why: &str) -> Failure {
+    unusable(file_name)
+        .why(format!(
+            "it is a ZIP archive that two readers take for different ones: {why}"
+        ))
+        .next("pack it again with the tool that built it, and do not trust it before you know who made it")
+        .anchor("archive-contradiction")
 }
 
 pub(super) fn encrypted(file_name: &str, entry: &str) -> Failure {

@@ -9,6 +9,9 @@ use super::{archive::Archive, container::Heads};
 use crate::{error::Failure, model::ServletApi};
 
 const LARGEST_CLASS_BYTES: u64 = 4 << 20;
+/// Enough to know what libraries are for. Without an end, a small one could keep us busy for hours:
+/// its entries are not held against the archive's limits.
+const LIBRARY_BYTES: u64 = 512 << 20;
 
 /// What `web.xml` says.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -109,7 +112,8 @@ pub(super) fn api(
     jars: &[usize],
 ) -> Result<ServletApi, Failure> {
     let mut own = Votes::default();
-    own.count(&mut archive.zip, classes.iter().copied())
+    let mut unlimited = u64::MAX;
+    own.count(&mut archive.zip, classes.iter().copied(), &mut unlimited)
         .map_err(|error| archive.damaged(&error))?;
     if let Some(api) = own.winner() {
         archive.evidence.push(own.words("its own classes"));
@@ -122,13 +126,14 @@ pub(super) fn api(
         return Ok(ServletApi::Jakarta);
     }
     let mut libraries = Votes::default();
+    let mut left_bytes = LIBRARY_BYTES;
     for &index in jars {
         if let Some(mut jar) = archive.nested(index) {
             let names = jar.file_names_raw().enumerate();
             let classes = names.filter(|(_, name)| name.ends_with(b".class"));
             let classes: Vec<usize> = classes.map(|(index, _)| index).collect();
             // A damaged library has no say.
-            let _ = libraries.count(&mut jar, classes);
+            let _ = libraries.count(&mut jar, classes, &mut left_bytes);
         }
     }
     let voted = libraries.winner().or(descriptor.api);
@@ -169,10 +174,15 @@ impl Votes {
         &mut self,
         zip: &mut impl Heads,
         classes: impl IntoIterator<Item = usize>,
+        left_bytes: &mut u64,
     ) -> Result<(), ZipError> {
         let mut class = Vec::new();
         for index in classes {
+            if *left_bytes == 0 {
+                break;
+            }
             zip.read_head(index, LARGEST_CLASS_BYTES, &mut class)?;
+            *left_bytes = left_bytes.saturating_sub(class.len() as u64);
             let (javax, jakarta) = packages_named(&class);
             self.javax += u64::from(javax);
             self.jakarta += u64::from(jakarta);

@@ -88,8 +88,11 @@ impl Walk<'_> {
     /// Visits a folder, whose name below the root is empty or ends with a slash.
     fn visit(&mut self, folder: &Path, below: &str) -> Result<(), Failure> {
         let unreadable = |error: io::Error| refusal::unreadable(folder, &error);
-        for entry in fs::read_dir(folder).map_err(unreadable)? {
-            let entry = entry.map_err(unreadable)?;
+        let entries: io::Result<Vec<_>> = fs::read_dir(folder).and_then(Iterator::collect);
+        let mut entries = entries.map_err(unreadable)?;
+        // So that of several flaws the same one is told each time.
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
             let name = self.name(below, entry.file_name())?;
             let Some(name) = name else { continue };
             let path = entry.path();

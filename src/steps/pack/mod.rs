@@ -23,7 +23,7 @@ const BUFFER_BYTES: usize = 64 << 10;
 /// A [`Failure`] when the artifact is damaged or changes meanwhile, or a file cannot be written.
 pub fn run(artifact: &Artifact, plan: &ImagePlan, out_dir: &Path) -> Result<Vec<Layer>, Failure> {
     ensure_unchanged(artifact)?;
-    let mut content = Content::open(artifact, plan).map_err(|error| damaged(artifact, None, &error))?;
+    let mut content = Content::open(artifact).map_err(|error| damaged(artifact, "", &error))?;
     let mut layers = Vec::new();
     for (number, layer_plan) in (1..).zip(&plan.layers) {
         let local_path = out_dir.join(format!("layer-{number}.tar.gz"));
@@ -38,6 +38,7 @@ pub fn run(artifact: &Artifact, plan: &ImagePlan, out_dir: &Path) -> Result<Vec<
             local_path,
         });
     }
+    content.check_the_rest()?;
     // The record will say that this image was made of the bytes that were inspected.
     ensure_unchanged(artifact)?;
     Ok(layers)
@@ -68,21 +69,51 @@ fn write_layer(
 /// What the files of the layers are made from.
 struct Content<'a> {
     artifact: &'a Artifact,
-    /// Open when a layer needs an entry of it.
+    /// Open when the artifact is one.
     archive: Option<ZipArchive<BufReader<File>>>,
+    /// Entries that were read to their end, which is where their checksum is compared.
+    is_checked: Vec<bool>,
 }
 
 impl<'a> Content<'a> {
-    fn open(artifact: &'a Artifact, plan: &ImagePlan) -> Result<Self, ZipError> {
-        let mut entries = plan.layers.iter().flat_map(|layer| &layer.entries);
-        let is_unpacked = |entry: &Entry| matches!(entry.kind, EntryKind::File(Source::ArchiveEntry { .. }));
-        let archive = if entries.any(is_unpacked) {
+    fn open(artifact: &'a Artifact) -> Result<Self, ZipError> {
+        // The entries of a tree are its files, each with a digest of its own.
+        let archive = if artifact.entries.is_empty() || artifact.tree.is_some() {
+            None
+        } else {
             let file = File::open(&artifact.local_path)?;
             Some(ZipArchive::new(BufReader::with_capacity(BUFFER_BYTES, file))?)
-        } else {
-            None
         };
-        Ok(Self { artifact, archive })
+        Ok(Self {
+            artifact,
+            is_checked: vec![false; archive.as_ref().map_or(0, ZipArchive::len)],
+            archive,
+        })
+    }
+
+    /// Reads the entries that became no file: all of an archive that stays packed, and what is left
+    /// out of an unpacked one. An archive whose middle is damaged opens like any other, and the app
+    /// fails when it comes to that class.
+    fn check_the_rest(&mut self) -> Result<(), Failure> {
+        let Some(archive) = &mut self.archive else {
+            return Ok(());
+        };
+        for entry in &self.artifact.entries {
+            if self.is_checked.get(entry.index) != Some(&false) {
+                continue;
+            }
+            let wrong =
+                |error: io::Error| damaged(self.artifact, &format!("its entry `{}`: ", entry.name), &error);
+            let file = archive
+                .by_index(entry.index)
+                .map_err(|error| wrong(error.into()))?;
+            let mut file = BufReader::with_capacity(BUFFER_BYTES, file);
+            let count = io::copy(&mut file, &mut io::sink()).map_err(wrong)?;
+            if count != entry.size_bytes {
+                return Err(wrong(wrong_size()));
+            }
+        }
+        Ok(())
     }
 
     fn copy<W: io::Write>(
@@ -113,7 +144,11 @@ impl<'a> Content<'a> {
                 let mut file = archive
                     .and_then(|archive| archive.by_index(index))
                     .map_err(|error| unreadable(error.into()))?;
-                layer.file(header, size_bytes, &mut file)
+                layer.file(header, size_bytes, &mut file)?;
+                if let Some(is_checked) = self.is_checked.get_mut(index) {
+                    *is_checked = true;
+                }
+                Ok(())
             }
         }
     }
@@ -182,14 +217,8 @@ fn ensure_unchanged(artifact: &Artifact) -> Result<(), Failure> {
 
 fn failure(artifact: &Artifact, local_path: &Path, error: layer::Error) -> Failure {
     match error {
-        layer::Error::Read { image_path, source } => damaged(artifact, Some(&image_path), &source),
-        layer::Error::Size { image_path, .. } => {
-            let error = io::Error::new(
-                io::ErrorKind::InvalidData,
-                "its size is not what the archive says",
-            );
-            damaged(artifact, Some(&image_path), &error)
-        }
+        layer::Error::Read { image_path, source } => damaged(artifact, &becomes(&image_path), &source),
+        layer::Error::Size { image_path, .. } => damaged(artifact, &becomes(&image_path), &wrong_size()),
         layer::Error::Write(error) => Failure::new(format!("could not write `{}`", local_path.display()))
             .why(error)
             .next("make room on that disk, or name another folder for temporary files by TMPDIR")
@@ -197,10 +226,21 @@ fn failure(artifact: &Artifact, local_path: &Path, error: layer::Error) -> Failu
     }
 }
 
-fn damaged(artifact: &Artifact, image_path: Option<&str>, error: &dyn std::error::Error) -> Failure {
-    let entry = image_path.map(|path| format!("what becomes `/{path}` in the image: "));
+fn becomes(image_path: &str) -> String {
+    format!("what becomes `/{image_path}` in the image: ")
+}
+
+fn wrong_size() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        "its size is not what the archive says",
+    )
+}
+
+/// `place` says where in the artifact, with a colon.
+fn damaged(artifact: &Artifact, place: &str, error: &dyn std::error::Error) -> Failure {
     Failure::new(format!("could not unpack `{}`", artifact.file_name))
-        .why(format!("{}{error}", entry.unwrap_or_default()))
+        .why(format!("{place}{error}"))
         .next("build or copy it again; `unzip -t` says what is wrong with it")
         .anchor("archive-damaged")
 }

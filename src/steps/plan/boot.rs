@@ -6,24 +6,48 @@ use crate::{
     model::{Artifact, LayerPlan},
 };
 
-const STATIC_RESOURCES: [&str; 4] = [
-    "BOOT-INF/classes/static/",
-    "BOOT-INF/classes/public/",
-    "BOOT-INF/classes/resources/",
-    "BOOT-INF/classes/META-INF/resources/",
-];
+/// Folders on the class path that Spring serves files from.
+const STATIC_RESOURCES: [&str; 4] = ["static/", "public/", "resources/", "META-INF/resources/"];
+pub(super) const LOADER_CLASSES: &str = "org/springframework/boot/loader/";
+
+/// Whether Spring serves a file of the class path as it is.
+pub(super) fn is_static(class_path: &str) -> bool {
+    STATIC_RESOURCES
+        .iter()
+        .any(|folder| class_path.starts_with(folder))
+}
 
 /// Decides the layers of a Spring Boot JAR: by its own index, else by Spring Boot's default rules.
 ///
 /// # Errors
 /// A [`Failure`] when two entries do not fit into one tree.
 pub(super) fn layers(artifact: &Artifact, index: Option<&str>) -> Result<Vec<LayerPlan>, Failure> {
-    let index = index.map_or_else(LayersIndex::default_rules, LayersIndex::parse);
+    unpack(artifact, index, &["BOOT-INF/lib/"], |name| {
+        name.strip_prefix("BOOT-INF/classes/").is_some_and(is_static)
+    })
+}
+
+/// Decides the layers of an executable WAR, in the same way. In `lib-provided` is its own server.
+///
+/// # Errors
+/// A [`Failure`] when two entries do not fit into one tree.
+pub(super) fn war_layers(artifact: &Artifact, index: Option<&str>) -> Result<Vec<LayerPlan>, Failure> {
+    let libraries = ["WEB-INF/lib/", "WEB-INF/lib-provided/"];
+    unpack(artifact, index, &libraries, super::war::is_static)
+}
+
+fn unpack(
+    artifact: &Artifact,
+    index: Option<&str>,
+    libraries: &[&'static str],
+    keeps_time: impl Fn(&str) -> bool,
+) -> Result<Vec<LayerPlan>, Failure> {
+    let index = index.map_or_else(|| LayersIndex::default_rules(libraries), LayersIndex::parse);
     let unpacking = Unpacking {
         root: APP,
         names: index.layers.iter().map(|layer| layer.name.as_str()).collect(),
         layer_of: |name: &str| Some(index.layer_of(name)),
-        keeps_time: |name: &str| STATIC_RESOURCES.iter().any(|folder| name.starts_with(folder)),
+        keeps_time,
     };
     unpacking.layers(artifact)
 }
@@ -31,8 +55,8 @@ pub(super) fn layers(artifact: &Artifact, index: Option<&str>) -> Result<Vec<Lay
 /// What is in which layer, from what seldom changes to what changes every time.
 struct LayersIndex {
     layers: Vec<Layer>,
-    /// Whether libraries that are snapshots have a layer of their own, whatever the rules say.
-    moves_snapshots: bool,
+    /// Folders whose snapshot libraries have a layer of their own, whatever the rules say.
+    snapshots_in: Vec<&'static str>,
 }
 
 struct Layer {
@@ -42,10 +66,10 @@ struct Layer {
 }
 
 impl Layer {
-    fn new(name: &str, path: Option<&str>) -> Self {
+    fn new(name: &str, paths: &[&str]) -> Self {
         Self {
             name: name.to_owned(),
-            paths: path.into_iter().map(str::to_owned).collect(),
+            paths: paths.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -74,37 +98,38 @@ impl LayersIndex {
                 } else {
                     value
                 };
-                layers.push(Layer::new(name, None));
+                layers.push(Layer::new(name, &[]));
             } else if let Some(layer) = layers.last_mut() {
                 layer.paths.push(value.to_owned());
             }
         }
         // For what the index does not name.
         if !layers.iter().any(|layer| layer.name == APPLICATION) {
-            layers.push(Layer::new(APPLICATION, None));
+            layers.push(Layer::new(APPLICATION, &[]));
         }
         Self {
             layers,
-            moves_snapshots: false,
+            snapshots_in: Vec::new(),
         }
     }
 
     /// Spring Boot's own layers, for the versions before 2.3 and for JARs made without them.
-    fn default_rules() -> Self {
+    fn default_rules(libraries: &[&'static str]) -> Self {
         Self {
             layers: vec![
-                Layer::new("dependencies", Some("BOOT-INF/lib/")),
-                Layer::new(LOADER, Some("org/springframework/boot/loader/")),
-                Layer::new(SNAPSHOTS, None),
-                Layer::new(APPLICATION, None),
+                Layer::new("dependencies", libraries),
+                Layer::new(LOADER, &[LOADER_CLASSES]),
+                Layer::new(SNAPSHOTS, &[]),
+                Layer::new(APPLICATION, &[]),
             ],
-            moves_snapshots: true,
+            snapshots_in: libraries.to_vec(),
         }
     }
 
     fn layer_of(&self, name: &str) -> usize {
         let position = |name: &str| self.layers.iter().position(|layer| layer.name == name);
-        if self.moves_snapshots && is_snapshot_library(name, "BOOT-INF/lib/") {
+        let is_snapshot = |folder: &&str| is_snapshot_library(name, folder);
+        if self.snapshots_in.iter().any(is_snapshot) {
             return position(SNAPSHOTS).unwrap_or_default();
         }
         let matches = |path: &String| path == name || path.ends_with('/') && name.starts_with(path.as_str());
@@ -152,7 +177,7 @@ mod tests {
 
     #[test]
     fn without_an_index() {
-        let index = LayersIndex::default_rules();
+        let index = LayersIndex::default_rules(&["BOOT-INF/lib/"]);
         let of = |name| index.layers[index.layer_of(name)].name.as_str();
         assert_eq!(of("BOOT-INF/lib/a-1.jar"), "dependencies");
         assert_eq!(of("BOOT-INF/lib/a-1-SNAPSHOT.jar"), "snapshot-dependencies");

@@ -119,16 +119,22 @@ impl Catalogue {
         serde_json::from_value(all).map_err(|error| failure().why(error))
     }
 
-    /// Returns the base that the person named, or else the one for this artifact.
+    /// Returns the base that the person named, or else the one for this artifact; `convert_javax`
+    /// asks for one that converts WARs.
     ///
     /// # Errors
     /// A [`Failure`] when the name is no image, or no image has what the artifact needs.
-    pub fn base(&self, artifact: &Artifact, named: Option<&str>) -> Result<Chosen, Failure> {
+    pub fn base(
+        &self,
+        artifact: &Artifact,
+        named: Option<&str>,
+        convert_javax: bool,
+    ) -> Result<Chosen, Failure> {
         match named {
             Some("scratch") => Ok(Chosen::named(Base::Scratch)),
             Some(name) => match self.names.get(name) {
                 Some(Some(entry)) => Ok(Chosen::of(entry, format!("`{name}` of the catalogue"))),
-                Some(None) => self.default_base(artifact),
+                Some(None) => self.default_base(artifact, convert_javax),
                 None => match name.parse() {
                     Ok(image) => Ok(Chosen::named(Base::Image(image))),
                     Err(error) => Err(Failure::usage(format!("could not use `{name}` as base image"))
@@ -137,13 +143,18 @@ impl Catalogue {
                         .anchor("base-name")),
                 },
             },
-            None => self.default_base(artifact),
+            None => self.default_base(artifact, convert_javax),
         }
     }
 
-    fn default_base(&self, artifact: &Artifact) -> Result<Chosen, Failure> {
+    fn default_base(&self, artifact: &Artifact, convert_javax: bool) -> Result<Chosen, Failure> {
         let (by_java, java, highest) = match &artifact.kind {
             ArtifactKind::Jar(jar) => (&self.jar, jar.java, jar.highest_java),
+            ArtifactKind::War(war) if convert_javax && war.servlet_api == ServletApi::Javax => {
+                (&self.war.jakarta, war.java, None)
+            }
+            // It brings its own server.
+            ArtifactKind::War(war) if war.alone.is_some() => (&self.jar, war.java, None),
             ArtifactKind::War(war) => (self.war.container_for(war), war.java, None),
             ArtifactKind::Elf(elf) => return self.executable.base(artifact, elf),
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Options, beside::run_name, beside_main};
+use super::{Options, beside::run_name, beside_main, war::Way};
 use crate::{
     error::Failure,
     model::{Artifact, ArtifactKind, Base, ConfigChanges, JarLayout},
@@ -40,10 +40,13 @@ pub(super) fn changes(artifact: &Artifact, options: &Options, base: &Base) -> Re
         }
         ArtifactKind::Jar(_) => words(&["java", "-jar", &in_app(beside.unwrap_or(JAR_NAME))]),
         // The base knows how it starts its servlet container.
-        ArtifactKind::War(_) => None,
+        ArtifactKind::War(war) => Way::of(war, options, base).entrypoint(),
         ArtifactKind::Elf(_) => words(&[&in_app(beside.unwrap_or(&artifact.file_name))]),
     };
-    let is_war = matches!(artifact.kind, ArtifactKind::War(_));
+    let is_in_container = match &artifact.kind {
+        ArtifactKind::War(war) => !Way::of(war, options, base).is_alone(),
+        _ => false,
+    };
     let mut labels = BTreeMap::new();
     if let Base::Image(image) = base {
         labels.insert(BASE_NAME_LABEL.to_owned(), image.to_string());
@@ -52,9 +55,9 @@ pub(super) fn changes(artifact: &Artifact, options: &Options, base: &Base) -> Re
     let mut config = ConfigChanges {
         entrypoint,
         env: options.image_env.clone(),
-        working_dir: (!is_war).then(|| "/app".to_owned()),
+        working_dir: (!is_in_container).then(|| "/app".to_owned()),
         user: Some(USER.to_owned()),
-        exposed_ports: if is_war && options.ports.is_empty() {
+        exposed_ports: if is_in_container && options.ports.is_empty() {
             vec![WAR_PORT]
         } else {
             options.ports.clone()

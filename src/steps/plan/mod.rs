@@ -9,6 +9,7 @@ mod config;
 mod context_path;
 mod native;
 mod s2i;
+mod tomcat;
 mod tree;
 mod war;
 
@@ -40,6 +41,8 @@ pub struct Options {
     pub jvm_options: Option<String>,
     /// Where the web app answers; by default what a WAR's file name says.
     pub context_path: Option<String>,
+    /// Whether Tomcat converts a WAR for `javax.servlet` when it starts.
+    pub convert_javax: bool,
     /// The platform to build for; by default the executable's own, or linux/amd64.
     pub platform: Option<Platform>,
     /// Whether the base is a source-to-image one; where nobody said so, the catalogue knows.
@@ -55,55 +58,25 @@ pub struct Options {
 /// one tree.
 pub fn run(artifact: &Artifact, options: &Options) -> Result<ImagePlan, Failure> {
     let platform = platform(artifact, options)?;
-    let chosen = options.catalogue.base(artifact, options.base.as_deref())?;
+    let chosen = options
+        .catalogue
+        .base(artifact, options.base.as_deref(), options.convert_javax)?;
+    ensure_there_is_something_to_convert(artifact, options)?;
     let base = chosen.base;
     let s2i = options.s2i.or(chosen.s2i.then_some(true));
-    if s2i == Some(true) && base == Base::Scratch {
-        return Err(
-            Failure::usage("could not use `scratch` as a source-to-image base")
-                .why("it is empty, so it has no `run` script")
-                .next("leave `--s2i` out, or name a base that has one with `--base IMAGE`")
-                .anchor("base-not-s2i"),
-        );
-    }
-    let mut config = config::changes(artifact, options, &base)?;
+    let config = config::changes(artifact, options, &base)?;
     let named = options
         .context_path
         .as_deref()
         .map(ContextPath::parse)
         .transpose()?;
-    let (context_path, layers) = match &artifact.kind {
-        ArtifactKind::War(_) => {
-            let context_path = match named {
-                Some(path) => path,
-                None => ContextPath::of_file(&artifact.file_name)?,
-            };
-            let layers = war::layers(artifact, &context_path)?;
-            (context_path, layers)
-        }
-        ArtifactKind::Jar(jar) => {
-            let layers = match (beside_main(artifact), &jar.layout) {
-                (Some((tree, main_file)), _) => beside::layers(artifact, tree, main_file)?,
-                (None, JarLayout::SpringBoot { layers_index, .. }) => {
-                    boot::layers(artifact, layers_index.as_deref())?
-                }
-                (None, _) => vec![whole_file(artifact, config::JAR_NAME, 0o644)?],
-            };
-            (named.unwrap_or_default(), layers)
-        }
-        ArtifactKind::Elf(_) => {
-            let layers = match beside_main(artifact) {
-                Some((tree, main_file)) => beside::layers(artifact, tree, main_file)?,
-                None => vec![whole_file(artifact, &artifact.file_name, 0o755)?],
-            };
-            (named.unwrap_or_default(), layers)
-        }
-    };
-    let layers = if s2i == Some(true) {
-        config = s2i::changes(config);
-        s2i::layers(artifact, &context_path)?
+    let (config, (context_path, layers)) = if s2i == Some(true) {
+        (
+            s2i::changes(config),
+            s2i::layers(artifact, options, &base, named)?,
+        )
     } else {
-        layers
+        (config, layers(artifact, options, &base, named)?)
     };
     Ok(ImagePlan {
         base,
@@ -116,10 +89,46 @@ pub fn run(artifact: &Artifact, options: &Options) -> Result<ImagePlan, Failure>
     })
 }
 
+/// Decides where it answers, and its layers.
+fn layers(
+    artifact: &Artifact,
+    options: &Options,
+    base: &Base,
+    named: Option<ContextPath>,
+) -> Result<(ContextPath, Vec<LayerPlan>), Failure> {
+    let layers = match &artifact.kind {
+        ArtifactKind::War(war) => return war::layers(artifact, war, options, base, named),
+        ArtifactKind::Jar(jar) => match (beside_main(artifact), &jar.layout) {
+            (Some((tree, main_file)), _) => beside::layers(artifact, tree, main_file)?,
+            (None, JarLayout::SpringBoot { layers_index, .. }) => {
+                boot::layers(artifact, layers_index.as_deref())?
+            }
+            (None, _) => vec![whole_file(artifact, config::JAR_NAME, 0o644)?],
+        },
+        ArtifactKind::Elf(_) => match beside_main(artifact) {
+            Some((tree, main_file)) => beside::layers(artifact, tree, main_file)?,
+            None => vec![whole_file(artifact, &artifact.file_name, 0o755)?],
+        },
+    };
+    Ok((named.unwrap_or_default(), layers))
+}
+
 /// Returns the tree that the artifact is, and which of its files is run.
 fn beside_main(artifact: &Artifact) -> Option<(&LocalTree, &str)> {
     let tree = artifact.tree.as_ref()?;
     Some((tree, tree.main_file.as_deref()?))
+}
+
+fn ensure_there_is_something_to_convert(artifact: &Artifact, options: &Options) -> Result<(), Failure> {
+    if !options.convert_javax || matches!(artifact.kind, ArtifactKind::War(_)) {
+        return Ok(());
+    }
+    Err(
+        Failure::usage(format!("could not have Tomcat convert `{}`", artifact.file_name))
+            .why("it is no WAR, and no Tomcat runs it")
+            .next("leave `--convert-javax` out; what was said for an earlier build is undone by `--convert-javax=false`")
+            .anchor("convert-javax"),
+    )
 }
 
 /// A layer with the artifact as it is.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    model::{Artifact, BuildResult, Rollout, Uploaded},
+    model::{Artifact, BuildRecord, BuildResult, Rollout, Uploaded},
     oci::{Digest, Reference},
 };
 
@@ -57,6 +57,38 @@ pub fn run(
     uploaded: Option<Uploaded>,
     rollout: Option<Rollout>,
 ) -> Report {
+    let artifact = ArtifactReport {
+        file_name: artifact.file_name.clone(),
+        size_bytes: artifact.size_bytes,
+        digest: artifact.digest,
+        summary: artifact.summary(),
+    };
+    collect(artifact, built, uploaded, rollout)
+}
+
+/// Collects a report of what was made without the artifact, from the record of a build.
+#[must_use]
+pub fn of_record(
+    record: &BuildRecord,
+    built: &BuildResult,
+    uploaded: Option<Uploaded>,
+    rollout: Option<Rollout>,
+) -> Report {
+    let artifact = ArtifactReport {
+        file_name: record.artifact.clone(),
+        size_bytes: record.artifact_bytes,
+        digest: record.artifact_digest,
+        summary: record.summary.clone(),
+    };
+    collect(artifact, built, uploaded, rollout)
+}
+
+fn collect(
+    artifact: ArtifactReport,
+    built: &BuildResult,
+    uploaded: Option<Uploaded>,
+    rollout: Option<Rollout>,
+) -> Report {
     let unchanged = uploaded.is_none();
     let uploaded = uploaded.unwrap_or_default();
     Report {
@@ -65,12 +97,7 @@ pub fn run(
         tags: built.tags.clone(),
         size_bytes: built.size_bytes,
         base: built.base.clone(),
-        artifact: ArtifactReport {
-            file_name: artifact.file_name.clone(),
-            size_bytes: artifact.size_bytes,
-            digest: artifact.digest,
-            summary: artifact.summary(),
-        },
+        artifact,
         unchanged,
         uploaded_bytes: uploaded.uploaded_bytes,
         sent_layers: uploaded.sent,

@@ -60,8 +60,10 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
 
 async fn into_registry(context: &Context, args: &Args) -> Result<()> {
     let events = context.printer.events();
+    options::ensure_it_can_be_named(&args.image, &args.plan)?;
+    let fetched = flow::fetch(&args.plan, args.image.name.as_ref(), &events).await?;
     // What is wrong with the file is told before anything is asked of the cluster.
-    let artifact = flow::inspect(&args.plan.artifact, &events).await?;
+    let artifact = flow::inspect(&fetched, &args.plan, &events).await?;
     let app = options::app_name(&args.image, &artifact)?;
     let cluster = options::connect(&context.global).await?;
     let config = context.config.over_namespace(&cluster).await?;
@@ -81,7 +83,9 @@ async fn into_registry(context: &Context, args: &Args) -> Result<()> {
 async fn from_here(context: &Context, args: &Args) -> Result<()> {
     ensure_no_cluster(context, args)?;
     let events = context.printer.events();
-    let artifact = flow::inspect(&args.plan.artifact, &events).await?;
+    options::ensure_it_can_be_named(&args.image, &args.plan)?;
+    let fetched = flow::fetch(&args.plan, args.image.name.as_ref(), &events).await?;
+    let artifact = flow::inspect(&fetched, &args.plan, &events).await?;
     let app = options::app_name(&args.image, &artifact)?;
     let prefix = context.config.image_prefix.as_ref();
     let by_config = || prefix.and_then(|prefix| format!("{prefix}/{app}").parse().ok());
@@ -144,7 +148,7 @@ fn ensure_no_cluster(context: &Context, args: &Args) -> Result<()> {
         value,
         variable,
     });
-    local::ensure_no_cluster(&args.plan.artifact, &options)
+    local::ensure_no_cluster(&args.plan.artifact.shown(), &options)
 }
 
 /// The tags of an image that no record remembers.
@@ -157,9 +161,11 @@ fn tags(args: &ImageArgs, image: &Reference) -> Vec<String> {
 
 async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()> {
     let events = context.printer.events();
+    options::ensure_it_can_be_named(&args.image, &args.plan)?;
     let image = merge::image(ImageOptions::default(), &args.plan)?;
     let access = access::access(&args.build.access, &context.config)?;
-    let artifact = flow::inspect(&args.plan.artifact, &events).await?;
+    let fetched = flow::fetch(&args.plan, args.image.name.as_ref(), &events).await?;
+    let artifact = flow::inspect(&fetched, &args.plan, &events).await?;
     let app = options::app_name(&args.image, &artifact)?;
     let plan = steps::plan::run(&artifact, &options::plan_options(&image, &context.config)?)?;
     let destination = match &args.image.image {

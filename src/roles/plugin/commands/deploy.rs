@@ -1,19 +1,22 @@
 //! `deploy`: image, Deployment, Service, URL.
 
-use std::time::Duration;
-
 use super::{
-    Context,
+    Context, actuator,
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs},
-    flow,
+    config::Config,
+    flow, format,
     interrupt::{self, Stage},
     kubesphere,
     merge::{self, DeployFlags},
-    nodes, options, values,
+    nodes,
+    options::{self, Site, Target},
+    pod_args::PodArgs,
+    rollout::{self, RolloutArgs},
 };
 use crate::{
     error::{Failure, Result},
-    model::{Artifact, ArtifactKind, DeployOptions, Event, ImagePlan, Port, Rollout, Step},
+    model::{AppName, Artifact, ArtifactKind, DeployOptions, Event, ImagePlan, Port},
+    registry::Keychain,
     steps::{deploy, plan, report},
 };
 
@@ -21,7 +24,9 @@ use crate::{
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   kubectl b2i deploy ./shop.jar --port 8080 --nodeport
-  kubectl b2i deploy ./shop.jar --env LOG_LEVEL=debug --env OLD- --replicas 2")]
+  kubectl b2i deploy ./shop.jar --env LOG_LEVEL=debug --env OLD- --replicas 2
+  kubectl b2i deploy ./shop.jar --env DB_PASSWORD=secret:db/password --volume pvc/data:/data
+  kubectl b2i deploy ./shop.jar --dry-run=client -o yaml")]
 pub(crate) struct Args {
     #[command(flatten)]
     plan: PlanArgs,
@@ -30,10 +35,27 @@ pub(crate) struct Args {
     #[command(flatten)]
     workload: WorkloadArgs,
     #[command(flatten)]
+    pod: PodArgs,
+    #[command(flatten)]
+    rollout: RolloutArgs,
+    #[command(flatten)]
     build: ClusterBuildArgs,
+    /// Print the objects that would be applied, and change nothing: as this machine makes them, or as
+    /// the API server would
+    #[arg(long, value_name = "WHERE")]
+    dry_run: Option<DryRun>,
     /// How the result is printed: name, json or yaml
     #[arg(short, long, value_name = "FORMAT", default_value = "name")]
     output: Vec<Output>,
+}
+
+/// Who makes the objects of a dry run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum DryRun {
+    /// This machine.
+    Client,
+    /// The API server: with defaults, webhooks and refusals.
+    Server,
 }
 
 /// How the app runs. What is not given stays as the last deploy had it.
@@ -52,7 +74,7 @@ struct WorkloadArgs {
     /// Number of Pods; left to whoever scales it when not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
     replicas: Option<i32>,
-    /// Env of the app, as NAME=VALUE, or NAME- to remove it; repeats
+    /// Env of the app, as NAME=VALUE, NAME=secret:NAME/KEY, or NAME- to remove it; repeats
     #[arg(long, value_name = "NAME=VALUE")]
     env: Vec<String>,
     /// Memory that the app gets, for example 512Mi
@@ -61,22 +83,50 @@ struct WorkloadArgs {
     /// CPU that the app asks for, for example 500m
     #[arg(long, value_name = "QUANTITY")]
     cpu: Option<String>,
-    /// Take over fields that somebody else set
-    #[arg(long)]
-    force_conflicts: bool,
-    /// Wait until the app serves
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true")]
-    wait: bool,
-    /// How long to wait for that, for example 5m
-    #[arg(long, value_name = "TIME", default_value = "5m")]
-    timeout: String,
 }
-
-/// `--timeout 0`: a day is longer than anybody waits.
-const FOR_EVER: Duration = Duration::from_hours(24);
 
 /// Builds the image, runs it, and prints its reference.
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
+    let flags = checked(&args)?;
+    let events = context.printer.events();
+    // What is wrong with the file is told before anything is asked of the cluster.
+    options::ensure_it_can_be_named(&args.image, &args.plan)?;
+    let fetched = flow::fetch(&args.plan, args.image.name.as_ref(), &events).await?;
+    let artifact = flow::inspect(&fetched, &args.plan, &events).await?;
+    let app = options::app_name(&args.image, &artifact)?;
+    let cluster = options::connect(&context.global).await?;
+    let config = context.config.over_namespace(&cluster).await?;
+    let (site, keychain) = options::site(cluster, &args.build, &config, &events).await?;
+
+    let stage = Stage::default();
+    let work = Box::pin(async {
+        let planned = prepare(&config, &args, &site, &keychain, app, &artifact, &flags).await?;
+        if let Some(mode) = args.dry_run {
+            dry_run(context, &args, &site, &planned, &artifact, mode).await?;
+            return Ok(None);
+        }
+        let Planned { target, plan, order } = planned;
+        let built = flow::build(&site, &target, &artifact, &plan, &stage).await?;
+        let order = deploy::Options {
+            image: built.result.image.clone(),
+            ..order
+        };
+        let rollout = rollout::run(&site.cluster, &order, &stage, &events).await?;
+        Ok(Some((built, rollout)))
+    });
+    let done = interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
+    let Some((built, rollout)) = done else {
+        return Ok(());
+    };
+    if let Some(place) = rollout::place(&rollout) {
+        context.printer.say(&place);
+    }
+    let report = report::run(&artifact, &built.result, built.uploaded, Some(rollout));
+    context.print(&args.output, &report.image.to_string(), &report)
+}
+
+/// Checks what can be checked without artifact and cluster.
+fn checked(args: &Args) -> Result<DeployFlags> {
     if args
         .output
         .iter()
@@ -87,7 +137,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             .next("build the archive alone:")
             .command(format!(
                 "kubectl b2i build {} --output oci-archive:FILE",
-                args.plan.artifact.display()
+                args.plan.artifact.shown()
             )));
     }
     let flags = DeployFlags {
@@ -99,68 +149,99 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         env: args.workload.env.clone(),
         memory: args.workload.memory.clone(),
         cpu: args.workload.cpu.clone(),
+        pod: args.pod.clone(),
     };
     merge::deploy(DeployOptions::default(), &flags)?;
-    let timeout = values::time("--timeout", &args.workload.timeout)?;
-    let events = context.printer.events();
-    // What is wrong with the file is told before anything is asked of the cluster.
-    let artifact = flow::inspect(&args.plan.artifact, &events).await?;
-    let app = options::app_name(&args.image, &artifact)?;
-    let cluster = options::connect(&context.global).await?;
-    let config = context.config.over_namespace(&cluster).await?;
-    let (site, keychain) = options::site(cluster, &args.build, &config, &events).await?;
+    args.rollout.timeout()?;
+    Ok(flags)
+}
 
-    let stage = Stage::default();
-    let work = Box::pin(async {
-        // Asked first, so that an app of somebody else is refused before anything is built.
-        let previous = deploy::previous_options(&site.cluster, &app)
-            .await?
-            .unwrap_or_default();
-        let target = options::target(&site, &keychain, app.clone(), &args.image, &args.plan, &config).await?;
-        let plan = plan::run(&artifact, &options::plan_options(&target.options, &config)?)?;
-        nodes::ensure_one_runs(&site.cluster, &artifact, &plan).await?;
-        let mut workload = merge::deploy(previous, &flags)?;
-        let mapped = kubesphere::map(&artifact, &plan, &workload.env);
-        for note in mapped.notes {
-            events.send(Event::Warning(note));
-        }
-        if workload.ports.is_empty() {
-            workload.ports = default_ports(&artifact, &plan);
-        }
-        workload.context_path.clone_from(&plan.context_path);
-        workload.pull_secret = Some(site.push_secret.clone());
-        let built = flow::build(&site, &target, &artifact, &plan, &stage).await?;
-        let order = deploy::Options {
-            name: app.clone(),
-            options: workload,
-            mapped_env: mapped.env,
-            args: mapped.args,
-            image: built.result.image.clone(),
-            platform: Some(plan.platform.clone()),
-            timeout: timeout.unwrap_or(FOR_EVER),
-            wait: args.workload.wait,
-            jvm: !matches!(artifact.kind, ArtifactKind::Elf(_)),
-            force_conflicts: args.workload.force_conflicts,
-            patience: deploy::PATIENCE,
-        };
-        stage.rolling_out(&app);
-        events.send(Event::Started(Step::RollOut));
-        let rollout = Box::pin(deploy::run(&site.cluster, &order, &events)).await?;
-        let figures = match (args.workload.wait, rollout.changed) {
-            (false, _) => format!("{app} told; not waited for"),
-            (true, true) => format!("{app} {}/{} ready", rollout.ready, rollout.wanted),
-            (true, false) => format!("{app} {}/{} ready, as before", rollout.ready, rollout.wanted),
-        };
-        events.send(Event::Done(Step::RollOut, figures));
-        Ok((built, rollout))
-    });
-    let (built, rollout) =
-        interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
-    if let Some(place) = place(&rollout) {
-        context.printer.say(&place);
+/// What is to be done, decided before anything is.
+struct Planned {
+    target: Target,
+    plan: ImagePlan,
+    /// Its image has the tag that it will get: the digest is not known yet.
+    order: deploy::Options,
+}
+
+async fn prepare(
+    config: &Config,
+    args: &Args,
+    site: &Site,
+    keychain: &Keychain,
+    app: AppName,
+    artifact: &Artifact,
+    flags: &DeployFlags,
+) -> Result<Planned> {
+    // Asked first, so that an app of somebody else is refused before anything is built.
+    let previous = deploy::previous_options(&site.cluster, &app)
+        .await?
+        .unwrap_or_default();
+    let target = options::target(site, keychain, app.clone(), &args.image, &args.plan, config).await?;
+    let plan = plan::run(artifact, &options::plan_options(&target.options, config)?)?;
+    nodes::ensure_one_runs(&site.cluster, artifact, &plan).await?;
+    let mut workload = merge::deploy(previous, flags)?;
+    if workload.ports.is_empty() {
+        workload.ports = default_ports(artifact, &plan);
     }
-    let report = report::run(&artifact, &built.result, built.uploaded, Some(rollout));
-    context.print(&args.output, &report.image.to_string(), &report)
+    workload.context_path.clone_from(&plan.context_path);
+    workload.pod.has_actuator = actuator::answers(artifact);
+    workload.pull_secret = Some(site.push_secret.clone());
+    let jvm = !matches!(artifact.kind, ArtifactKind::Elf(_));
+    let (derived, notes) = kubesphere::map(&plan.config, plan.s2i, jvm, &workload);
+    for note in notes {
+        site.events.send(Event::Warning(note));
+    }
+    let tag = target.tags.first().map_or("latest", String::as_str);
+    let order = deploy::Options {
+        name: app,
+        options: workload,
+        derived,
+        image: target.destination.with_tag(tag),
+        platform: Some(plan.platform.clone()),
+        timeout: args.rollout.timeout()?,
+        wait: args.rollout.wait,
+        jvm,
+        undo: !args.rollout.no_undo,
+        force_conflicts: args.rollout.force_conflicts,
+        patience: deploy::PATIENCE,
+    };
+    Ok(Planned { target, plan, order })
+}
+
+/// Prints the objects that would be applied. The image's digest is known where nothing changed since
+/// the last build.
+async fn dry_run(
+    context: &Context,
+    args: &Args,
+    site: &Site,
+    planned: &Planned,
+    artifact: &Artifact,
+    mode: DryRun,
+) -> Result<()> {
+    let inputs = flow::inputs(artifact, &planned.plan, &planned.target);
+    let mut order = planned.order.clone();
+    match planned.target.unchanged_since(&inputs) {
+        Some(result) => order.image = result.image,
+        None => context
+            .printer
+            .say("the image would be built first; until then only its tag is known, not its digest"),
+    }
+    let objects = deploy::dry_run(&site.cluster, &order, mode == DryRun::Server).await?;
+    let names: Vec<String> = objects
+        .iter()
+        .map(|object| {
+            let kind = object["kind"].as_str().unwrap_or_default().to_lowercase();
+            format!("{kind}/{}", order.name)
+        })
+        .collect();
+    let yaml: Result<Vec<String>> = objects.iter().map(format::yaml).collect();
+    if args.output.contains(&Output::Yaml) {
+        context.printer.result(&yaml?.join("---\n"));
+        return Ok(());
+    }
+    let list = serde_json::json!({ "apiVersion": "v1", "kind": "List", "items": objects });
+    context.print(&args.output, &names.join("\n"), &list)
 }
 
 /// A web app without `--port` gets the port that its container listens on.
@@ -176,13 +257,4 @@ fn default_ports(artifact: &Artifact, plan: &ImagePlan) -> Vec<Port> {
     })
     .into_iter()
     .collect()
-}
-
-/// Where the app answers, as the last lines of talk.
-fn place(rollout: &Rollout) -> Option<String> {
-    let url = rollout.url.as_ref()?;
-    Some(match &rollout.answer {
-        Some(answer) => format!("\n  {url}   {answer}"),
-        None => format!("\n  {url}"),
-    })
 }

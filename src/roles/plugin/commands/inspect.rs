@@ -30,7 +30,9 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     // The page says it all; a line a step beside it would only repeat it.
     let events = Events::nowhere();
     let image = merge::image(ImageOptions::default(), &args.plan)?;
-    let artifact = flow::inspect(&args.plan.artifact, &events).await?;
+    // But a download takes its time.
+    let fetched = flow::fetch(&args.plan, None, &context.printer.events()).await?;
+    let artifact = flow::inspect(&fetched, &args.plan, &events).await?;
     let plan = plan::run(&artifact, &options::plan_options(&image, &context.config)?)?;
     let packed = flow::pack(&artifact, &plan, None, &events).await?;
     let layers: Vec<_> = packed.layers.iter().map(|layer| &layer.described).collect();

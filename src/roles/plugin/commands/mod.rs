@@ -2,15 +2,25 @@
 
 pub(super) mod build;
 pub(super) mod completion;
+pub(super) mod delete;
 pub(super) mod deploy;
+pub(super) mod doctor;
 pub(super) mod inspect;
+pub(super) mod list;
+pub(super) mod logs;
 pub(super) mod registry;
+pub(super) mod rerun;
+pub(super) mod rollback;
 pub(super) mod runtimes;
+pub(super) mod status;
 pub(super) mod version;
 
 use serde::Serialize;
 
-use super::{access, args, config, flow, interrupt, kubesphere, local, merge, nodes, options, page, values};
+use super::{
+    access, actuator, apps, args, config, flow, format, interrupt, kubesphere, local, merge, nodes, options,
+    page, pod_args, push_secret, rollout, status_page, values,
+};
 use crate::{
     error::{Failure, Result},
     term::Printer,

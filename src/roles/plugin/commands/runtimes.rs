@@ -8,9 +8,12 @@ use super::{Context, args::Output, config::Config, flow, options};
 use crate::{
     cluster::configuration,
     error::{Failure, Result},
-    model::{Base, Event, Events, RegistryAccess},
+    model::{Base, Event, RegistryAccess},
     oci::Reference,
-    steps::plan::{Catalogue, CatalogueBase},
+    steps::{
+        inspect,
+        plan::{Catalogue, CatalogueBase},
+    },
 };
 
 /// The catalogue is told without a cluster too, so none is waited for for long.
@@ -34,7 +37,10 @@ pub(crate) struct Args {
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     // What is wrong with the file is told before a cluster is asked.
     let artifact = match &args.artifact {
-        Some(path) => Some(flow::inspect(path, &Events::nowhere()).await?),
+        Some(path) => {
+            let path = path.clone();
+            Some(flow::blocking(move || inspect::run(&path)).await?)
+        }
         None => None,
     };
     let config = config(context).await?;
@@ -47,7 +53,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         let all = json!({ "catalogue": catalogue, "mirrors": config.mirrors });
         return context.print(&args.output, &table(&rows(&catalogue, &access)), &all);
     };
-    let chosen = catalogue.base(&artifact, None)?;
+    let chosen = catalogue.base(&artifact, None, false)?;
     let (base, from) = match &chosen.base {
         Base::Scratch => ("scratch".to_owned(), String::new()),
         Base::Image(image) => (image.to_string(), pulled_from(image, &access)),

@@ -1,0 +1,168 @@
+//! What an app is at one time: what runs, what it was made from, what was built. The shape of
+//! `status -o json`, which `docs/reference/status.schema.json` describes.
+
+use serde::Serialize;
+
+use super::{BuildOrigin, LayerDescriptor};
+use crate::{
+    error::Failure,
+    oci::{Digest, Reference},
+};
+
+/// An app at one time.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppStatus {
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub namespace: String,
+    /// What runs; `None` where it was built and not deployed.
+    pub workload: Option<Workload>,
+    /// Its builds, the newest first.
+    pub builds: Vec<BuildStatus>,
+    /// Its Pods.
+    pub pods: Vec<PodStatus>,
+    /// What happened to it lately, the newest first.
+    pub events: Vec<EventStatus>,
+}
+
+/// The Deployment of an app and what leads to it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Workload {
+    /// Pods that are ready.
+    pub ready: i32,
+    /// Pods that were asked for.
+    pub wanted: i32,
+    /// Where it answers from outside the cluster.
+    pub url: Option<String>,
+    /// The image that new Pods get.
+    pub image: String,
+    /// Number of the build that made this image, where the record knows it.
+    pub build: Option<u64>,
+    /// The container's env.
+    pub env: Vec<EnvStatus>,
+}
+
+/// One variable of a container. A value that comes from a Secret is never read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EnvStatus {
+    /// Its name; empty where all keys of `from` are meant.
+    pub name: String,
+    /// Its value, where it stands in the Deployment.
+    pub value: Option<String>,
+    /// Where its value comes from else: `secret db/password`.
+    pub from: Option<String>,
+}
+
+/// How a build went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum BuildPhase {
+    /// It runs.
+    Building,
+    /// It made an image.
+    Ok,
+    /// It made none.
+    Failed,
+    /// Nobody knows: the plugin was killed.
+    Lost,
+}
+
+/// A build of an app.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BuildStatus {
+    /// 1, 2, 3 …
+    pub number: u64,
+    /// How it went.
+    pub phase: BuildPhase,
+    /// What it was made from: the artifact, or an earlier build.
+    pub origin: BuildOrigin,
+    /// When it began, RFC 3339.
+    pub started: String,
+    /// When it ended, RFC 3339.
+    pub ended: Option<String>,
+    /// Whether the app runs its image.
+    pub is_running: bool,
+    /// The artifact.
+    pub artifact: ArtifactStatus,
+    /// The image, by digest.
+    pub image: Option<Reference>,
+    /// The tags that it got.
+    pub tags: Vec<String>,
+    /// Sum of the compressed layers of the image, base included.
+    pub size_bytes: Option<u64>,
+    /// The base with its digest.
+    pub base: Option<Reference>,
+    /// Our layers, on top of the base's.
+    pub layers: Vec<LayerDescriptor>,
+    /// Bytes of layers that crossed the link.
+    pub uploaded_bytes: u64,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// The last lines of the builder's log.
+    pub log_tail: Vec<String>,
+}
+
+/// What an image was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ArtifactStatus {
+    /// Name of the file.
+    pub file_name: String,
+    /// Size of the file.
+    pub size_bytes: u64,
+    /// Digest of the file.
+    pub digest: Digest,
+    /// What it is, in words.
+    pub summary: String,
+}
+
+/// A Pod of the app.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PodStatus {
+    /// Its name.
+    pub name: String,
+    /// Its node.
+    pub node: Option<String>,
+    /// One word: `Running`, `Pending`, `CrashLoopBackOff`, `Terminating` …
+    pub phase: String,
+    /// Whether it serves.
+    pub is_ready: bool,
+    /// How often its container was started again.
+    pub restarts: i32,
+    /// When it was made, RFC 3339.
+    pub created: Option<String>,
+    /// What keeps it from serving, in a sentence.
+    pub trouble: Option<String>,
+}
+
+/// Something that happened to the app's objects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventStatus {
+    /// When it happened last, RFC 3339.
+    pub time: Option<String>,
+    /// `Normal` or `Warning`.
+    #[serde(rename = "type")]
+    pub type_: String,
+    /// One word.
+    pub reason: String,
+    /// `Pod/shop-1`
+    pub object: String,
+    /// What happened.
+    pub message: String,
+}
+
+impl AppStatus {
+    /// Returns the build whose image runs; where none does, the newest.
+    #[must_use]
+    pub fn build(&self) -> Option<&BuildStatus> {
+        let running = self.builds.iter().find(|build| build.is_running);
+        running.or_else(|| self.builds.first())
+    }
+}

@@ -1,0 +1,185 @@
+//! `rerun`: the layers of an earlier build once more, on a newer base, with other tags or env. Nothing
+//! is uploaded: the layers are in the registry.
+
+use jiff::Timestamp;
+
+use super::{
+    Context, apps,
+    args::{ClusterBuildArgs, Output},
+    flow,
+    interrupt::{self, Stage},
+    merge, options,
+    rollout::{self, RolloutArgs},
+};
+use crate::{
+    cluster::{Cluster, record},
+    error::{Failure, Result},
+    model::{AppName, Base, BuildOrigin, BuildOutcome, BuildRecord},
+    oci::Digest,
+    steps::{deploy, plan::Catalogue, report},
+};
+
+/// Arguments of `rerun`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  kubectl b2i rerun shop
+  kubectl b2i rerun shop --base eclipse-temurin:21-jre --tag patched")]
+pub(crate) struct Args {
+    /// Name of the app
+    name: AppName,
+    /// Number of the build to do again; when not given, the last one that made an image
+    #[arg(long, value_name = "N")]
+    build: Option<u64>,
+    /// Base image instead of the same one, whose tag is looked up again; `scratch` for none
+    #[arg(long, value_name = "REFERENCE", help_heading = "Flags of the image")]
+    base: Option<String>,
+    /// Tag of the image instead of the same ones; repeats
+    #[arg(long = "tag", value_name = "TAG", help_heading = "Flags of the image")]
+    tags: Vec<String>,
+    /// Env of the image, as NAME=VALUE, or NAME- to remove it; repeats
+    #[arg(
+        long = "image-env",
+        value_name = "NAME=VALUE",
+        help_heading = "Flags of the image"
+    )]
+    image_env: Vec<String>,
+    #[command(flatten)]
+    cluster: ClusterBuildArgs,
+    #[command(flatten)]
+    rollout: RolloutArgs,
+    /// How the result is printed: name, json or yaml
+    #[arg(short, long, value_name = "FORMAT", default_value = "name")]
+    output: Vec<Output>,
+}
+
+/// Makes the image again, runs it where the app is deployed, and prints its reference.
+pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
+    args.rollout.timeout()?;
+    let app = &args.name;
+    let events = context.printer.events();
+    let cluster = options::connect(&context.global).await?;
+    let config = context.config.over_namespace(&cluster).await?;
+    let catalogue = config.catalogue()?;
+    let base = args.base.as_deref().map(|word| base(word, &catalogue));
+    let base = base.transpose()?;
+    // Before the push Secret is looked for: without a build there is nothing to push.
+    let earlier = choose(&cluster, app, args.build).await?;
+    let (site, _) = options::site(cluster, &args.cluster, &config, &events).await?;
+    let stage = Stage::default();
+    let work = Box::pin(async {
+        let remembered = deploy::previous_options(&site.cluster, app).await?;
+        let record = again(&site, &args, &earlier, base)?;
+        let built = Box::pin(flow::rerun(&site, app, record.clone(), &stage)).await?;
+        let rollout = match remembered {
+            None => None,
+            Some(remembered) => {
+                let image = built.result.image.clone();
+                let order = args.rollout.order(app, remembered, image, &record.request)?;
+                Some(rollout::run(&site.cluster, &order, &stage, &events).await?)
+            }
+        };
+        Ok(report::of_record(&record, &built.result, built.uploaded, rollout))
+    });
+    let report = interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
+    if let Some(place) = report.rollout.as_ref().and_then(rollout::place) {
+        context.printer.say(&place);
+    }
+    context.print(&args.output, &report.image.to_string(), &report)
+}
+
+async fn choose(cluster: &Cluster, app: &AppName, number: Option<u64>) -> Result<BuildRecord> {
+    let builds = record::list(cluster, app)
+        .await
+        .map_err(|error| options::record_failure(cluster, "read", app, &error))?;
+    let found = match number {
+        Some(number) => builds.iter().find(|build| build.number == number),
+        None => builds
+            .iter()
+            .find(|build| matches!(build.outcome, Some(BuildOutcome::Done(_))))
+            .or(builds.first()),
+    };
+    found
+        .cloned()
+        .ok_or_else(|| apps::no_build(cluster, app, &builds, number.unwrap_or(0)))
+}
+
+/// Reads a base: a name of the catalogue, a reference, or `scratch`.
+fn base(word: &str, catalogue: &Catalogue) -> Result<Base> {
+    let failure = || Failure::usage(format!("could not use the base `{word}`")).anchor("base-name");
+    if word == "scratch" {
+        return Ok(Base::Scratch);
+    }
+    match catalogue.names.get(word) {
+        Some(Some(entry)) => Ok(Base::Image(entry.image.clone())),
+        Some(None) => Err(failure()
+            .why("which image that is depends on the artifact, which is not here")
+            .next("name the image itself")),
+        None => word
+            .parse()
+            .map(Base::Image)
+            .map_err(|error| failure().because(error)),
+    }
+}
+
+/// Returns the record of the new build.
+fn again(
+    site: &options::Site,
+    args: &Args,
+    earlier: &BuildRecord,
+    base: Option<Base>,
+) -> Result<BuildRecord> {
+    /// <https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md>
+    const BASE_NAME_LABEL: &str = "org.opencontainers.image.base.name";
+    let mut record = BuildRecord {
+        number: 0,
+        started: Timestamp::now().to_string(),
+        ended: None,
+        origin: BuildOrigin::Rerun(earlier.number),
+        uploaded_bytes: 0,
+        outcome: None,
+        log_tail: Vec::new(),
+        ..earlier.clone()
+    };
+    let request = &mut record.request;
+    request.access.mirrors.extend(site.access.mirrors.clone());
+    request.access.insecure.extend(site.access.insecure.clone());
+    request.access.insecure.sort();
+    request.access.insecure.dedup();
+    if site.access.authorities.is_some() {
+        request.access.authorities.clone_from(&site.access.authorities);
+    }
+    if !site.access.proxy.is_none() {
+        request.access.proxy = site.access.proxy.clone();
+    }
+    record.options.pull_secret = options::pull_secret(site, record.options.pull_secret.take());
+    if let Some(base) = base {
+        record.options.base.clone_from(&args.base);
+        match &base {
+            Base::Image(image) => request
+                .config
+                .labels
+                .insert(BASE_NAME_LABEL.to_owned(), image.to_string()),
+            Base::Scratch => request.config.labels.remove(BASE_NAME_LABEL),
+        };
+        request.base = base;
+    }
+    merge::pairs("--image-env", &mut record.options.env, &args.image_env)?;
+    merge::pairs("--image-env", &mut request.config.env, &args.image_env)?;
+    if !args.tags.is_empty() {
+        request.tags.clone_from(&args.tags);
+    }
+    options::ensure_tags(&request.destination, &request.tags)?;
+    let is_same = (&request.base, &request.config, &request.tags)
+        == (
+            &earlier.request.base,
+            &earlier.request.config,
+            &earlier.request.tags,
+        );
+    if !is_same {
+        // What a deploy of the artifact would be asked for is not known here: it builds once more,
+        // without uploading.
+        let all = serde_json::json!({ "earlier": earlier.inputs, "request": request });
+        record.inputs = Digest::of(all.to_string().as_bytes());
+    }
+    Ok(record)
+}

@@ -1,0 +1,98 @@
+//! A rollout as `deploy`, `rerun` and `rollback` have it: told while it lasts, and what is told at its
+//! end.
+
+use std::time::Duration;
+
+use super::{interrupt::Stage, kubesphere, values};
+use crate::{
+    cluster::Cluster,
+    error::Result,
+    model::{AppName, BuildRequest, DeployOptions, Event, Events, Rollout, Step},
+    oci::Reference,
+    steps::deploy,
+};
+
+/// Whether and how long a rollout is waited for.
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Flags of the rollout")]
+pub(crate) struct RolloutArgs {
+    /// Take over fields that somebody else set
+    #[arg(long)]
+    pub(super) force_conflicts: bool,
+    /// Leave what does not serve as it is, instead of putting the earlier version back
+    #[arg(long)]
+    pub(super) no_undo: bool,
+    /// Wait until the app serves
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true")]
+    pub(super) wait: bool,
+    /// How long to wait for that, for example 5m
+    #[arg(long, value_name = "TIME", default_value = "5m")]
+    timeout: String,
+}
+
+/// `--timeout 0`: a day is longer than anybody waits.
+const FOR_EVER: Duration = Duration::from_hours(24);
+
+impl RolloutArgs {
+    /// Reads the time.
+    pub(super) fn timeout(&self) -> Result<Duration> {
+        Ok(values::time("--timeout", &self.timeout)?.unwrap_or(FOR_EVER))
+    }
+
+    /// Returns the order to run an image of a recorded build.
+    pub(super) fn order(
+        &self,
+        app: &AppName,
+        options: DeployOptions,
+        image: Reference,
+        request: &BuildRequest,
+    ) -> Result<deploy::Options> {
+        let jvm = request.runs_a_jvm();
+        let (derived, _) = kubesphere::map(&request.config, request.s2i, jvm, &options);
+        Ok(deploy::Options {
+            name: app.clone(),
+            options,
+            derived,
+            image,
+            platform: match &request.platforms[..] {
+                [only] => Some(only.clone()),
+                _ => None,
+            },
+            timeout: self.timeout()?,
+            wait: self.wait,
+            jvm,
+            undo: !self.no_undo,
+            force_conflicts: self.force_conflicts,
+            patience: deploy::PATIENCE,
+        })
+    }
+}
+
+/// Rolls out.
+pub(super) async fn run(
+    cluster: &Cluster,
+    order: &deploy::Options,
+    stage: &Stage,
+    events: &Events,
+) -> Result<Rollout> {
+    let app = &order.name;
+    stage.rolling_out(app);
+    events.send(Event::Started(Step::RollOut));
+    let rollout = Box::pin(deploy::run(cluster, order, events)).await?;
+    let figures = match (order.wait, rollout.changed) {
+        (false, _) => format!("{app} told; not waited for"),
+        (true, true) => format!("{app} {}/{} ready", rollout.ready, rollout.wanted),
+        (true, false) => format!("{app} {}/{} ready, as before", rollout.ready, rollout.wanted),
+    };
+    events.send(Event::Done(Step::RollOut, figures));
+    Ok(rollout)
+}
+
+/// Where the app answers, as the last lines of talk.
+pub(super) fn place(rollout: &Rollout) -> Option<String> {
+    let url = rollout.url.as_ref()?;
+    Some(match &rollout.answer {
+        Some(answer) => format!("\n  {url}   {answer}"),
+        None => format!("\n  {url}"),
+    })
+}

@@ -1,0 +1,185 @@
+//! What quotas and limit ranges leave for a build's Pods. Pure.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::{
+    api::core::v1::{LimitRange, ResourceQuota},
+    apimachinery::pkg::api::resource::Quantity,
+};
+
+/// What one Pod of a build asks for, in the words of quotas:
+/// <https://kubernetes.io/docs/concepts/policy/resource-quotas/#compute-resource-quota>. The staging
+/// Pod has ended when the builder begins.
+const WANTED: &[(&str, &str)] = &[
+    ("pods", "1"),
+    ("count/pods", "1"),
+    ("count/jobs.batch", "1"),
+    ("cpu", "50m"),
+    ("requests.cpu", "50m"),
+    ("memory", "64Mi"),
+    ("requests.memory", "64Mi"),
+    ("limits.memory", "256Mi"),
+];
+
+/// Returns what quotas leave no room for.
+pub(super) fn quota(quotas: &[ResourceQuota], ranges: &[LimitRange]) -> Vec<String> {
+    let mut lacks = Vec::new();
+    for quota in quotas {
+        let name = quota.metadata.name.as_deref().unwrap_or_default();
+        let status = quota.status.as_ref();
+        let amounts = |of: Option<&BTreeMap<String, Quantity>>, key: &str| {
+            of.and_then(|all| all.get(key)).and_then(|it| thousandths(&it.0))
+        };
+        let hard = quota.spec.as_ref().and_then(|spec| spec.hard.as_ref());
+        for (key, wanted) in WANTED {
+            let limit = amounts(hard, key);
+            let used = amounts(status.and_then(|status| status.used.as_ref()), key).unwrap_or(0);
+            if let (Some(limit), Some(wanted_amount)) = (limit, thousandths(wanted))
+                && used + wanted_amount > limit
+            {
+                lacks.push(format!("`{name}` leaves no {wanted} of {key}"));
+            }
+        }
+        // Our Pods have no CPU limit, and such a quota refuses Pods without one.
+        if hard.is_some_and(|hard| hard.contains_key("limits.cpu")) && !gives_cpu_limit(ranges) {
+            lacks.push(format!(
+                "`{name}` counts limits.cpu, which our Pods do not set, and no LimitRange gives a default"
+            ));
+        }
+    }
+    lacks
+}
+
+fn gives_cpu_limit(ranges: &[LimitRange]) -> bool {
+    items(ranges).any(|item| {
+        item.default
+            .as_ref()
+            .is_some_and(|default| default.contains_key("cpu"))
+    })
+}
+
+fn items(ranges: &[LimitRange]) -> impl Iterator<Item = &k8s_openapi::api::core::v1::LimitRangeItem> {
+    let specs = ranges.iter().filter_map(|range| range.spec.as_ref());
+    specs.flat_map(|spec| &spec.limits)
+}
+
+/// Returns why limit ranges refuse the Pods of a build: 50m CPU, 64Mi memory, at most 256Mi.
+pub(super) fn range(ranges: &[LimitRange]) -> Vec<String> {
+    let mut refuses = Vec::new();
+    for item in items(ranges).filter(|item| matches!(item.type_.as_str(), "Container" | "Pod")) {
+        let of = |all: &Option<BTreeMap<String, Quantity>>, key: &str| {
+            let text = all.as_ref()?.get(key)?.0.clone();
+            Some((thousandths(&text)?, text))
+        };
+        for (key, wanted) in [("cpu", "50m"), ("memory", "64Mi")] {
+            if let (Some((least, text)), Some(wanted_amount)) = (of(&item.min, key), thousandths(wanted))
+                && least > wanted_amount
+            {
+                refuses.push(format!(
+                    "the least {key} is {text}, the builder asks for {wanted}"
+                ));
+            }
+        }
+        if let (Some((most, text)), Some(limit)) = (of(&item.max, "memory"), thousandths("256Mi"))
+            && most < limit
+        {
+            refuses.push(format!("the most memory is {text}, the builder's limit is 256Mi"));
+        }
+    }
+    refuses
+}
+
+/// Returns a Kubernetes quantity in thousandths:
+/// <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
+fn thousandths(text: &str) -> Option<u128> {
+    const SUFFIXES: [(&str, u128); 12] = [
+        ("Ki", 1 << 10),
+        ("Mi", 1 << 20),
+        ("Gi", 1 << 30),
+        ("Ti", 1 << 40),
+        ("Pi", 1 << 50),
+        ("k", 1_000),
+        ("M", 1_000_000),
+        ("G", 1_000_000_000),
+        ("T", 1_000_000_000_000),
+        ("P", 1_000_000_000_000_000),
+        ("Ei", 1 << 60),
+        ("E", 1_000_000_000_000_000_000),
+    ];
+    if let Some(number) = text.strip_suffix('m') {
+        return number.parse().ok();
+    }
+    let (number, factor) = SUFFIXES
+        .iter()
+        .find_map(|(suffix, factor)| Some((text.strip_suffix(suffix)?, *factor)))
+        .unwrap_or((text, 1));
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    // Three digits are more than a quantity's unit has in practice.
+    let fraction: String = format!("{fraction}000").chars().take(3).collect();
+    let whole: u128 = whole.parse().ok()?;
+    Some((whole * 1000 + fraction.parse::<u128>().ok()?) * factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn quotas(hard: &Value, used: &Value) -> Vec<ResourceQuota> {
+        let quota =
+            json!({ "metadata": { "name": "small" }, "spec": { "hard": hard }, "status": { "used": used } });
+        vec![serde_json::from_value(quota).expect("a quota")]
+    }
+
+    fn ranges(item: &Value) -> Vec<LimitRange> {
+        let range = json!({ "metadata": { "name": "r" }, "spec": { "limits": [item] } });
+        vec![serde_json::from_value(range).expect("a limit range")]
+    }
+
+    #[test]
+    fn quantities() {
+        for (text, expected) in [
+            ("50m", 50),
+            ("1", 1_000),
+            ("1.5", 1_500),
+            ("64Mi", 64 * 1024 * 1024 * 1000),
+            ("2k", 2_000_000),
+        ] {
+            assert_eq!(thousandths(text), Some(expected), "{text}");
+        }
+        assert_eq!(thousandths("much"), None);
+    }
+
+    #[test]
+    fn a_quota_that_is_used_up() {
+        let room = quotas(
+            &json!({ "pods": "2", "limits.memory": "512Mi" }),
+            &json!({ "pods": "1", "limits.memory": "256Mi" }),
+        );
+        assert_eq!(quota(&room, &[]), Vec::<String>::new());
+        let full = quotas(
+            &json!({ "limits.memory": "511Mi" }),
+            &json!({ "limits.memory": "256Mi" }),
+        );
+        assert_eq!(quota(&full, &[]), ["`small` leaves no 256Mi of limits.memory"]);
+    }
+
+    #[test]
+    fn a_quota_of_cpu_limits_wants_a_default() {
+        let counts = quotas(&json!({ "limits.cpu": "8" }), &json!({}));
+        assert_eq!(quota(&counts, &[]).len(), 1);
+        let default = ranges(&json!({ "type": "Container", "default": { "cpu": "1" } }));
+        assert_eq!(quota(&counts, &default), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_range_that_our_pods_are_outside_of() {
+        let narrow =
+            ranges(&json!({ "type": "Container", "min": { "cpu": "100m" }, "max": { "memory": "128Mi" } }));
+        assert_eq!(range(&narrow).len(), 2);
+        let wide =
+            ranges(&json!({ "type": "Container", "min": { "cpu": "10m" }, "max": { "memory": "1Gi" } }));
+        assert_eq!(range(&wide), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,90 @@
+//! What we say when an artifact cannot be had.
+
+use std::io;
+
+use reqwest::StatusCode;
+
+use super::redirect::Refusal;
+use crate::{error::Failure, oci::Digest};
+
+fn not_fetched(shown: &str) -> Failure {
+    Failure::new(format!("could not get the artifact `{shown}`"))
+}
+
+pub(super) fn no_url(shown: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::usage(format!("could not use `{shown}` as an artifact"))
+        .why(format!("it is no URL: {error}"))
+        .next("give the address of a file: `https://HOST/PATH/shop.jar`")
+        .anchor("artifact-url")
+}
+
+pub(super) fn refused(shown: &str, refusal: Refusal) -> Failure {
+    let failure = not_fetched(shown).why(refusal);
+    match refusal {
+        Refusal::TooMany => failure
+            .next("give the address that it ends at; this shows the way there:")
+            .command("curl -sIL URL")
+            .anchor("artifact-download"),
+        Refusal::ToPlain | Refusal::OtherScheme => failure
+            .next("download it by other means, look at it, and give the file")
+            .anchor("artifact-url"),
+        Refusal::Plain => failure
+            .next("give an `https://` address, or say what it should be by `--sha256 DIGEST`")
+            .anchor("artifact-url"),
+    }
+}
+
+/// The request could not be made, or broke off.
+pub(super) fn not_had(shown: &str, error: reqwest::Error) -> Failure {
+    not_fetched(shown)
+        .because(error)
+        .next("check the address and the way there; `HTTPS_PROXY` names a proxy")
+        .anchor("artifact-download")
+}
+
+pub(super) fn other_status(shown: &str, status: StatusCode) -> Failure {
+    let next = match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "download it with your login, and give the file",
+        StatusCode::NOT_FOUND | StatusCode::GONE => "check the address: name, version, and file",
+        _ => "try again later, or download it by other means and give the file",
+    };
+    not_fetched(shown)
+        .why(format!("the server answered {status}"))
+        .next(next)
+        .anchor("artifact-download")
+}
+
+/// `size_bytes` where it is known before all of it came.
+pub(super) fn too_large(shown: &str, size_bytes: Option<u64>, max_bytes: u64) -> Failure {
+    let why = match size_bytes {
+        Some(size) => format!("it has {size} bytes, and {max_bytes} is the most that we take"),
+        None => format!("it has more than {max_bytes} bytes, which is the most that we take"),
+    };
+    not_fetched(shown)
+        .why(why)
+        .next("raise the limit if you mean it: `--max-artifact-size 8Gi`")
+        .anchor("artifact-size")
+}
+
+pub(super) fn other_digest(shown: &str, found: &Digest, expected: &Digest) -> Failure {
+    not_fetched(shown)
+        .why(format!(
+            "it is not what `--sha256` says:\nexpected {expected}\nfound    {found}"
+        ))
+        .next("find out which of the two is right before you run it")
+        .anchor("artifact-digest")
+}
+
+pub(super) fn unreadable(shown: &str, error: &io::Error) -> Failure {
+    not_fetched(shown)
+        .why(error)
+        .next("check what it is read from, then try again")
+        .anchor("artifact-unreadable")
+}
+
+pub(super) fn unwritable(shown: &str, error: &io::Error) -> Failure {
+    not_fetched(shown)
+        .why(format!("it could not be written to a temporary file: {error}"))
+        .next("make room on that disk, or name another folder for temporary files by TMPDIR")
+        .anchor("layer-write")
+}

@@ -1,0 +1,149 @@
+//! The logs of several Pods at once.
+
+use std::collections::BTreeSet;
+
+use futures_util::{AsyncBufReadExt, StreamExt};
+use k8s_openapi::api::core::v1::Pod;
+use kube::{ResourceExt, api::LogParams, runtime::watcher::Config};
+use tokio::sync::mpsc;
+
+use super::{Line, Options};
+use crate::{
+    cluster::{
+        Cluster,
+        error::of_watch,
+        snapshots,
+        trouble::{container, container_state},
+    },
+    error::Result,
+    model::AppName,
+};
+
+/// Reads the logs that there are, one Pod after the other, so that no line is between another's.
+pub(super) async fn read(
+    cluster: &Cluster,
+    app: &AppName,
+    pods: &[Pod],
+    options: &Options,
+    sender: &mpsc::Sender<Result<Line>>,
+) {
+    let container = app.as_str();
+    for pod in pods
+        .iter()
+        .filter(|pod| has_log(pod, container, options.previous))
+    {
+        log(cluster, &pod.name_any(), &options.params(container), sender).await;
+    }
+}
+
+/// Follows the logs of all Pods, those that come later and containers that are started again
+/// included, until the reader is gone.
+pub(super) async fn follow(
+    cluster: &Cluster,
+    app: &AppName,
+    selector: &str,
+    options: &Options,
+    sender: mpsc::Sender<Result<Line>>,
+) {
+    let container_name = app.as_str();
+    let snapshots = snapshots::<Pod>(cluster, Config::default().labels(selector));
+    futures_util::pin_mut!(snapshots);
+    let mut followed = BTreeSet::new();
+    let mut is_first = true;
+    loop {
+        let pods = tokio::select! {
+            Some(pods) = snapshots.next() => pods,
+            () = sender.closed() => return,
+        };
+        let pods = match pods {
+            Ok(pods) => pods,
+            Err(error) => {
+                let what = format!("could not follow the Pods of `{app}`");
+                sender
+                    .send(Err(cluster.failure(what, &of_watch(error))))
+                    .await
+                    .ok();
+                return;
+            }
+        };
+        for pod in pods.iter().filter(|pod| has_started(pod, container_name)) {
+            let restarts = container(pod, container_name).map_or(0, |it| it.restart_count);
+            if !followed.insert((pod.name_any(), restarts)) {
+                continue;
+            }
+            let mut params = options.params(container_name);
+            if !is_first {
+                // What came after the first look is wanted whole.
+                params.tail_lines = None;
+                params.since_seconds = None;
+            }
+            let (cluster, name, sender) = (cluster.clone(), pod.name_any(), sender.clone());
+            tokio::spawn(async move { log(&cluster, &name, &params, &sender).await });
+        }
+        is_first = false;
+    }
+}
+
+/// Reads one container's log to its end, or until the reader is gone.
+pub(super) async fn log(
+    cluster: &Cluster,
+    pod: &str,
+    params: &LogParams,
+    sender: &mpsc::Sender<Result<Line>>,
+) {
+    let failed = |error: kube::Error| cluster.failure(format!("could not read the log of `{pod}`"), &error);
+    let log = match cluster.api::<Pod>().log_stream(pod, params).await {
+        Ok(log) => log,
+        Err(error) => {
+            sender.send(Err(failed(error))).await.ok();
+            return;
+        }
+    };
+    futures_util::pin_mut!(log);
+    let mut line = Vec::new();
+    loop {
+        let read = tokio::select! {
+            read = log.read_until(b'\n', &mut line) => read,
+            () = sender.closed() => return,
+        };
+        match read {
+            Ok(0) => return,
+            Ok(_) => {
+                let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+                let pod = pod.to_owned();
+                if sender.send(Ok(Line { pod, text })).await.is_err() {
+                    return;
+                }
+                line.clear();
+            }
+            Err(error) => {
+                let error = kube::Error::Service(Box::new(error));
+                sender.send(Err(failed(error))).await.ok();
+                return;
+            }
+        }
+    }
+}
+
+/// Whether a container runs or ran, so that it has a log.
+pub(super) fn has_started(pod: &Pod, name: &str) -> bool {
+    let state = container_state(pod, name);
+    state.is_some_and(|state| state.running.is_some() || state.terminated.is_some())
+        || has_log(pod, name, true)
+}
+
+/// Whether there is a log; `previous` is that of the container before the last restart.
+fn has_log(pod: &Pod, name: &str, previous: bool) -> bool {
+    let Some(status) = container(pod, name) else {
+        return false;
+    };
+    let ran_before = status
+        .last_state
+        .as_ref()
+        .is_some_and(|state| state.terminated.is_some());
+    if previous {
+        ran_before
+    } else {
+        has_started(pod, name)
+    }
+}

@@ -1,0 +1,210 @@
+//! Reads what apps are at this time: from Deployments, Services, Pods and build records, all by our
+//! labels, so that nothing of others is shown.
+
+mod pods;
+mod workload;
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use k8s_openapi::{
+    NamespaceResourceScope,
+    api::{
+        apps::v1::Deployment,
+        core::v1::{ConfigMap, Event, Pod, Service},
+    },
+};
+use kube::{Resource, ResourceExt, api::ListParams};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    cluster::{Cluster, objects::labels, record},
+    error::Result,
+    model::{
+        AppName, AppStatus, ArtifactStatus, BuildOutcome, BuildPhase, BuildRecord, BuildStatus, EventStatus,
+    },
+};
+
+/// Events that are told of one app.
+const EVENTS: usize = 10;
+/// Pods whose events are asked for, each with a request.
+const PODS_ASKED: usize = 5;
+
+/// Returns all apps of the namespace that a label selector matches, by name; without events.
+///
+/// # Errors
+/// What the API server answered.
+pub async fn all(cluster: &Cluster, selector: Option<&str>) -> Result<Vec<AppStatus>> {
+    let seen = Seen::list(cluster, selector.unwrap_or_default()).await?;
+    let now = Timestamp::now();
+    Ok(seen.apps().into_iter().map(|app| seen.status(app, now)).collect())
+}
+
+/// Returns one app; `None` where there is neither a Deployment nor a build of it.
+///
+/// # Errors
+/// What the API server answered.
+pub async fn run(cluster: &Cluster, app: &AppName) -> Result<Option<AppStatus>> {
+    let seen = Seen::list(cluster, &format!("{}={app}", labels::APP)).await?;
+    if !seen.apps().contains(&app.as_str()) {
+        return Ok(None);
+    }
+    let mut status = seen.status(app.as_str(), Timestamp::now());
+    let names = seen.pods.iter().map(ResourceExt::name_any).take(PODS_ASKED);
+    let mut events = Vec::new();
+    for name in [app.to_string()].into_iter().chain(names) {
+        let fields = format!("involvedObject.name={name}");
+        // Who may not see events is told the rest.
+        let found = cluster
+            .api::<Event>()
+            .list(&ListParams::default().fields(&fields))
+            .await;
+        events.extend(found.into_iter().flatten());
+    }
+    events.sort_by_key(|event| std::cmp::Reverse(time_of(event)));
+    status.events = events.iter().take(EVENTS).map(event_status).collect();
+    Ok(Some(status))
+}
+
+/// The objects of apps, all that were asked for.
+struct Seen {
+    namespace: String,
+    deployments: Vec<Deployment>,
+    services: Vec<Service>,
+    pods: Vec<Pod>,
+    records: Vec<ConfigMap>,
+}
+
+impl Seen {
+    async fn list(cluster: &Cluster, selector: &str) -> Result<Self> {
+        let ours = labels::ours_and(selector);
+        Ok(Self {
+            namespace: cluster.namespace.clone(),
+            deployments: list(cluster, "Deployments", &ours).await?,
+            services: list(cluster, "Services", &ours).await?,
+            pods: list(cluster, "Pods", &ours).await?,
+            records: list(cluster, "ConfigMaps", &ours).await?,
+        })
+    }
+
+    /// Returns the names of the apps, each once. A Service or a Pod alone is a leftover, no app.
+    fn apps(&self) -> Vec<&str> {
+        let deployments = self.deployments.iter().map(ResourceExt::labels);
+        let labels = deployments.chain(self.records.iter().map(ResourceExt::labels));
+        let names: BTreeSet<&str> = labels
+            .filter_map(|labels| labels.get(labels::APP).map(String::as_str))
+            .collect();
+        names.into_iter().collect()
+    }
+
+    fn status(&self, app: &str, now: Timestamp) -> AppStatus {
+        let deployment = self.deployments.iter().find(|it| is_of(*it, app));
+        let service = self.services.iter().find(|it| is_of(*it, app));
+        let pods = self.pods.iter().filter(|it| is_of(*it, app));
+        let pods: Vec<&Pod> = pods.filter(|pod| labels::is_app_pod(pod.labels())).collect();
+        let record = self.records.iter().find(|it| is_of(*it, app));
+        let records = record.map(record::read).unwrap_or_default();
+        let mut workload = deployment.map(|deployment| workload::workload(deployment, service, &pods));
+        let mut builds: Vec<BuildStatus> = records
+            .into_iter()
+            .map(|build| build_status(build, now))
+            .collect();
+        if let Some(workload) = &mut workload {
+            // The newest of those that made this very image: a rerun may have made it again.
+            let runs = |build: &&mut BuildStatus| {
+                build
+                    .image
+                    .as_ref()
+                    .is_some_and(|image| image.to_string() == workload.image)
+            };
+            if let Some(build) = builds.iter_mut().find(runs) {
+                build.is_running = true;
+                workload.build = Some(build.number);
+            }
+        }
+        AppStatus {
+            name: app.to_owned(),
+            namespace: self.namespace.clone(),
+            workload,
+            builds,
+            pods: pods.into_iter().map(|pod| pods::status(pod, app)).collect(),
+            events: Vec::new(),
+        }
+    }
+}
+
+async fn list<K>(cluster: &Cluster, kinds: &str, selector: &str) -> Result<Vec<K>>
+where
+    K: Resource<Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug,
+    K::DynamicType: Default,
+{
+    let found = cluster
+        .api::<K>()
+        .list(&ListParams::default().labels(selector))
+        .await;
+    found
+        .map(|found| found.items)
+        .map_err(|error| cluster.failure(format!("could not list the {kinds} of kubectl-b2i"), &error))
+}
+
+fn is_of<K: Resource>(object: &K, app: &str) -> bool {
+    object.labels().get(labels::APP).is_some_and(|of| of == app)
+}
+
+fn build_status(build: BuildRecord, now: Timestamp) -> BuildStatus {
+    let phase = match &build.outcome {
+        Some(BuildOutcome::Done(_)) => BuildPhase::Ok,
+        Some(_) => BuildPhase::Failed,
+        None if record::runs(&build, now) => BuildPhase::Building,
+        None => BuildPhase::Lost,
+    };
+    let (done, failure) = match build.outcome {
+        Some(BuildOutcome::Done(result)) => (Some(result), None),
+        Some(BuildOutcome::Failed(failure)) => (None, Some(failure)),
+        Some(BuildOutcome::MissingBlobs(_)) | None => (None, None),
+    };
+    BuildStatus {
+        number: build.number,
+        phase,
+        origin: build.origin,
+        started: build.started,
+        ended: build.ended,
+        is_running: false,
+        artifact: ArtifactStatus {
+            file_name: build.artifact,
+            size_bytes: build.artifact_bytes,
+            digest: build.artifact_digest,
+            summary: build.summary,
+        },
+        image: done.as_ref().map(|done| done.image.clone()),
+        tags: build.request.tags,
+        size_bytes: done.as_ref().map(|done| done.size_bytes),
+        base: done.and_then(|done| done.base),
+        layers: build.request.layers,
+        uploaded_bytes: build.uploaded_bytes,
+        failure,
+        log_tail: build.log_tail,
+    }
+}
+
+/// Kubernetes' newer events have no `lastTimestamp`.
+fn time_of(event: &Event) -> Option<Timestamp> {
+    let last = event.last_timestamp.as_ref().map(|time| time.0);
+    last.or_else(|| event.event_time.as_ref().map(|time| time.0))
+        .or_else(|| event.metadata.creation_timestamp.as_ref().map(|time| time.0))
+}
+
+fn event_status(event: &Event) -> EventStatus {
+    let about = &event.involved_object;
+    EventStatus {
+        time: time_of(event).map(|time| time.to_string()),
+        type_: event.type_.clone().unwrap_or_default(),
+        reason: event.reason.clone().unwrap_or_default(),
+        object: format!(
+            "{}/{}",
+            about.kind.as_deref().unwrap_or_default(),
+            about.name.as_deref().unwrap_or_default()
+        ),
+        message: event.message.as_deref().unwrap_or_default().trim().to_owned(),
+    }
+}
