@@ -48,6 +48,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('deploy', 'deploy', [CompletionResultType]::ParameterValue, 'Make an image of an artifact, push it and run it')
             [CompletionResult]::new('build', 'build', [CompletionResultType]::ParameterValue, 'Make an image of an artifact and push it')
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Tell what an artifact is and what image it would get; needs no cluster')
+            [CompletionResult]::new('runtimes', 'runtimes', [CompletionResultType]::ParameterValue, 'Tell the base images, and which of them an artifact would get')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the apps of the namespace and their builds')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show an app: image, artifact, env, Pods, builds, events')
             [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Print what an app''s Pods say, or what its builder said')
@@ -63,6 +64,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
         }
         'kubectl-b2i;deploy' {
             [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Base image instead of the one that the artifact would get; `scratch` for none')
+            [CompletionResult]::new('--s2i', '--s2i', [CompletionResultType]::ParameterName, 'The base is a source-to-image (S2I) one: its own `run` script starts the app')
             [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'Platform to build for, where the artifact does not decide it')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'TCP port that the app listens on; repeats, the first one is probed')
             [CompletionResult]::new('--image-env', '--image-env', [CompletionResultType]::ParameterName, 'Env of the image, as NAME=VALUE; repeats')
@@ -135,6 +137,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
         }
         'kubectl-b2i;build' {
             [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Base image instead of the one that the artifact would get; `scratch` for none')
+            [CompletionResult]::new('--s2i', '--s2i', [CompletionResultType]::ParameterName, 'The base is a source-to-image (S2I) one: its own `run` script starts the app')
             [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'Platform to build for, where the artifact does not decide it')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'TCP port that the app listens on; repeats, the first one is probed')
             [CompletionResult]::new('--image-env', '--image-env', [CompletionResultType]::ParameterName, 'Env of the image, as NAME=VALUE; repeats')
@@ -186,6 +189,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
         }
         'kubectl-b2i;inspect' {
             [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Base image instead of the one that the artifact would get; `scratch` for none')
+            [CompletionResult]::new('--s2i', '--s2i', [CompletionResultType]::ParameterName, 'The base is a source-to-image (S2I) one: its own `run` script starts the app')
             [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'Platform to build for, where the artifact does not decide it')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'TCP port that the app listens on; repeats, the first one is probed')
             [CompletionResult]::new('--image-env', '--image-env', [CompletionResultType]::ParameterName, 'Env of the image, as NAME=VALUE; repeats')
@@ -197,8 +201,35 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('--max-artifact-size', '--max-artifact-size', [CompletionResultType]::ParameterName, 'Largest artifact to take')
             [CompletionResult]::new('--max-unpacked-size', '--max-unpacked-size', [CompletionResultType]::ParameterName, 'Largest size of an archive''s entries, unpacked; above the default it may also be a bomb''s')
             [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Most entries that an archive may have')
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is printed: name (a table), json or yaml')
-            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is printed: name (a table), json or yaml')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is printed: name (a page), json or yaml')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is printed: name (a page), json or yaml')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace to work in')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace to work in')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Context of the kubeconfig to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Path of the kubeconfig')
+            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'Cluster of the kubeconfig to use')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'User of the kubeconfig to use')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Address of the API server')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Address of the API server')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'Bearer token for the API server')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'User to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'Group to impersonate; repeats')
+            [CompletionResult]::new('--as-uid', '--as-uid', [CompletionResultType]::ParameterName, 'UID to impersonate')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'How long one request to the API server may take, for example 30s; 0 is for ever')
+            [CompletionResult]::new('--certificate-authority', '--certificate-authority', [CompletionResultType]::ParameterName, 'File with the API server''s certificate authority')
+            [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'File with a client certificate')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'File with the client certificate''s key')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'Name to expect in the API server''s certificate')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Trust any certificate of the API server')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kubectl-b2i;runtimes' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is printed: name (a table), json or yaml, which a configuration takes')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is printed: name (a table), json or yaml, which a configuration takes')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace to work in')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace to work in')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Context of the kubeconfig to use')
@@ -643,6 +674,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('deploy', 'deploy', [CompletionResultType]::ParameterValue, 'Make an image of an artifact, push it and run it')
             [CompletionResult]::new('build', 'build', [CompletionResultType]::ParameterValue, 'Make an image of an artifact and push it')
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Tell what an artifact is and what image it would get; needs no cluster')
+            [CompletionResult]::new('runtimes', 'runtimes', [CompletionResultType]::ParameterValue, 'Tell the base images, and which of them an artifact would get')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the apps of the namespace and their builds')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show an app: image, artifact, env, Pods, builds, events')
             [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Print what an app''s Pods say, or what its builder said')
@@ -663,6 +695,9 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             break
         }
         'kubectl-b2i;help;inspect' {
+            break
+        }
+        'kubectl-b2i;help;runtimes' {
             break
         }
         'kubectl-b2i;help;list' {

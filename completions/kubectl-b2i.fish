@@ -46,6 +46,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -s V -l version -d
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "deploy" -d 'Make an image of an artifact, push it and run it'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "build" -d 'Make an image of an artifact and push it'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "inspect" -d 'Tell what an artifact is and what image it would get; needs no cluster'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "runtimes" -d 'Tell the base images, and which of them an artifact would get'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "list" -d 'List the apps of the namespace and their builds'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "status" -d 'Show an app: image, artifact, env, Pods, builds, events'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "logs" -d 'Print what an app\'s Pods say, or what its builder said'
@@ -58,6 +59,8 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "completion"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "version" -d 'Tell the version'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l base -d 'Base image instead of the one that the artifact would get; `scratch` for none' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l s2i -d 'The base is a source-to-image (S2I) one: its own `run` script starts the app' -r -f -a "true\t''
+false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l platform -d 'Platform to build for, where the artifact does not decide it' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l port -d 'TCP port that the app listens on; repeats, the first one is probed' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l image-env -d 'Env of the image, as NAME=VALUE; repeats' -r
@@ -125,6 +128,8 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l insec
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l base -d 'Base image instead of the one that the artifact would get; `scratch` for none' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l s2i -d 'The base is a source-to-image (S2I) one: its own `run` script starts the app' -r -f -a "true\t''
+false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l platform -d 'Platform to build for, where the artifact does not decide it' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l port -d 'TCP port that the app listens on; repeats, the first one is probed' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l image-env -d 'Env of the image, as NAME=VALUE; repeats' -r
@@ -169,6 +174,8 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l insecu
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l base -d 'Base image instead of the one that the artifact would get; `scratch` for none' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l s2i -d 'The base is a source-to-image (S2I) one: its own `run` script starts the app' -r -f -a "true\t''
+false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l platform -d 'Platform to build for, where the artifact does not decide it' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l port -d 'TCP port that the app listens on; repeats, the first one is probed' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l image-env -d 'Env of the image, as NAME=VALUE; repeats' -r
@@ -181,7 +188,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l sha2
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l max-artifact-size -d 'Largest artifact to take' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l max-unpacked-size -d 'Largest size of an archive\'s entries, unpacked; above the default it may also be a bomb\'s' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l max-entries -d 'Most entries that an archive may have' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -s o -l output -d 'How the result is printed: name (a table), json or yaml' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -s o -l output -d 'How the result is printed: name (a page), json or yaml' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -s n -l namespace -d 'Namespace to work in' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l context -d 'Context of the kubeconfig to use' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l kubeconfig -d 'Path of the kubeconfig' -r -F
@@ -200,6 +207,25 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l tls-
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -s o -l output -d 'How the result is printed: name (a table), json or yaml, which a configuration takes' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -s l -l selector -d 'Labels that the apps\' objects must have' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand list" -s o -l output -d 'How the result is printed, when not as a table' -r -f -a "wide\t'The table with more columns'
 name\t'Names alone, one a line'
@@ -507,20 +533,21 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l tls-
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "deploy" -d 'Make an image of an artifact, push it and run it'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "build" -d 'Make an image of an artifact and push it'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "inspect" -d 'Tell what an artifact is and what image it would get; needs no cluster'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "list" -d 'List the apps of the namespace and their builds'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "status" -d 'Show an app: image, artifact, env, Pods, builds, events'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "logs" -d 'Print what an app\'s Pods say, or what its builder said'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "rerun" -d 'Make an image again of the layers in the registry, on a newer base; uploads nothing'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "rollback" -d 'Run the image of an earlier build; builds nothing'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "delete" -d 'Remove an app and its build record'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "doctor" -d 'Look at what a deploy needs in the namespace, and say what to do'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "registry" -d 'Log in to registries, and ask them what they would have against a build'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "completion" -d 'Write the script that completes kubectl-b2i in a shell'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "version" -d 'Tell the version'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect list status logs rerun rollback delete doctor registry completion version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "deploy" -d 'Make an image of an artifact, push it and run it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "build" -d 'Make an image of an artifact and push it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "inspect" -d 'Tell what an artifact is and what image it would get; needs no cluster'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "runtimes" -d 'Tell the base images, and which of them an artifact would get'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "list" -d 'List the apps of the namespace and their builds'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "status" -d 'Show an app: image, artifact, env, Pods, builds, events'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "logs" -d 'Print what an app\'s Pods say, or what its builder said'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "rerun" -d 'Make an image again of the layers in the registry, on a newer base; uploads nothing'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "rollback" -d 'Run the image of an earlier build; builds nothing'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "delete" -d 'Remove an app and its build record'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "doctor" -d 'Look at what a deploy needs in the namespace, and say what to do'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "registry" -d 'Log in to registries, and ask them what they would have against a build'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "completion" -d 'Write the script that completes kubectl-b2i in a shell'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "version" -d 'Tell the version'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "login" -d 'Put a login into a Secret that builds push with, and prove it'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "check" -d 'Ask a registry, from inside the cluster, what it would have against a build'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "list" -d 'List the Secrets that builds may push with, their registries and users'

@@ -1,7 +1,9 @@
 //! Speaks to the Kubernetes API.
 
+pub mod configuration;
 mod connect;
 pub mod error;
+pub mod nodes;
 pub mod objects;
 mod patience;
 pub mod record;

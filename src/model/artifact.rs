@@ -1,10 +1,10 @@
 //! What the person gave us: found out by content, never by the file's name alone.
 
-use std::{fmt, path::PathBuf, time::SystemTime};
+use std::{collections::BTreeMap, fmt, path::PathBuf, time::SystemTime};
 
 use serde::Serialize;
 
-use super::LocalTree;
+use super::{LocalTree, SymbolVersion};
 use crate::oci::{Digest, Platform};
 
 /// An inspected file or folder.
@@ -29,6 +29,8 @@ pub struct Artifact {
     pub digest: Digest,
     /// What it is.
     pub kind: ArtifactKind,
+    /// What was seen that tells so, in words, one fact a line. Nothing is decided by it.
+    pub evidence: Vec<String>,
     /// What the person should know of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -230,8 +232,12 @@ pub struct ElfFacts {
     pub platform: Platform,
     /// The C library that it asks for.
     pub libc: Libc,
+    /// The program that loads it and its libraries (`PT_INTERP`); the kernel looks for this very path.
+    pub interpreter: Option<String>,
     /// Shared libraries that it needs (`DT_NEEDED`).
     pub needed: Vec<String>,
+    /// The highest version that it needs of each set of symbols: `GLIBC` 2.34, `GLIBCXX` 3.4.30.
+    pub versions: BTreeMap<String, SymbolVersion>,
 }
 
 /// The C library that an executable asks for.

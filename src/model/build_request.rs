@@ -17,6 +17,10 @@ pub struct BuildRequest {
     pub tags: Vec<String>,
     /// What our layers go on top of.
     pub base: Base,
+    /// Whether our layers are as source-to-image bases want them; `None` where nobody said so, and
+    /// they are not. The builder checks it against the base's labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s2i: Option<bool>,
     /// The platforms to make; more than one makes an index.
     pub platforms: Vec<Platform>,
     /// What changes in the base's config.

@@ -127,3 +127,12 @@ pub enum PortKind {
     /// On a port of every node, chosen by Kubernetes where it is `None`.
     NodePort(Option<u16>),
 }
+
+/// What follows from the options, and is not remembered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Derived {
+    /// Env, stronger than the options'.
+    pub env: BTreeMap<String, String>,
+    /// Arguments of the container, after the options'.
+    pub args: Vec<String>,
+}

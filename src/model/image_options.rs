@@ -29,4 +29,7 @@ pub struct ImageOptions {
     pub convert_javax: bool,
     /// Platform to build for.
     pub platform: Option<Platform>,
+    /// Whether the base is a source-to-image one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub s2i: Option<bool>,
 }

@@ -12,6 +12,9 @@ use crate::oci::Platform;
 pub struct ImagePlan {
     /// What our layers go on top of.
     pub base: Base,
+    /// Why this base, in words; decides nothing.
+    #[serde(skip)]
+    pub base_reason: String,
     /// The platform that it is built for.
     pub platform: Platform,
     /// What changes in the base's config.
@@ -20,6 +23,10 @@ pub struct ImagePlan {
     pub layers: Vec<LayerPlan>,
     /// Where a web app answers, with the slashes: `/` or `/shop/`.
     pub context_path: String,
+    /// Whether the layers are as source-to-image bases want them; `None` where nobody said so, and
+    /// they are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub s2i: Option<bool>,
 }
 
 /// What one layer will hold.

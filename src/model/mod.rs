@@ -21,6 +21,7 @@ mod record;
 mod registry_access;
 mod rollout;
 mod staging_request;
+mod symbol_version;
 
 pub use app_name::AppName;
 pub use app_status::{
@@ -34,7 +35,7 @@ pub use artifact_place::{ArtifactPlace, Expected};
 pub use build_request::{Base, BuildRequest, ConfigChanges, LayerDescriptor};
 pub use build_result::{BuildOutcome, BuildResult};
 pub use check::{Check, CheckReport, CheckRequest, CheckStatus};
-pub use deploy_options::{DeployOptions, Health, PodOptions, Port, PortKind};
+pub use deploy_options::{DeployOptions, Derived, Health, PodOptions, Port, PortKind};
 pub use event::{Event, Events, Step};
 pub use finding::{Finding, FindingStatus};
 pub use image::{BaseImage, Blob, Image, ImageManifest};
@@ -47,3 +48,4 @@ pub use record::{BuildOrigin, BuildRecord};
 pub use registry_access::{Proxy, RegistryAccess};
 pub use rollout::Rollout;
 pub use staging_request::StagingRequest;
+pub use symbol_version::{ParseVersionError, SymbolVersion};

@@ -64,6 +64,7 @@ fn request(layer: &Layer, base: Base) -> BuildRequest {
             .unwrap(),
         tags: vec!["latest".into()],
         base,
+        s2i: None,
         platforms: vec![Platform::linux("amd64")],
         config: ConfigChanges {
             entrypoint: Some(vec!["/app/hello".into()]),

@@ -1020,10 +1020,9 @@ fn what_is_to_be_known_is_said() {
 
 #[test]
 fn spring_boot_1_3_gets_java_8_or_nothing() {
-    let yaml = "jar: {11: 'a:11', 17: 'a:17'}\nwar: {javax: {}, jakarta: {}, jakarta61: {}}\n\
-                executable: {static: a, glibc: b, musl: c}\n";
+    let without_8 = serde_json::json!({"jar": {"8": null}});
     let options = plan::Options {
-        catalogue: plan::Catalogue::parse(yaml).unwrap(),
+        catalogue: plan::Catalogue::changed_by(&[without_8]).unwrap(),
         ..plan::Options::default()
     };
     let folder = folder_of(&vec![("a.jar", File(boot_1(8)))]);

@@ -5,8 +5,9 @@ use std::fs;
 use tempfile::TempDir;
 
 use crate::support::{
-    archive::{plain_jar, war},
+    archive::{boot_jar, plain_jar, war},
     elf::Elf,
+    golden::assert_golden,
     run::Run,
 };
 
@@ -134,12 +135,56 @@ fn inspect_is_a_table_or_json_and_nothing_else() {
     ] {
         assert!(table.stdout.contains(part), "{part} in\n{}", table.stdout);
     }
+    assert_golden("inspect_war.txt", &table.stdout);
     let json = Run::new("inspect site.war -o json")
         .in_folder(folder.path())
         .ended();
     let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!(json["artifact"]["kind"]["servletApi"], "jakarta");
     assert_eq!(json["platform"], "linux/amd64");
+    assert_eq!(json["artifact"]["evidence"][0], "WEB-INF/ present");
+    assert_eq!(json["contextPath"], "/site/");
+    let layers = json["layers"].as_array().unwrap();
+    let sizes: Vec<u64> = layers
+        .iter()
+        .map(|layer| layer["descriptor"]["size"].as_u64().unwrap())
+        .collect();
+    assert_eq!(json["layersBytes"], sizes.iter().sum::<u64>());
+    assert_eq!(json["codeChangeBytes"], *sizes.last().unwrap());
+    let yaml = Run::new("inspect site.war -o yaml")
+        .in_folder(folder.path())
+        .ended()
+        .stdout;
+    assert!(yaml.contains("\ncontextPath: /site/\n"), "{yaml}");
+}
+
+#[test]
+fn the_pages_of_inspect() {
+    let folder = folder();
+    let launcher = "org.springframework.boot.loader.launch.JarLauncher";
+    fs::write(
+        folder.path().join("boot.jar"),
+        boot_jar("3.5.7", launcher, "").bytes(),
+    )
+    .unwrap();
+    let glibc = Elf {
+        needed: &["libgcc_s.so.1", "libc.so.6"],
+        versions: &["GLIBC_2.17", "GLIBC_2.34"],
+        ..Elf::dynamic("/lib64/ld-linux-x86-64.so.2")
+    };
+    fs::write(folder.path().join("shop"), glibc.bytes()).unwrap();
+    for (line, golden) in [
+        ("inspect boot.jar --port 9411 --port 9412", "inspect_boot.txt"),
+        ("inspect shop", "inspect_glibc.txt"),
+        (
+            "inspect app.jar --base kubesphere/java-11-centos7:v2.1.0 --s2i",
+            "inspect_s2i.txt",
+        ),
+    ] {
+        let ended = Run::new(line).in_folder(folder.path()).ended();
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{line}");
+        assert_golden(golden, &ended.stdout);
+    }
 }
 
 #[test]

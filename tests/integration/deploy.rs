@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 use kubectl_b2i::{
     cluster::Cluster,
     error::Failure,
-    model::{DeployOptions, Events, Port, PortKind, Rollout},
+    model::{DeployOptions, Derived, Events, Port, PortKind, Rollout},
     oci::{Digest, Platform, Reference},
     steps::deploy::{self, Options},
 };
@@ -29,6 +29,7 @@ fn options() -> Options {
             context_path: "/".to_owned(),
             ..DeployOptions::default()
         },
+        derived: Derived::default(),
         image: image("1"),
         platform: Some(Platform::linux("amd64")),
         jvm: true,

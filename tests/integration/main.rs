@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod artifacts_elf;
 mod artifacts_jar;
 mod artifacts_war;
 mod assemble;
@@ -12,6 +13,7 @@ mod build_record;
 mod builder;
 mod chunks;
 mod cli;
+mod configuration;
 mod deploy;
 mod docs;
 mod failures;
@@ -24,13 +26,16 @@ mod kubeconfig;
 mod layer;
 mod lifecycle;
 mod local;
+mod nodes;
 mod objects;
 mod plan;
+mod properties;
 mod push;
 mod registry;
 mod registry_commands;
 mod registry_matrix;
 mod registry_words;
+mod s2i;
 mod staging;
 mod staging_job;
 mod transport;

@@ -6,7 +6,7 @@ use kubectl_b2i::{
         deployment::{App, as_before, deployment},
         service::service,
     },
-    model::{AppName, CheckRequest, DeployOptions, Port, PortKind},
+    model::{AppName, CheckRequest, DeployOptions, Derived, Port, PortKind},
     oci::{Digest, Platform, Reference},
     steps::doctor,
 };
@@ -72,10 +72,18 @@ fn options() -> DeployOptions {
 }
 
 fn shop_deployment(options: &DeployOptions, jvm: bool) -> Value {
+    shop_with(options, jvm, &[], &[])
+}
+
+fn shop_with(options: &DeployOptions, jvm: bool, env: &[(&str, &str)], args: &[&str]) -> Value {
+    let pair = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
+    let env = env.iter().map(pair).collect();
+    let args: Vec<String> = args.iter().map(ToString::to_string).collect();
     let image: Reference = "registry.example.com/team/shop".parse().unwrap();
     json!(deployment(&App {
         name: &app(),
         options,
+        derived: &Derived { env, args },
         image: &image.with_digest(Digest::of(b"")),
         platform: Some(&Platform::linux("amd64")),
         jvm,
@@ -91,6 +99,23 @@ fn pretty(value: &Value) -> String {
 #[test]
 fn the_builder_job() {
     assert_golden("builder_job.json", &pretty(&builder_job()));
+}
+
+#[test]
+fn what_is_mapped_runs_and_is_not_remembered() {
+    let mapped = shop_with(&options(), true, &[("A", "2"), ("B", "3")], &["--x", "y"]);
+    let container = &mapped["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(
+        container["env"],
+        json!([{"name": "A", "value": "2"}, {"name": "B", "value": "3"}])
+    );
+    assert_eq!(container["args"], json!(["--x", "y"]));
+    let plain = shop_deployment(&options(), true);
+    assert_eq!(mapped["metadata"], plain["metadata"]);
+    assert_eq!(
+        plain["spec"]["template"]["spec"]["containers"][0]["args"],
+        Value::Null
+    );
 }
 
 #[test]

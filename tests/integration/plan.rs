@@ -374,16 +374,16 @@ fn a_java_that_no_base_has_needs_a_named_one() {
 
 #[test]
 fn what_the_person_says_wins() {
-    let yaml = "jar: {21: 'registry.example.com/java:21'}\n\
-                war: {javax: {}, jakarta: {}, jakarta61: {}}\n\
-                executable: {static: a, glibc: b, musl: c}\n";
+    let only_21 = serde_json::json!({
+        "jar": {"8": null, "11": null, "17": null, "21": "registry.example.com/java:21"}
+    });
     let options = Options {
         ports: vec![9411, 9412],
         image_env: BTreeMap::from([("TZ".to_owned(), "UTC".to_owned())]),
         labels: BTreeMap::from([("team".to_owned(), "shop".to_owned())]),
         jvm_options: Some("-Xss512k".to_owned()),
         platform: Some("linux/arm64".parse().unwrap()),
-        catalogue: Catalogue::parse(yaml).unwrap(),
+        catalogue: Catalogue::changed_by(&[only_21]).unwrap(),
         ..Options::default()
     };
     let plan = plan_of("a.jar", plain_jar().bytes(), &options).unwrap();

@@ -108,6 +108,7 @@ pub fn request(destination: &FakeRegistry, mirror: &FakeRegistry) -> BuildReques
         destination: format!("{}/team/shop", destination.host).parse().unwrap(),
         tags: vec!["1.4".into()],
         base: Base::Image("eclipse-temurin:17-jre".parse().unwrap()),
+        s2i: None,
         platforms: vec![Platform::linux("amd64")],
         config: ConfigChanges {
             entrypoint: Some(vec!["java".into(), "-jar".into(), "/app/app.jar".into()]),

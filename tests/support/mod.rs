@@ -8,6 +8,7 @@ pub mod fake_apiserver;
 pub mod fake_registry;
 pub mod golden;
 pub mod images;
+pub mod plugin;
 pub mod registry_cases;
 pub mod run;
 pub mod schema;

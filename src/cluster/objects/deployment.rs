@@ -17,7 +17,7 @@ use serde_json::json;
 
 use super::{labels, pod, probes, restricted, service};
 use crate::{
-    model::{AppName, DeployOptions},
+    model::{AppName, DeployOptions, Derived},
     oci::{Platform, Reference},
 };
 
@@ -28,6 +28,8 @@ pub struct App<'a> {
     pub name: &'a AppName,
     /// What the person said.
     pub options: &'a DeployOptions,
+    /// What follows from that; not remembered.
+    pub derived: &'a Derived,
     /// `registry/repository@digest`
     pub image: &'a Reference,
     /// The platform of an image that has only one.
@@ -150,8 +152,8 @@ fn container(app: &App) -> Container {
         image_pull_policy: Some("IfNotPresent".to_owned()),
         ports: Some(ports.collect()),
         command: pod::words(&options.pod.command),
-        args: pod::words(&options.pod.args),
-        env: Some(pod::env(options)),
+        args: pod::words(&[&options.pod.args[..], &app.derived.args].concat()),
+        env: Some(pod::env(app)),
         env_from: pod::env_from(options),
         volume_mounts: pod::mounts(options),
         resources: Some(restricted::resources(cpu, memory, memory)),

@@ -29,13 +29,15 @@ pub(super) fn words(words: &[String]) -> Option<Vec<String>> {
 }
 
 /// Returns the env, literal values first.
-pub(super) fn env(options: &DeployOptions) -> Vec<EnvVar> {
-    let literal = options.env.iter().map(|(name, value)| EnvVar {
-        name: name.clone(),
-        value: Some(value.clone()),
+pub(super) fn env(app: &App) -> Vec<EnvVar> {
+    let mut literal = app.options.env.clone();
+    literal.extend(app.derived.env.clone());
+    let literal = literal.into_iter().map(|(name, value)| EnvVar {
+        name,
+        value: Some(value),
         ..EnvVar::default()
     });
-    let by_key = options.pod.env_keys.iter().map(|(name, from)| EnvVar {
+    let by_key = app.options.pod.env_keys.iter().map(|(name, from)| EnvVar {
         name: name.clone(),
         value_from: Some(key(from)),
         ..EnvVar::default()

@@ -14,8 +14,8 @@ use crate::{
 
 use super::{
     commands::{
-        build, completion, delete, deploy, doctor, inspect, list, logs, registry, rerun, rollback, status,
-        version,
+        build, completion, delete, deploy, doctor, inspect, list, logs, registry, rerun, rollback, runtimes,
+        status, version,
     },
     values,
 };
@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Build(build::Args),
     /// Tell what an artifact is and what image it would get; needs no cluster
     Inspect(inspect::Args),
+    /// Tell the base images, and which of them an artifact would get
+    Runtimes(runtimes::Args),
     /// List the apps of the namespace and their builds
     List(list::Args),
     /// Show an app: image, artifact, env, Pods, builds, events
@@ -151,6 +153,13 @@ pub(crate) struct PlanArgs {
     /// Base image instead of the one that the artifact would get; `scratch` for none
     #[arg(long, value_name = "REFERENCE", env = "B2I_BASE")]
     pub(crate) base: Option<String>,
+    /// The base is a source-to-image (S2I) one: its own `run` script starts the app
+    ///
+    /// The artifact goes in whole, at /deployments or /opt/app-root/src/bin/binary. Known by itself
+    /// for bases of the catalogue with `s2i: true`; `--s2i=false` takes another base's label as
+    /// nothing to care for.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) s2i: Option<bool>,
     /// Platform to build for, where the artifact does not decide it
     #[arg(long, value_name = "OS/ARCHITECTURE")]
     pub(crate) platform: Option<Platform>,

@@ -1,4 +1,5 @@
-//! The person's own configuration: what holds for all their apps. Flags win over it.
+//! The configuration: what holds for all of a person's apps, and what holds for all who deploy into
+//! a namespace. Flags win over the person's, that over the namespace's, that over what is built in.
 
 use std::{
     collections::BTreeMap,
@@ -6,13 +7,16 @@ use std::{
 };
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{
+    cluster::{Cluster, configuration},
     error::{Failure, Result},
     model::Proxy,
+    steps::plan::Catalogue,
 };
 
-/// The file's content.
+/// What a configuration says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(super) struct Config {
@@ -32,6 +36,11 @@ pub(super) struct Config {
     pub mirrors: BTreeMap<String, String>,
     /// Where an image goes: `registry.example.com/team`; the app's name is added.
     pub image_prefix: Option<String>,
+    /// Changes of the catalogue, or the path of a file that holds them.
+    catalogue: Option<Value>,
+    /// The changes, the weakest first.
+    #[serde(skip)]
+    catalogue_changes: Vec<Value>,
 }
 
 impl Config {
@@ -54,8 +63,95 @@ impl Config {
                 .anchor("configuration")
         };
         let text = std::fs::read_to_string(path).map_err(|error| failure().because(error))?;
-        serde_yaml::from_str(&text).map_err(|error| failure().why(error))
+        Self::parse(&text, path.parent()).map_err(|why| failure().why(why))
     }
+
+    /// Returns this configuration with the namespace's below it, where that has one.
+    pub(super) async fn over_namespace(&self, cluster: &Cluster) -> Result<Self> {
+        match configuration::read(cluster).await {
+            Ok(Some(text)) => self.over_text(&text, cluster),
+            Ok(None) => Ok(self.clone()),
+            Err(error) => Err(cluster.failure(namespace_words(cluster), &error)),
+        }
+    }
+
+    /// Returns this configuration with that of a cluster's namespace below it.
+    pub(super) fn over_text(&self, text: &str, cluster: &Cluster) -> Result<Self> {
+        let (name, key) = (configuration::NAME, configuration::KEY);
+        let below = Self::parse(text, None).map_err(|why| {
+            Failure::new(namespace_words(cluster))
+                .why(format!("`{key}` of the ConfigMap `{name}`: {why}"))
+                .next("mend it, or ask whoever looks after the namespace to:")
+                .command(format!("kubectl edit configmap {name} -n {}", cluster.namespace))
+                .anchor("namespace-configuration")
+        })?;
+        Ok(self.clone().over(below))
+    }
+
+    /// Reads a configuration; `folder` is where a path in it starts, where there may be one.
+    fn parse(text: &str, folder: Option<&Path>) -> Result<Self, String> {
+        let has_content = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+        if !text.lines().any(has_content) {
+            return Ok(Self::default());
+        }
+        let mut config: Self = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
+        if let (Some(path), None) = (&config.registry_ca, folder) {
+            let path = path.display();
+            return Err(format!(
+                "`registryCa` is a path (`{path}`), and there is no file here"
+            ));
+        }
+        let change = match (config.catalogue.take(), folder) {
+            (Some(Value::String(path)), Some(folder)) => {
+                let path = folder.join(path);
+                let in_file = |why: String| format!("the catalogue `{}`: {why}", path.display());
+                let text = std::fs::read_to_string(&path).map_err(|error| in_file(error.to_string()))?;
+                Some(serde_yaml::from_str(&text).map_err(|error| in_file(error.to_string()))?)
+            }
+            (Some(Value::String(_)), None) => {
+                return Err("`catalogue` is a path, and there is no file here; write it out".to_owned());
+            }
+            (change, _) => change,
+        };
+        // Each alone must make sense, so that who wrote it is told.
+        config.catalogue_changes.extend(change);
+        config.catalogue().map_err(|failure| failure.why)?;
+        Ok(config)
+    }
+
+    /// Lays this configuration over a weaker one.
+    fn over(self, below: Self) -> Self {
+        let both = |above: Vec<String>, below| [above, below].concat();
+        Self {
+            builder_image: self.builder_image.or(below.builder_image),
+            builder_pull_secret: self.builder_pull_secret.or(below.builder_pull_secret),
+            pull_secret: self.pull_secret.or(below.pull_secret),
+            insecure_registries: both(self.insecure_registries, below.insecure_registries),
+            registry_ca: self.registry_ca,
+            // As a whole: the exceptions belong to their proxies.
+            proxy: if self.proxy.is_none() {
+                below.proxy
+            } else {
+                self.proxy
+            },
+            mirrors: below.mirrors.into_iter().chain(self.mirrors).collect(),
+            image_prefix: self.image_prefix.or(below.image_prefix),
+            catalogue: None,
+            catalogue_changes: [below.catalogue_changes, self.catalogue_changes].concat(),
+        }
+    }
+
+    /// Returns the built-in catalogue with all changes laid over it.
+    pub(super) fn catalogue(&self) -> Result<Catalogue> {
+        Catalogue::changed_by(&self.catalogue_changes)
+    }
+}
+
+fn namespace_words(cluster: &Cluster) -> String {
+    format!(
+        "could not read the configuration of the namespace `{}`",
+        cluster.namespace
+    )
 }
 
 /// The XDG folder where it is set or usual, `%APPDATA%` on Windows.
@@ -89,6 +185,52 @@ mod tests {
     fn refuses_what_it_does_not_know() {
         let failure = read("builderimage: x\n").expect_err("a typing error");
         assert!(failure.why.contains("builderimage"), "{failure}");
+    }
+
+    #[test]
+    fn the_persons_own_wins_over_the_namespaces() {
+        let parse = |text: &str| Config::parse(text, None).expect(text);
+        let own = parse(
+            "builderImage: own\ninsecureRegistries: [a]\nmirrors: {docker.io: own}\ncatalogue: {jar: {17: own}}",
+        );
+        let below = parse(
+            "builderImage: ns\nbuilderPullSecret: ns\nimagePrefix: r.example/ns\ninsecureRegistries: [b]\n\
+             mirrors: {docker.io: ns, gcr.io: ns}\ncatalogue: {jar: {17: ns, 21: ns}}",
+        );
+        let config = own.over(below);
+        assert_eq!(config.builder_image.as_deref(), Some("own"));
+        assert_eq!(config.builder_pull_secret.as_deref(), Some("ns"));
+        assert_eq!(config.image_prefix.as_deref(), Some("r.example/ns"));
+        assert_eq!(config.insecure_registries, ["a", "b"]);
+        assert_eq!(
+            (&*config.mirrors["docker.io"], &*config.mirrors["gcr.io"]),
+            ("own", "ns")
+        );
+        let catalogue = config.catalogue().expect("valid");
+        assert_eq!(catalogue.jar[&17].image.repository, "library/own");
+        assert_eq!(catalogue.jar[&21].image.repository, "library/ns");
+        assert_eq!(catalogue.jar[&25], Catalogue::builtin().jar[&25]);
+    }
+
+    #[test]
+    fn a_catalogue_may_be_a_file_beside_the_configuration() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("bases.yaml"), "jar: {17: r.example/jre}").expect("written");
+        let config = Config::parse("catalogue: bases.yaml", Some(folder.path())).expect("valid");
+        let catalogue = config.catalogue().expect("valid");
+        assert_eq!(catalogue.jar[&17].image.registry, "r.example");
+        let none = Config::parse("catalogue: other.yaml", Some(folder.path())).expect_err("no file");
+        assert!(none.contains("other.yaml"), "{none}");
+        assert!(Config::parse("catalogue: bases.yaml", None).is_err());
+        let wrong = Config::parse("catalogue: {jar: {x: y}}", None).expect_err("no Java");
+        assert!(wrong.contains('x'), "{wrong}");
+    }
+
+    #[test]
+    fn nothing_but_comments_is_no_configuration() {
+        for text in ["", "\n", "# nothing\n"] {
+            assert_eq!(Config::parse(text, None), Ok(Config::default()));
+        }
     }
 
     #[test]

@@ -55,6 +55,7 @@ impl Packed {
             destination,
             tags,
             base: plan.base.clone(),
+            s2i: plan.s2i,
             platforms: vec![plan.platform.clone()],
             config: plan.config.clone(),
             layers: self.layers.iter().map(|layer| layer.described.clone()).collect(),

@@ -41,6 +41,11 @@ pub(super) fn image(previous: ImageOptions, flags: &PlanArgs) -> Result<ImageOpt
         .filter(|path| !path.is_empty());
     options.convert_javax = flags.convert_javax.unwrap_or(options.convert_javax);
     options.platform = flags.platform.clone().or(options.platform);
+    // What was said of the last base does not hold for a new one.
+    options.s2i = match flags.base {
+        Some(_) => flags.s2i,
+        None => flags.s2i.or(options.s2i),
+    };
     Ok(options)
 }
 

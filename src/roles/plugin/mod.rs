@@ -21,9 +21,12 @@ mod destination;
 mod flow;
 mod format;
 mod interrupt;
+mod kubesphere;
 mod local;
 mod merge;
+mod nodes;
 mod options;
+mod page;
 mod pod_args;
 mod push_secret;
 mod rollout;
@@ -86,6 +89,7 @@ async fn dispatch(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Deploy(args) => Box::pin(commands::deploy::run(&context, args)).await,
         Command::Build(args) => Box::pin(commands::build::run(&context, args)).await,
         Command::Inspect(args) => Box::pin(commands::inspect::run(&context, args)).await,
+        Command::Runtimes(args) => Box::pin(commands::runtimes::run(&context, args)).await,
         Command::List(args) => commands::list::run(&context, args).await,
         Command::Status(args) => Box::pin(commands::status::run(&context, args)).await,
         Command::Logs(args) => Box::pin(commands::logs::run(&context, args)).await,

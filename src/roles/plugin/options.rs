@@ -68,9 +68,9 @@ impl Target {
 }
 
 /// Returns what the plan step takes.
-pub(super) fn plan_options(image: &ImageOptions) -> plan::Options {
+pub(super) fn plan_options(image: &ImageOptions, config: &Config) -> Result<plan::Options> {
     let image = image.clone();
-    plan::Options {
+    Ok(plan::Options {
         base: image.base,
         ports: image.ports,
         image_env: image.env,
@@ -79,8 +79,9 @@ pub(super) fn plan_options(image: &ImageOptions) -> plan::Options {
         context_path: image.context_path,
         convert_javax: image.convert_javax,
         platform: image.platform,
-        catalogue: plan::Catalogue::builtin(),
-    }
+        s2i: image.s2i,
+        catalogue: config.catalogue()?,
+    })
 }
 
 /// Chooses the app's name: the flag's, else one from the name of what is run.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{interrupt::Stage, values};
+use super::{interrupt::Stage, kubesphere, values};
 use crate::{
     cluster::Cluster,
     error::Result,
@@ -47,9 +47,12 @@ impl RolloutArgs {
         image: Reference,
         request: &BuildRequest,
     ) -> Result<deploy::Options> {
+        let jvm = request.runs_a_jvm();
+        let (derived, _) = kubesphere::map(&request.config, request.s2i, jvm, &options);
         Ok(deploy::Options {
             name: app.clone(),
             options,
+            derived,
             image,
             platform: match &request.platforms[..] {
                 [only] => Some(only.clone()),
@@ -57,7 +60,7 @@ impl RolloutArgs {
             },
             timeout: self.timeout()?,
             wait: self.wait,
-            jvm: request.runs_a_jvm(),
+            jvm,
             undo: !self.no_undo,
             force_conflicts: self.force_conflicts,
             patience: deploy::PATIENCE,

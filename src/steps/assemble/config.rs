@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Ground;
 use crate::{
-    model::{BuildRequest, ConfigChanges},
+    model::{ConfigChanges, LayerDescriptor},
     oci::{Digest, Platform, Reference},
 };
 
@@ -32,14 +32,19 @@ pub(super) fn scratch(platform: &Platform) -> Value {
     config
 }
 
-/// Returns the config's bytes: the ground's, changed as the request says.
-pub(super) fn make(ground: &Ground, request: &BuildRequest, base: Option<(&Reference, Digest)>) -> Vec<u8> {
+/// Returns the config's bytes: the ground's, changed, with our layers.
+pub(super) fn make(
+    ground: &Ground,
+    changes: &ConfigChanges,
+    layers: &[LayerDescriptor],
+    base: Option<(&Reference, Digest)>,
+) -> Vec<u8> {
     let mut config = ground.config.clone();
     let top = object(&mut config);
     top.insert("created".to_owned(), json!(CREATED));
 
     let run = object(top.entry("config").or_insert(Value::Null));
-    change(run, &request.config);
+    change(run, changes);
     if let Some((name, digest)) = base {
         let labels = object(run.entry("Labels").or_insert(Value::Null));
         labels.insert(
@@ -54,12 +59,11 @@ pub(super) fn make(ground: &Ground, request: &BuildRequest, base: Option<(&Refer
 
     let rootfs = object(top.entry("rootfs").or_insert_with(|| json!({ "type": "layers" })));
     let diff_ids = array(rootfs.entry("diff_ids").or_insert(Value::Null));
-    diff_ids.extend(request.layers.iter().map(|layer| json!(layer.diff_id)));
+    diff_ids.extend(layers.iter().map(|layer| json!(layer.diff_id)));
 
     let history = array(top.entry("history").or_insert(Value::Null));
     history.extend(
-        request
-            .layers
+        layers
             .iter()
             .map(|layer| json!({ "created": CREATED, "created_by": format!("kubectl-b2i {}", layer.name) })),
     );

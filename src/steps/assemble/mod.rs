@@ -5,6 +5,7 @@ mod base;
 mod config;
 mod failure;
 mod manifest;
+mod s2i;
 
 use crate::{
     error::{Failure, Result},
@@ -42,14 +43,16 @@ pub async fn run(request: &BuildRequest, client: Option<&Client>) -> Result<Imag
             return Err(failure::unusable(reference).why("there is no registry to pull it from"));
         }
     };
-    let manifests: Vec<ImageManifest> = grounds
-        .iter()
-        .map(|ground| {
-            let of = base.as_ref().map(|base| &base.reference).zip(ground.digest);
-            let config = config::make(ground, request, of);
-            manifest::make(ground, config, &request.layers, of)
-        })
-        .collect();
+    let mut manifests: Vec<ImageManifest> = Vec::new();
+    for ground in &grounds {
+        let of = base.as_ref().map(|base| &base.reference).zip(ground.digest);
+        let changes = match &request.base {
+            Base::Scratch => request.config.clone(),
+            Base::Image(reference) => s2i::changes(ground, request, reference)?,
+        };
+        let config = config::make(ground, &changes, &request.layers, of);
+        manifests.push(manifest::make(ground, config, &request.layers, of));
+    }
     if manifests.is_empty() {
         return Err(Failure::new("could not make an image").why("the request names no platform"));
     }

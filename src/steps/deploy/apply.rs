@@ -55,6 +55,7 @@ pub(super) fn objects(options: &Options, before: &Objects) -> (Deployment, Optio
     let deployment = deployment::deployment(&App {
         name: &options.name,
         options: &options.options,
+        derived: &options.derived,
         image: &options.image,
         platform: options.platform.as_ref(),
         jvm: options.jvm,

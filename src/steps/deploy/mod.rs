@@ -14,7 +14,7 @@ use outcome::Teller;
 use crate::{
     cluster::{Cluster, objects::labels},
     error::{Failure, Result},
-    model::{AppName, DeployOptions, Events, Rollout},
+    model::{AppName, DeployOptions, Derived, Events, Rollout},
     oci::{Platform, Reference},
 };
 
@@ -33,6 +33,8 @@ pub struct Options {
     pub name: AppName,
     /// What the person said, now and before. `replicas` only where its flag was given now.
     pub options: DeployOptions,
+    /// What follows from that.
+    pub derived: Derived,
     /// `registry/repository@digest`
     pub image: Reference,
     /// The platform of an image that has only one.

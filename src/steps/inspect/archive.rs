@@ -44,6 +44,8 @@ pub(super) struct Archive {
     pub(super) zip: Container,
     pub(super) file_name: String,
     pub(super) entries: Vec<ArchiveEntry>,
+    /// What was seen of it so far that tells what it is.
+    pub(super) evidence: Vec<String>,
 }
 
 /// Opens an archive.
@@ -119,6 +121,7 @@ pub(super) fn open(
         zip: Container::Zip(zip),
         file_name: file_name.to_owned(),
         entries,
+        evidence: Vec::new(),
     })
 }
 

@@ -26,18 +26,31 @@ const SAMPLE: usize = 32;
 /// A [`Failure`] when a class cannot be read.
 pub(super) fn lowest_java(archive: &mut Archive, own: &[usize], jars: &[usize]) -> Result<u32, Failure> {
     let mut highest = 0;
+    // The archive's own file, class or JAR, that asks for the most.
+    let mut newest = None;
     let mut head = Vec::new();
     for &index in own {
         let counts = is_counted(archive.entries[index].name.as_bytes());
         if counts {
             let major = major_version(&mut archive.zip, index, &mut head);
-            highest = highest.max(major.map_err(|error| archive.damaged(&error))?.unwrap_or(0));
+            let major = major.map_err(|error| archive.damaged(&error))?.unwrap_or(0);
+            if major > highest {
+                (highest, newest) = (major, Some(index));
+            }
         }
     }
     for &index in jars {
         // What is no JAR has no say; nor has one that is damaged, since Java may never open it.
         let usual = archive.nested(index).and_then(|mut jar| usual_version(&mut jar));
-        highest = highest.max(usual.unwrap_or(0));
+        if let Some(major) = usual.filter(|&major| major > highest) {
+            (highest, newest) = (major, Some(index));
+        }
+    }
+    if let Some(index) = newest {
+        let name = &archive.entries[index].name;
+        let java = java_of(highest);
+        let line = format!("the newest class files are of Java {java}: {name}");
+        archive.evidence.push(line);
     }
     Ok(release(highest))
 }
@@ -48,10 +61,14 @@ pub(super) fn usual_java(jar: File) -> Option<u32> {
     usual_version(&mut jar).map(release)
 }
 
+fn java_of(major: u16) -> u32 {
+    u32::from(major.saturating_sub(BEFORE_JAVA_1))
+}
+
 /// Returns the lowest Java that runs class files of this version; above the long-term releases the
 /// exact one.
 fn release(major: u16) -> u32 {
-    let release = u32::from(major.saturating_sub(BEFORE_JAVA_1));
+    let release = java_of(major);
     let long_term = LONG_TERM.into_iter().find(|&lts| lts >= release);
     long_term.unwrap_or(release)
 }

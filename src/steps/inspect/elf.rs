@@ -1,31 +1,47 @@
 //! ELF executables: <https://gabi.xinuos.com/>.
 
-use std::fs::File;
+use std::io::{Read, Seek};
 
 use object::{
-    Endianness, ReadCache, ReadRef, StringTable, elf,
-    read::elf::{Dyn, FileHeader, ProgramHeader},
+    Endianness, ReadCache, ReadRef, elf,
+    read::elf::{FileHeader, ProgramHeader},
 };
 
-use super::refusal::{self, ElfFlaw};
+use super::{
+    elf_arm,
+    elf_dynamic::Dynamic,
+    refusal::{self, ElfFlaw},
+};
 use crate::{
     error::Failure,
     model::{ElfFacts, Libc},
     oci::Platform,
 };
 
+/// Programs have about ten. What is read of a file is held in memory, so its size is checked first.
+const MOST_SEGMENTS: u32 = 1024;
+const MOST_SECTIONS: u32 = 1 << 16;
+/// The kernel's own limit: <https://man7.org/linux/man-pages/man5/elf.5.html>, `PATH_MAX`.
+const LONGEST_PATH_BYTES: u64 = 4096;
+
+/// What an executable is, and what of it tells so.
+pub(super) struct Inspected {
+    pub(super) facts: ElfFacts,
+    pub(super) evidence: Vec<String>,
+}
+
 /// Says what an ELF file runs on and what it needs.
 ///
 /// # Errors
 /// A [`Failure`] when it is no program, or not a whole one.
-pub(super) fn inspect(file: File, file_name: &str) -> Result<ElfFacts, Failure> {
+pub(super) fn inspect<R: Read + Seek>(file: R, file_name: &str) -> Result<Inspected, Failure> {
     let data = ReadCache::new(file);
-    let facts = match data.read_bytes_at(4, 1) {
+    let inspected = match (&data).read_bytes_at(4, 1) {
         // EI_CLASS
-        Ok([1]) => read::<elf::FileHeader32<Endianness>>(&data),
-        _ => read::<elf::FileHeader64<Endianness>>(&data),
+        Ok([1]) => read::<elf::FileHeader32<Endianness>, R>(&data),
+        _ => read::<elf::FileHeader64<Endianness>, R>(&data),
     };
-    facts.map_err(|flaw| refusal::elf(file_name, flaw))
+    inspected.map_err(|flaw| refusal::elf(file_name, flaw))
 }
 
 /// What the reader says of a file that it cannot follow means in all likelihood: it ends too early.
@@ -35,20 +51,23 @@ impl From<object::Error> for ElfFlaw {
     }
 }
 
-fn read<Elf: FileHeader<Endian = Endianness>>(data: &ReadCache<File>) -> Result<ElfFacts, ElfFlaw> {
+fn read<Elf: FileHeader<Endian = Endianness>, R: Read + Seek>(
+    data: &ReadCache<R>,
+) -> Result<Inspected, ElfFlaw> {
     let header = Elf::parse(data)?;
     let endian = header.endian()?;
-    match header.e_type(endian) {
+    let e_type = header.e_type(endian);
+    match e_type {
         elf::ET_REL => return Err(ElfFlaw::ObjectFile),
         elf::ET_CORE => return Err(ElfFlaw::CoreDump),
         elf::ET_EXEC | elf::ET_DYN => {}
         _ => return Err(ElfFlaw::NoProgram),
     }
-    let platform = platform(header, endian)?;
+    let platform = platform(header, endian, data)?;
     ensure_complete(header, endian, data)?;
     let interpreter = interpreter(header, endian, data)?;
     let dynamic = Dynamic::read(header, endian, data)?;
-    let is_library = header.e_type(endian) == elf::ET_DYN
+    let is_library = e_type == elf::ET_DYN
         && interpreter.is_none()
         && !dynamic.is_pie
         // Older linkers do not mark a static program that can be loaded anywhere.
@@ -56,22 +75,61 @@ fn read<Elf: FileHeader<Endian = Endianness>>(data: &ReadCache<File>) -> Result<
     if is_library || header.e_entry(endian).into() == 0 {
         return Err(ElfFlaw::SharedLibrary);
     }
-    let libc = match interpreter {
+    let libc = match &interpreter {
         None => Libc::Static,
-        Some(interpreter) if interpreter.contains("musl") => Libc::Musl,
-        Some(_) => Libc::Glibc(highest_glibc(header, endian, data)?),
+        Some(path) if path.contains("musl") => Libc::Musl,
+        // Bionic is no C library of an image.
+        Some(path) if path.starts_with("/system/") => return Err(ElfFlaw::OtherSystem),
+        Some(_) => Libc::Glibc(dynamic.versions.get("GLIBC").map(ToString::to_string)),
     };
-    Ok(ElfFacts {
-        platform,
-        libc,
-        needed: dynamic.needed,
+    let evidence = evidence(e_type, &platform, interpreter.as_deref(), &dynamic);
+    Ok(Inspected {
+        facts: ElfFacts {
+            platform,
+            libc,
+            interpreter,
+            needed: dynamic.needed,
+            versions: dynamic.versions,
+        },
+        evidence,
     })
 }
 
+fn evidence(
+    e_type: elf::FileType,
+    platform: &Platform,
+    interpreter: Option<&str>,
+    dynamic: &Dynamic,
+) -> Vec<String> {
+    let place = if e_type == elf::ET_DYN {
+        "position-independent"
+    } else {
+        "of fixed addresses"
+    };
+    let mut lines = vec![format!("ELF header: a program for {platform}, {place}")];
+    lines.push(match interpreter {
+        Some(path) => format!("PT_INTERP {path}"),
+        None => "no PT_INTERP: nothing but the kernel loads it".to_owned(),
+    });
+    if !dynamic.needed.is_empty() {
+        lines.push(format!("DT_NEEDED {}", dynamic.needed.join(", ")));
+    }
+    if !dynamic.versions.is_empty() {
+        let versions: Vec<String> = dynamic
+            .versions
+            .iter()
+            .map(|(set, version)| format!("{set}_{version}"))
+            .collect();
+        lines.push(format!("DT_VERNEED up to {}", versions.join(", ")));
+    }
+    lines
+}
+
 /// Names are Go's: <https://go.dev/doc/install/source#environment>.
-fn platform<Elf: FileHeader<Endian = Endianness>>(
+fn platform<Elf: FileHeader<Endian = Endianness>, R: Read + Seek>(
     header: &Elf,
     endian: Endianness,
+    data: &ReadCache<R>,
 ) -> Result<Platform, ElfFlaw> {
     if !matches!(header.e_ident().os_abi, elf::ELFOSABI_SYSV | elf::ELFOSABI_GNU) {
         return Err(ElfFlaw::OtherSystem);
@@ -87,113 +145,59 @@ fn platform<Elf: FileHeader<Endian = Endianness>>(
         (elf::EM_RISCV, true, true) => "riscv64",
         _ => return Err(ElfFlaw::OtherMachine(machine.0)),
     });
-    // What every distribution for 32-bit ARM builds for.
-    let variant = (machine == elf::EM_ARM).then(|| "v7".to_owned());
+    let variant = (machine == elf::EM_ARM).then(|| {
+        // What every distribution for 32-bit ARM builds for, where the file does not say.
+        let known = elf_arm::variant(header, endian, data, MOST_SECTIONS);
+        known.unwrap_or("v7").to_owned()
+    });
     Ok(Platform { variant, ..platform })
 }
 
 /// Whatever the file says that it holds must be there. The section table, which a program does not
-/// need, is written last: so a file that lacks it was cut.
-fn ensure_complete<Elf: FileHeader<Endian = Endianness>>(
+/// need, is written last: so a file that says that it has one and lacks it was cut.
+fn ensure_complete<Elf: FileHeader<Endian = Endianness>, R: Read + Seek>(
     header: &Elf,
     endian: Endianness,
-    data: &ReadCache<File>,
+    data: &ReadCache<R>,
 ) -> Result<(), ElfFlaw> {
     let length = data.len().map_err(|()| ElfFlaw::CutShort)?;
+    if header.phnum(endian, data)? > MOST_SEGMENTS {
+        return Err(ElfFlaw::NoProgram);
+    }
     for segment in header.program_headers(endian, data)? {
         let (offset, size) = segment.file_range(endian);
         if offset.checked_add(size).is_none_or(|end| end > length) {
             return Err(ElfFlaw::CutShort);
         }
     }
-    header.section_headers(endian, data)?;
+    let start: u64 = header.e_shoff(endian).into();
+    if start == 0 {
+        return Ok(());
+    }
+    let count = u64::from(header.shnum(endian, data)?);
+    let size = count.checked_mul(u64::from(header.e_shentsize(endian)));
+    let end = size.and_then(|size| start.checked_add(size));
+    if end.is_none_or(|end| end > length) {
+        return Err(ElfFlaw::CutShort);
+    }
     Ok(())
 }
 
-fn interpreter<Elf: FileHeader<Endian = Endianness>>(
+fn interpreter<Elf: FileHeader<Endian = Endianness>, R: Read + Seek>(
     header: &Elf,
     endian: Endianness,
-    data: &ReadCache<File>,
+    data: &ReadCache<R>,
 ) -> Result<Option<String>, ElfFlaw> {
     for segment in header.program_headers(endian, data)? {
+        if segment.p_type(endian) != elf::PT_INTERP {
+            continue;
+        }
+        if segment.file_range(endian).1 > LONGEST_PATH_BYTES {
+            return Err(ElfFlaw::NoProgram);
+        }
         if let Some(path) = segment.interpreter(endian, data)? {
             return Ok(Some(String::from_utf8_lossy(path).into_owned()));
         }
     }
     Ok(None)
-}
-
-/// What the dynamic section says.
-#[derive(Default)]
-struct Dynamic {
-    needed: Vec<String>,
-    has_soname: bool,
-    is_pie: bool,
-}
-
-impl Dynamic {
-    fn read<Elf: FileHeader<Endian = Endianness>>(
-        header: &Elf,
-        endian: Endianness,
-        data: &ReadCache<File>,
-    ) -> Result<Self, ElfFlaw> {
-        let segments = header.program_headers(endian, data)?;
-        let mut entries: &[Elf::Dyn] = &[];
-        for segment in segments {
-            entries = segment.dynamic(endian, data)?.unwrap_or(entries);
-        }
-        let value = |tag| {
-            let found = entries.iter().find(|entry| entry.tag(endian) == tag);
-            found.map(|entry| entry.val(endian))
-        };
-        // By address, as the loader does it: a stripped file has no section table.
-        let address = value(elf::DT_STRTAB).unwrap_or(0);
-        let start = segments.iter().find_map(|segment| {
-            let offset = address.checked_sub(segment.p_vaddr(endian).into())?;
-            let (start, size) = segment.file_range(endian);
-            (segment.p_type(endian) == elf::PT_LOAD && offset < size).then(|| start + offset)
-        });
-        let start = start.unwrap_or(0);
-        let end = start.saturating_add(value(elf::DT_STRSZ).unwrap_or(0));
-        let strings = StringTable::new(data, start, end);
-        let mut needed = Vec::new();
-        for entry in entries.iter().filter(|entry| entry.tag(endian) == elf::DT_NEEDED) {
-            let name = entry.string(endian, strings)?;
-            needed.push(String::from_utf8_lossy(name).into_owned());
-        }
-        let flags = value(elf::DT_FLAGS_1).unwrap_or(0);
-        Ok(Self {
-            needed,
-            has_soname: value(elf::DT_SONAME).is_some(),
-            is_pie: flags & elf::DF_1_PIE.0 != 0,
-        })
-    }
-}
-
-/// Returns the highest `GLIBC_x.y` that a symbol asks for; `None` without a section table.
-fn highest_glibc<Elf: FileHeader<Endian = Endianness>>(
-    header: &Elf,
-    endian: Endianness,
-    data: &ReadCache<File>,
-) -> Result<Option<String>, ElfFlaw> {
-    let sections = header.sections(endian, data)?;
-    let Some((libraries, strings)) = sections.gnu_verneed(endian, data)? else {
-        return Ok(None);
-    };
-    let strings = sections.strings(endian, data, strings)?;
-    let mut highest: Option<Vec<u32>> = None;
-    for library in libraries {
-        for version in library?.1 {
-            let name = String::from_utf8_lossy(version?.name(endian, strings)?).into_owned();
-            // GLIBC_PRIVATE and the like are no numbers.
-            let numbers = name
-                .strip_prefix("GLIBC_")
-                .and_then(|numbers| numbers.split('.').map(|part| part.parse().ok()).collect());
-            highest = highest.max(numbers);
-        }
-    }
-    Ok(highest.map(|numbers| {
-        let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
-        numbers.join(".")
-    }))
 }

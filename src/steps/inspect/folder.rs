@@ -140,9 +140,12 @@ fn unpacked(folder: &Path, mut found: Vec<Found>) -> Result<Artifact, Failure> {
         zip: Container::of_folder(folder, files.map(|file| file.name.as_str())),
         file_name: file_name.clone(),
         entries: walk::entries(&found),
+        evidence: Vec::new(),
     };
     let kind = of_archive(&mut archive)?;
-    artifact(folder, &found, kind, None, file_name)
+    let mut artifact = artifact(folder, &found, kind, None, file_name)?;
+    artifact.evidence = archive.evidence;
+    Ok(artifact)
 }
 
 /// Says what the folder is in which this JAR is run.
@@ -174,6 +177,7 @@ fn jar(folder: &Path, found: &[Found], main_file: &str, limits: &Limits) -> Resu
     }
     let mut artifact = artifact(folder, found, kind, Some(main_file), named_after)?;
     artifact.notes = notes;
+    artifact.evidence = archive.evidence;
     Ok(artifact)
 }
 
@@ -181,8 +185,11 @@ fn jar(folder: &Path, found: &[Found], main_file: &str, limits: &Limits) -> Resu
 fn executable(folder: &Path, found: &[Found], main_file: &str) -> Result<Artifact, Failure> {
     let path = folder.join(main_file);
     let file = File::open(&path).map_err(|error| refusal::unreadable(&path, &error))?;
-    let kind = ArtifactKind::Elf(elf::inspect(file, main_file)?);
-    artifact(folder, found, kind, Some(main_file), main_file.to_owned())
+    let elf = elf::inspect(file, main_file)?;
+    let kind = ArtifactKind::Elf(elf.facts);
+    let mut artifact = artifact(folder, found, kind, Some(main_file), main_file.to_owned())?;
+    artifact.evidence = elf.evidence;
+    Ok(artifact)
 }
 
 fn artifact(
@@ -202,6 +209,7 @@ fn artifact(
         size_bytes: tree.size_bytes(),
         digest: tree.digest(),
         kind,
+        evidence: Vec::new(),
         notes: Vec::new(),
         entries,
         tree: Some(tree),

@@ -50,10 +50,13 @@ pub(super) fn inspect(archive: &mut Archive, manifest: &Manifest) -> Result<Arti
     } else {
         (packed_layout(&main_class, manifest), archive.files("", ".jar"))
     };
+    let folder = if is_boot { ", BOOT-INF/ present" } else { "" };
+    archive.evidence.push(format!("Main-Class {main_class}{folder}"));
     let mut java = lowest_java(archive, &classes, &jars)?;
     let mut highest_java = None;
     if matches!(layout, JarLayout::SpringBoot1 { .. }) {
         // What libraries for newer releases are in it, it cannot load.
+        archive.evidence.truncate(1);
         java = lowest_java(archive, &classes, &[])?;
         if java > LAST_JAVA_OF_BOOT_1 {
             let boot = layout.to_string();

@@ -7,6 +7,8 @@ mod class_version;
 mod container;
 mod content;
 mod elf;
+mod elf_arm;
+mod elf_dynamic;
 mod folder;
 mod jar;
 mod jar_notes;
@@ -14,6 +16,8 @@ mod jar_tree;
 mod limits;
 mod local_headers;
 mod manifest;
+#[doc(hidden)]
+pub mod readers;
 mod refusal;
 mod refusal_tree;
 mod servlet;
@@ -102,7 +106,7 @@ fn file(path: &Path, limits: &Limits) -> Result<Artifact, Failure> {
         is_refused.store(recognised.is_err(), Ordering::Relaxed);
         (recognised, hashing.join())
     });
-    let (kind, entries, notes) = recognised?;
+    let inside = recognised?;
     let digest = digest
         .unwrap_or_else(|_| Err(io::Error::other("the thread that hashes has panicked")))
         .map_err(|error| refusal::unreadable(path, &error))?;
@@ -113,11 +117,20 @@ fn file(path: &Path, limits: &Limits) -> Result<Artifact, Failure> {
         local_modified: metadata.modified().ok(),
         size_bytes: metadata.len(),
         digest,
-        kind,
-        notes,
-        entries,
+        kind: inside.kind,
+        evidence: inside.evidence,
+        notes: inside.notes,
+        entries: inside.entries,
         tree: None,
     })
+}
+
+/// What was found in a file.
+struct Inside {
+    kind: ArtifactKind,
+    evidence: Vec<String>,
+    notes: Vec<String>,
+    entries: Vec<ArchiveEntry>,
 }
 
 fn open(path: &Path, file_name: &str) -> Result<(File, fs::Metadata), Failure> {
@@ -138,11 +151,16 @@ fn look_inside(
     content: Content,
     file_name: &str,
     limits: &Limits,
-) -> Result<(ArtifactKind, Vec<ArchiveEntry>, Vec<String>), Failure> {
+) -> Result<Inside, Failure> {
     let mut archive = match content {
         Content::Elf => {
-            let facts = elf::inspect(file, file_name)?;
-            return Ok((ArtifactKind::Elf(facts), Vec::new(), Vec::new()));
+            let elf = elf::inspect(file, file_name)?;
+            return Ok(Inside {
+                kind: ArtifactKind::Elf(elf.facts),
+                evidence: elf.evidence,
+                notes: Vec::new(),
+                entries: Vec::new(),
+            });
         }
         Content::Foreign(foreign) => return Err(refusal::foreign(path, file_name, foreign)),
         Content::Zip => archive::open(path, file, file_name, false, limits)?,
@@ -152,7 +170,12 @@ fn look_inside(
     };
     let kind = of_archive(&mut archive)?;
     let notes = jar_notes::of(&archive, &kind, false);
-    Ok((kind, archive.entries, notes))
+    Ok(Inside {
+        kind,
+        evidence: archive.evidence,
+        notes,
+        entries: archive.entries,
+    })
 }
 
 /// Says what an archive is, packed or not.

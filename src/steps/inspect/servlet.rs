@@ -116,9 +116,13 @@ pub(super) fn api(
     own.count(&mut archive.zip, classes.iter().copied(), &mut unlimited)
         .map_err(|error| archive.damaged(&error))?;
     if let Some(api) = own.winner() {
+        archive.evidence.push(own.words("its own classes"));
         return Ok(api);
     }
     if descriptor.api == Some(ServletApi::Jakarta) {
+        archive
+            .evidence
+            .push("web.xml has a namespace of jakarta.ee".to_owned());
         return Ok(ServletApi::Jakarta);
     }
     let mut libraries = Votes::default();
@@ -133,6 +137,11 @@ pub(super) fn api(
         }
     }
     let voted = libraries.winner().or(descriptor.api);
+    archive.evidence.push(match (libraries.winner(), descriptor.api) {
+        (Some(_), _) => libraries.words("the classes of its libraries"),
+        (None, Some(_)) => "web.xml has a namespace of Java EE".to_owned(),
+        (None, None) => "nothing in it names either servlet API".to_owned(),
+    });
     Ok(voted.unwrap_or(ServletApi::Jakarta))
 }
 
@@ -149,6 +158,16 @@ impl Votes {
             Ordering::Less => Some(ServletApi::Jakarta),
             Ordering::Equal => None,
         }
+    }
+
+    /// Says how a vote went: `its own classes: 573 name jakarta.servlet, 5 javax.servlet`.
+    fn words(&self, whose: &str) -> String {
+        let [(most, first), (rest, second)] = if self.jakarta >= self.javax {
+            [(self.jakarta, "jakarta"), (self.javax, "javax")]
+        } else {
+            [(self.javax, "javax"), (self.jakarta, "jakarta")]
+        };
+        format!("{whose}: {most} name {first}.servlet, {rest} {second}.servlet")
     }
 
     fn count(
@@ -173,7 +192,7 @@ impl Votes {
 }
 
 /// Whether a class names `javax/servlet/` and `jakarta/servlet/`, in its constants.
-fn packages_named(class: &[u8]) -> (bool, bool) {
+pub(super) fn packages_named(class: &[u8]) -> (bool, bool) {
     const COMMON: &[u8] = b"/servlet/";
     let mut named = (false, false);
     for (at, _) in class.iter().enumerate().filter(|(_, byte)| **byte == b'/') {

@@ -18,6 +18,7 @@ pub(super) fn inspect(archive: &mut Archive, manifest: &Manifest) -> Result<Arti
     let descriptor = archive.read("WEB-INF/web.xml")?;
     let descriptor = descriptor.map(|bytes| servlet::Descriptor::parse(&String::from_utf8_lossy(&bytes)));
     let descriptor = descriptor.unwrap_or_default();
+    archive.evidence.push("WEB-INF/ present".to_owned());
     let java = if alone.is_some() {
         // With the server that it brings.
         let (classes, jars) = (archive.files("", ".class"), archive.files("", ".jar"));

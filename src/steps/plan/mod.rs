@@ -4,19 +4,23 @@
 mod beside;
 mod boot;
 mod catalogue;
+mod catalogue_base;
 mod config;
 mod context_path;
+mod native;
+mod s2i;
 mod tomcat;
 mod tree;
 mod war;
 
 use std::collections::BTreeMap;
 
-pub use catalogue::{Catalogue, ExecutableBases, WarBases};
+pub use catalogue::{ByJava, Catalogue, Chosen, ExecutableBases, WarBases};
+pub use catalogue_base::CatalogueBase;
 
 use crate::{
     error::Failure,
-    model::{Artifact, ArtifactKind, ImagePlan, JarLayout, LayerPlan, LocalTree, Source},
+    model::{Artifact, ArtifactKind, Base, ImagePlan, JarLayout, LayerPlan, LocalTree, Source},
     oci::Platform,
 };
 use context_path::ContextPath;
@@ -41,6 +45,8 @@ pub struct Options {
     pub convert_javax: bool,
     /// The platform to build for; by default the executable's own, or linux/amd64.
     pub platform: Option<Platform>,
+    /// Whether the base is a source-to-image one; where nobody said so, the catalogue knows.
+    pub s2i: Option<bool>,
     /// Which base image an artifact gets.
     pub catalogue: Catalogue,
 }
@@ -52,43 +58,59 @@ pub struct Options {
 /// one tree.
 pub fn run(artifact: &Artifact, options: &Options) -> Result<ImagePlan, Failure> {
     let platform = platform(artifact, options)?;
-    let base = options
+    let chosen = options
         .catalogue
         .base(artifact, options.base.as_deref(), options.convert_javax)?;
     ensure_there_is_something_to_convert(artifact, options)?;
+    let base = chosen.base;
+    let s2i = options.s2i.or(chosen.s2i.then_some(true));
     let config = config::changes(artifact, options, &base)?;
     let named = options
         .context_path
         .as_deref()
         .map(ContextPath::parse)
         .transpose()?;
-    let (context_path, layers) = match &artifact.kind {
-        ArtifactKind::War(war) => war::layers(artifact, war, options, &base, named)?,
-        ArtifactKind::Jar(jar) => {
-            let layers = match (beside_main(artifact), &jar.layout) {
-                (Some((tree, main_file)), _) => beside::layers(artifact, tree, main_file)?,
-                (None, JarLayout::SpringBoot { layers_index, .. }) => {
-                    boot::layers(artifact, layers_index.as_deref())?
-                }
-                (None, _) => vec![whole_file(artifact, config::JAR_NAME, 0o644)?],
-            };
-            (named.unwrap_or_default(), layers)
-        }
-        ArtifactKind::Elf(_) => {
-            let layers = match beside_main(artifact) {
-                Some((tree, main_file)) => beside::layers(artifact, tree, main_file)?,
-                None => vec![whole_file(artifact, &artifact.file_name, 0o755)?],
-            };
-            (named.unwrap_or_default(), layers)
-        }
+    let (config, (context_path, layers)) = if s2i == Some(true) {
+        (
+            s2i::changes(config),
+            s2i::layers(artifact, options, &base, named)?,
+        )
+    } else {
+        (config, layers(artifact, options, &base, named)?)
     };
     Ok(ImagePlan {
         base,
+        base_reason: chosen.reason,
         platform,
         config,
         layers,
         context_path: context_path.with_slashes(),
+        s2i,
     })
+}
+
+/// Decides where it answers, and its layers.
+fn layers(
+    artifact: &Artifact,
+    options: &Options,
+    base: &Base,
+    named: Option<ContextPath>,
+) -> Result<(ContextPath, Vec<LayerPlan>), Failure> {
+    let layers = match &artifact.kind {
+        ArtifactKind::War(war) => return war::layers(artifact, war, options, base, named),
+        ArtifactKind::Jar(jar) => match (beside_main(artifact), &jar.layout) {
+            (Some((tree, main_file)), _) => beside::layers(artifact, tree, main_file)?,
+            (None, JarLayout::SpringBoot { layers_index, .. }) => {
+                boot::layers(artifact, layers_index.as_deref())?
+            }
+            (None, _) => vec![whole_file(artifact, config::JAR_NAME, 0o644)?],
+        },
+        ArtifactKind::Elf(_) => match beside_main(artifact) {
+            Some((tree, main_file)) => beside::layers(artifact, tree, main_file)?,
+            None => vec![whole_file(artifact, &artifact.file_name, 0o755)?],
+        },
+    };
+    Ok((named.unwrap_or_default(), layers))
 }
 
 /// Returns the tree that the artifact is, and which of its files is run.
@@ -129,7 +151,7 @@ fn platform(artifact: &Artifact, options: &Options) -> Result<Platform, Failure>
         }
     };
     match &options.platform {
-        Some(wanted) if !own.serves(wanted) => Err(Failure::usage(format!(
+        Some(wanted) if !(own.serves(wanted) || is_older_arm(own, wanted)) => Err(Failure::usage(format!(
             "could not plan an image of `{}` for {wanted}",
             artifact.file_name
         ))
@@ -138,4 +160,11 @@ fn platform(artifact: &Artifact, options: &Options) -> Result<Platform, Failure>
         .anchor("platform-mismatch")),
         wanted => Ok(wanted.clone().unwrap_or_else(|| own.clone())),
     }
+}
+
+/// Programs for older ARM run on newer ones, for which there are more base images.
+fn is_older_arm(own: &Platform, wanted: &Platform) -> bool {
+    let is_arm =
+        |platform: &Platform| (platform.os.as_str(), platform.architecture.as_str()) == ("linux", "arm");
+    is_arm(own) && is_arm(wanted) && own.variant <= wanted.variant
 }

@@ -95,7 +95,7 @@ pub(super) fn ensure_it_serves(
         return Ok(());
     };
     let right = options.catalogue.base(artifact, None, options.convert_javax)?;
-    let right = match &right {
+    let right = match &right.base {
         Base::Image(image) => image.to_string(),
         Base::Scratch => "scratch".to_owned(),
     };

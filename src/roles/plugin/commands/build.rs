@@ -66,11 +66,12 @@ async fn into_registry(context: &Context, args: &Args) -> Result<()> {
     let artifact = flow::inspect(&fetched, &args.plan, &events).await?;
     let app = options::app_name(&args.image, &artifact)?;
     let cluster = options::connect(&context.global).await?;
-    let (site, keychain) = options::site(cluster, &args.build, &context.config, &events).await?;
+    let config = context.config.over_namespace(&cluster).await?;
+    let (site, keychain) = options::site(cluster, &args.build, &config, &events).await?;
     let stage = Stage::default();
     let work = Box::pin(async {
-        let target = options::target(&site, &keychain, app, &args.image, &args.plan, &context.config).await?;
-        let plan = steps::plan::run(&artifact, &options::plan_options(&target.options))?;
+        let target = options::target(&site, &keychain, app, &args.image, &args.plan, &config).await?;
+        let plan = steps::plan::run(&artifact, &options::plan_options(&target.options, &config)?)?;
         flow::build(&site, &target, &artifact, &plan, &stage).await
     });
     let built = interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
@@ -103,7 +104,7 @@ async fn from_here(context: &Context, args: &Args) -> Result<()> {
         digest: None,
         ..image
     };
-    let plan = steps::plan::run(&artifact, &options::plan_options(&said))?;
+    let plan = steps::plan::run(&artifact, &options::plan_options(&said, &context.config)?)?;
     let packed = flow::pack(&artifact, &plan, Some(&destination.name()), &events).await?;
     let request = packed.request(&plan, destination, tags, access);
     let (result, uploaded) = local::build(&request, &packed, &events).await?;
@@ -166,7 +167,7 @@ async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()>
     let fetched = flow::fetch(&args.plan, args.image.name.as_ref(), &events).await?;
     let artifact = flow::inspect(&fetched, &args.plan, &events).await?;
     let app = options::app_name(&args.image, &artifact)?;
-    let plan = steps::plan::run(&artifact, &options::plan_options(&image))?;
+    let plan = steps::plan::run(&artifact, &options::plan_options(&image, &context.config)?)?;
     let destination = match &args.image.image {
         Some(image) => image.clone(),
         None => format!("localhost/{app}").parse::<Reference>().map_err(|error| {

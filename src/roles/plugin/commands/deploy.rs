@@ -3,16 +3,19 @@
 use super::{
     Context, actuator,
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs},
+    config::Config,
     flow, format,
     interrupt::{self, Stage},
+    kubesphere,
     merge::{self, DeployFlags},
+    nodes,
     options::{self, Site, Target},
     pod_args::PodArgs,
     rollout::{self, RolloutArgs},
 };
 use crate::{
     error::{Failure, Result},
-    model::{AppName, Artifact, ArtifactKind, DeployOptions, ImagePlan, Port},
+    model::{AppName, Artifact, ArtifactKind, DeployOptions, Event, ImagePlan, Port},
     registry::Keychain,
     steps::{deploy, plan, report},
 };
@@ -92,11 +95,12 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let artifact = flow::inspect(&fetched, &args.plan, &events).await?;
     let app = options::app_name(&args.image, &artifact)?;
     let cluster = options::connect(&context.global).await?;
-    let (site, keychain) = options::site(cluster, &args.build, &context.config, &events).await?;
+    let config = context.config.over_namespace(&cluster).await?;
+    let (site, keychain) = options::site(cluster, &args.build, &config, &events).await?;
 
     let stage = Stage::default();
     let work = Box::pin(async {
-        let planned = prepare(context, &args, &site, &keychain, app, &artifact, &flags).await?;
+        let planned = prepare(&config, &args, &site, &keychain, app, &artifact, &flags).await?;
         if let Some(mode) = args.dry_run {
             dry_run(context, &args, &site, &planned, &artifact, mode).await?;
             return Ok(None);
@@ -161,7 +165,7 @@ struct Planned {
 }
 
 async fn prepare(
-    context: &Context,
+    config: &Config,
     args: &Args,
     site: &Site,
     keychain: &Keychain,
@@ -173,16 +177,9 @@ async fn prepare(
     let previous = deploy::previous_options(&site.cluster, &app)
         .await?
         .unwrap_or_default();
-    let target = options::target(
-        site,
-        keychain,
-        app.clone(),
-        &args.image,
-        &args.plan,
-        &context.config,
-    )
-    .await?;
-    let plan = plan::run(artifact, &options::plan_options(&target.options))?;
+    let target = options::target(site, keychain, app.clone(), &args.image, &args.plan, config).await?;
+    let plan = plan::run(artifact, &options::plan_options(&target.options, config)?)?;
+    nodes::ensure_one_runs(&site.cluster, artifact, &plan).await?;
     let mut workload = merge::deploy(previous, flags)?;
     if workload.ports.is_empty() {
         workload.ports = default_ports(artifact, &plan);
@@ -190,15 +187,21 @@ async fn prepare(
     workload.context_path.clone_from(&plan.context_path);
     workload.pod.has_actuator = actuator::answers(artifact);
     workload.pull_secret = Some(site.push_secret.clone());
+    let jvm = !matches!(artifact.kind, ArtifactKind::Elf(_));
+    let (derived, notes) = kubesphere::map(&plan.config, plan.s2i, jvm, &workload);
+    for note in notes {
+        site.events.send(Event::Warning(note));
+    }
     let tag = target.tags.first().map_or("latest", String::as_str);
     let order = deploy::Options {
         name: app,
         options: workload,
+        derived,
         image: target.destination.with_tag(tag),
         platform: Some(plan.platform.clone()),
         timeout: args.rollout.timeout()?,
         wait: args.rollout.wait,
-        jvm: !matches!(artifact.kind, ArtifactKind::Elf(_)),
+        jvm,
         undo: !args.rollout.no_undo,
         force_conflicts: args.rollout.force_conflicts,
         patience: deploy::PATIENCE,

@@ -43,12 +43,11 @@ struct Examined {
 /// Prints what was found; fails where a deploy would.
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let cluster = options::connect(&context.global).await?;
+    let config = context.config.over_namespace(&cluster).await?;
     let mut checks = doctor::run(&cluster).await?;
     checks.push(secret(&cluster, args.push_secret.as_deref()).await);
     checks.push(builder(
-        args.builder_image
-            .as_deref()
-            .or(context.config.builder_image.as_deref()),
+        args.builder_image.as_deref().or(config.builder_image.as_deref()),
     ));
     let failed: Vec<String> = checks
         .iter()

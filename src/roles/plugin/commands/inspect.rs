@@ -1,17 +1,15 @@
 //! `inspect`: what an artifact is, and what image it would get. Needs no cluster.
 
-use serde::Serialize;
-
 use super::{
     Context,
     args::{Output, PlanArgs},
     flow, merge, options,
+    page::Page,
 };
 use crate::{
     error::Result,
-    model::{Artifact, Base, Events, ImageOptions, ImagePlan, LayerDescriptor},
+    model::{Events, ImageOptions},
     steps::plan,
-    term::bytes,
 };
 
 /// Arguments of `inspect`.
@@ -22,67 +20,22 @@ use crate::{
 pub(crate) struct Args {
     #[command(flatten)]
     plan: PlanArgs,
-    /// How the result is printed: name (a table), json or yaml
+    /// How the result is printed: name (a page), json or yaml
     #[arg(short, long, value_name = "FORMAT", default_value = "name")]
     output: Vec<Output>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Inspected<'a> {
-    artifact: &'a Artifact,
-    base: &'a Base,
-    platform: String,
-    layers: Vec<&'a LayerDescriptor>,
-    config: &'a crate::model::ConfigChanges,
-}
-
 /// Prints what the artifact is.
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
-    // The table says it all; a line a step beside it would only repeat it.
+    // The page says it all; a line a step beside it would only repeat it.
     let events = Events::nowhere();
     let image = merge::image(ImageOptions::default(), &args.plan)?;
     // But a download takes its time.
     let fetched = flow::fetch(&args.plan, None, &context.printer.events()).await?;
     let artifact = flow::inspect(&fetched, &args.plan, &events).await?;
-    let plan = plan::run(&artifact, &options::plan_options(&image))?;
+    let plan = plan::run(&artifact, &options::plan_options(&image, &context.config)?)?;
     let packed = flow::pack(&artifact, &plan, None, &events).await?;
     let layers: Vec<_> = packed.layers.iter().map(|layer| &layer.described).collect();
-    let table = table(&artifact, &plan, &layers);
-    let all = Inspected {
-        artifact: &artifact,
-        base: &plan.base,
-        platform: plan.platform.to_string(),
-        layers,
-        config: &plan.config,
-    };
-    context.print(&args.output, &table, &all)
-}
-
-fn table(artifact: &Artifact, plan: &ImagePlan, layers: &[&LayerDescriptor]) -> String {
-    let base = match &plan.base {
-        Base::Scratch => "scratch".to_owned(),
-        Base::Image(reference) => reference.to_string(),
-    };
-    let mut rows = vec![
-        format!(
-            "ARTIFACT  {} · {} · {}",
-            artifact.file_name,
-            bytes(artifact.size_bytes),
-            artifact.summary()
-        ),
-        format!("DIGEST    {}", artifact.digest),
-        format!("BASE      {base} · {}", plan.platform),
-    ];
-    for (at, layer) in layers.iter().enumerate() {
-        let label = if at == 0 { "LAYERS" } else { "" };
-        rows.push(format!(
-            "{label:<9} {:<22} {:>9}  {}",
-            layer.name,
-            bytes(layer.descriptor.size_bytes),
-            layer.descriptor.digest
-        ));
-    }
-    rows.extend(artifact.notes.iter().map(|note| format!("NOTE      {note}")));
-    rows.join("\n")
+    let page = Page::of(&artifact, &plan, &layers);
+    context.print(&args.output, &page.text(), &page)
 }

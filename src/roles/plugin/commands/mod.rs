@@ -11,14 +11,15 @@ pub(super) mod logs;
 pub(super) mod registry;
 pub(super) mod rerun;
 pub(super) mod rollback;
+pub(super) mod runtimes;
 pub(super) mod status;
 pub(super) mod version;
 
 use serde::Serialize;
 
 use super::{
-    access, actuator, apps, args, config::Config, flow, format, interrupt, local, merge, options, pod_args,
-    push_secret, rollout, status_page, values,
+    access, actuator, apps, args, config, flow, format, interrupt, kubesphere, local, merge, nodes, options,
+    page, pod_args, push_secret, rollout, status_page, values,
 };
 use crate::{
     error::{Failure, Result},
@@ -28,7 +29,7 @@ use crate::{
 /// What every command has at hand.
 pub(super) struct Context {
     pub global: args::GlobalArgs,
-    pub config: Config,
+    pub config: config::Config,
     pub printer: Printer,
 }
 

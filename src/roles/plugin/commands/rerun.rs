@@ -56,12 +56,15 @@ pub(crate) struct Args {
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     args.rollout.timeout()?;
     let app = &args.name;
-    let base = args.base.as_deref().map(base).transpose()?;
     let events = context.printer.events();
     let cluster = options::connect(&context.global).await?;
+    let config = context.config.over_namespace(&cluster).await?;
+    let catalogue = config.catalogue()?;
+    let base = args.base.as_deref().map(|word| base(word, &catalogue));
+    let base = base.transpose()?;
     // Before the push Secret is looked for: without a build there is nothing to push.
     let earlier = choose(&cluster, app, args.build).await?;
-    let (site, _) = options::site(cluster, &args.cluster, &context.config, &events).await?;
+    let (site, _) = options::site(cluster, &args.cluster, &config, &events).await?;
     let stage = Stage::default();
     let work = Box::pin(async {
         let remembered = deploy::previous_options(&site.cluster, app).await?;
@@ -101,13 +104,13 @@ async fn choose(cluster: &Cluster, app: &AppName, number: Option<u64>) -> Result
 }
 
 /// Reads a base: a name of the catalogue, a reference, or `scratch`.
-fn base(word: &str) -> Result<Base> {
+fn base(word: &str, catalogue: &Catalogue) -> Result<Base> {
     let failure = || Failure::usage(format!("could not use the base `{word}`")).anchor("base-name");
     if word == "scratch" {
         return Ok(Base::Scratch);
     }
-    match Catalogue::builtin().names.get(word) {
-        Some(Some(reference)) => Ok(Base::Image(reference.clone())),
+    match catalogue.names.get(word) {
+        Some(Some(entry)) => Ok(Base::Image(entry.image.clone())),
         Some(None) => Err(failure()
             .why("which image that is depends on the artifact, which is not here")
             .next("name the image itself")),

@@ -42,7 +42,8 @@ pub(super) const TIMEOUT: Duration = Duration::from_mins(3);
 pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
     let events = context.printer.events();
     let cluster = options::connect(&context.global).await?;
-    let (site, _) = options::site(cluster, &args.build, &context.config, &events).await?;
+    let config = context.config.over_namespace(&cluster).await?;
+    let (site, _) = options::site(cluster, &args.build, &config, &events).await?;
     let request = CheckRequest {
         image: args.image,
         only_login: false,

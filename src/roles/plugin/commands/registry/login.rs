@@ -11,6 +11,7 @@ use super::{
     Context, access,
     args::AccessArgs,
     check::TIMEOUT,
+    config::Config,
     interrupt::{self, Stage},
     options,
 };
@@ -61,17 +62,20 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Writes the Secret and proves it.
 pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
     let registry = registry(&args.host)?;
-    let access = access::access(&args.access, &context.config)?;
+    // What is wrong with a flag is told before a password is asked for.
+    access::access(&args.access, &context.config)?;
     let username = username(&args)?;
     let password = password(&args, &username)?;
     let cluster = options::connect(&context.global).await?;
+    let config = context.config.over_namespace(&cluster).await?;
+    let access = access::access(&args.access, &config)?;
     write(&cluster, &args.secret, &registry.registry, &username, &password).await?;
     context.printer.say(&format!(
         "the Secret `{}` in namespace `{}` has a login for {}",
         args.secret, cluster.namespace, registry.registry
     ));
     let credentials = Credentials::Basic { username, password };
-    let report = prove(context, &args, &cluster, registry, access, credentials).await?;
+    let report = prove(context, &config, &args, &cluster, registry, access, credentials).await?;
     if let Some(failure) = report.failure() {
         let why = format!(
             "{}\n(the Secret `{}` holds this login now)",
@@ -231,6 +235,7 @@ async fn write(cluster: &Cluster, name: &str, host: &str, username: &str, passwo
 /// Asks the registry, from inside the cluster where there is an image for it, else from here.
 async fn prove(
     context: &Context,
+    config: &Config,
     args: &Args,
     cluster: &Cluster,
     image: Reference,
@@ -242,7 +247,7 @@ async fn prove(
     let builder_image = args
         .builder_image
         .clone()
-        .or_else(|| context.config.builder_image.clone());
+        .or_else(|| config.builder_image.clone());
     let request = CheckRequest {
         image,
         only_login: true,
@@ -256,7 +261,7 @@ async fn prove(
             builder_pull_secret: args
                 .builder_pull_secret
                 .clone()
-                .or_else(|| context.config.builder_pull_secret.clone()),
+                .or_else(|| config.builder_pull_secret.clone()),
             push_secret: args.secret.clone(),
             pull_secret: None,
             patience: PATIENCE,

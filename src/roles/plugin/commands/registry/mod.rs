@@ -6,7 +6,7 @@ mod login;
 
 use clap::Subcommand;
 
-use super::{Context, access, args, interrupt, options};
+use super::{Context, access, args, config, interrupt, options};
 use crate::error::Result;
 
 /// Arguments of `registry`.
