@@ -51,6 +51,18 @@ fn descriptor(namespace: &str, version: &str) -> String {
 
 const JAKARTA: &str = "https://jakarta.ee/xml/ns/jakartaee";
 
+/// File, bytes, options; then what it is, base, command, layers, context path.
+type Row = (
+    &'static str,
+    Vec<u8>,
+    Options,
+    &'static str,
+    String,
+    &'static str,
+    &'static str,
+    &'static str,
+);
+
 #[test]
 fn good_ones() {
     let index = "- \"dependencies\":\n  - \"WEB-INF/lib-provided/\"\n  - \"WEB-INF/lib/spring-core-6.2.1.jar\"\n\
@@ -90,8 +102,7 @@ fn good_ones() {
     let alone = "java -cp /app org.springframework.boot.loader.launch.WarLauncher";
     let default_layers = "dependencies loader snapshot-dependencies application";
     let war_layers = "dependencies snapshot-dependencies application";
-    // file, bytes, options, what it is, base, command, layers, context path
-    let rows: Vec<(&str, Vec<u8>, Options, &str, String, &str, &str, &str)> = vec![
+    let rows: Vec<Row> = vec![
         (
             "a.war",
             boot().bytes(),
