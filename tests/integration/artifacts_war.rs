@@ -90,8 +90,18 @@ fn good_ones() {
     let alone = "java -cp /app org.springframework.boot.loader.launch.WarLauncher";
     let default_layers = "dependencies loader snapshot-dependencies application";
     let war_layers = "dependencies snapshot-dependencies application";
-    // file, bytes, options, what it is, base, command, layers, context path
-    let rows: Vec<(&str, Vec<u8>, Options, &str, String, &str, &str, &str)> = vec![
+    /// File, bytes, options, what it is, base, command, layers, context path.
+    type Row = (
+        &'static str,
+        Vec<u8>,
+        Options,
+        &'static str,
+        String,
+        &'static str,
+        &'static str,
+        &'static str,
+    );
+    let rows: Vec<Row> = vec![
         (
             "a.war",
             boot().bytes(),
