@@ -66,18 +66,19 @@ async fn it_makes_the_image_and_says_so() {
     };
     let digest = fake.tags("team/shop")["1.4"];
     assert_eq!(result.image.digest, Some(digest));
-    let [first, second] = OUR_LAYERS.map(|(_, bytes)| Digest::of(bytes));
+    let [first, second] = OUR_LAYERS.map(|(_, bytes)| Digest::of(bytes).short());
     let theirs = base_layer("amd64");
-    let (host, layer, short) = (&fake.host, Digest::of(&theirs), digest.short());
+    let (host, layer, short) = (&fake.host, Digest::of(&theirs).short(), digest.short());
     assert_eq!(
         log(&output),
         format!(
-            "base docker.io/library/eclipse-temurin:17-jre → {base} (mirror {host})\n\
+            "base docker.io/library/eclipse-temurin:17-jre → {} (mirror {host})\n\
              layer dependencies {first} is there\n\
              layer application {second} is there\n\
              copied base layer {layer} ({} bytes)\n\
-             pushed manifest {digest} as 1.4, b2i-{short}\n\
+             pushed manifest {short} as 1.4, b2i-{short}\n\
              done: {host}/team/shop@{digest}\n",
+            base.short(),
             theirs.len()
         )
     );

@@ -143,7 +143,7 @@ fn describe_base(base: &Reference, source: &Reference) -> String {
         digest: None,
         ..base.clone()
     };
-    let digest = base.digest.map(|digest| digest.to_string()).unwrap_or_default();
+    let digest = base.digest.map(|digest| digest.short()).unwrap_or_default();
     let mirror = if base.registry == source.registry {
         String::new()
     } else {

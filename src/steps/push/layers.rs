@@ -26,9 +26,9 @@ impl Push<'_> {
         for layer in &self.image.layers {
             let digest = layer.descriptor.digest;
             if self.is_there(digest).await? {
-                self.say(format!("layer {} {digest} is there", layer.name));
+                self.say(format!("layer {} {} is there", layer.name, digest.short()));
             } else {
-                self.say(format!("layer {} {digest} is missing", layer.name));
+                self.say(format!("layer {} {} is missing", layer.name, digest.short()));
                 missing.push(digest);
             }
         }
@@ -51,12 +51,12 @@ impl Push<'_> {
         let digest = layer.digest;
         // A foreign layer may not be redistributed; who runs the image fetches it from its URLs.
         if !layer.urls.is_empty() || self.is_there(digest).await? {
-            self.say(format!("base layer {digest} is there"));
+            self.say(format!("base layer {} is there", digest.short()));
             return Ok(Way::Mounted);
         }
         let opened = match self.mount(digest).await? {
             Mount::Mounted => {
-                self.say(format!("mounted base layer {digest}"));
+                self.say(format!("mounted base layer {}", digest.short()));
                 return Ok(Way::Mounted);
             }
             Mount::Opened(upload) => Some(upload),
@@ -104,7 +104,8 @@ impl Push<'_> {
         })?;
         self.say(format!(
             "copied base layer {} ({} bytes)",
-            layer.digest, layer.size_bytes
+            layer.digest.short(),
+            layer.size_bytes
         ));
         Ok(())
     }

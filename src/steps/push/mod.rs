@@ -157,7 +157,11 @@ impl Push<'_> {
                 failure::refused(what, self.destination, self.repository(), &error)
             })?;
         }
-        self.say(format!("pushed manifest {digest} as {}", tags.join(", ")));
+        self.say(format!(
+            "pushed manifest {} as {}",
+            digest.short(),
+            tags.join(", ")
+        ));
         Ok(tags)
     }
 
