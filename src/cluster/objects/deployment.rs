@@ -5,7 +5,7 @@ use k8s_openapi::{
         apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment},
         core::v1::{
             Affinity, Container, ContainerPort, NodeAffinity, NodeSelector, NodeSelectorRequirement,
-            NodeSelectorTerm, PodSpec, PodTemplateSpec,
+            NodeSelectorTerm, PodSpec, PodTemplateSpec, SecurityContext,
         },
     },
     apimachinery::pkg::{
@@ -161,7 +161,12 @@ fn container(app: &App) -> Container {
         readiness_probe: probes.readiness,
         liveness_probe: probes.liveness,
         // Java writes to /tmp, Tomcat to its own folders.
-        security_context: Some(restricted::container_security(false)),
+        security_context: Some(SecurityContext {
+            // The image says `uid:0`, but the kubelet passes on its uid alone, and the runtime then takes
+            // the group that the base's passwd has for it. What an app may write to belongs to group 0.
+            run_as_group: Some(0),
+            ..restricted::container_security(false)
+        }),
         ..Container::default()
     }
 }
