@@ -6,6 +6,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Trouble;
 
+/// A kubelet tries a pull again after ten seconds; by then it has read the pull Secret.
+const SECOND_PULL: Duration = Duration::from_secs(15);
+
 /// The trouble that there is now, and until when it may pass by itself.
 pub struct Patience {
     limit: Duration,
@@ -27,7 +30,13 @@ impl Patience {
             return false;
         };
         let is_final = now.is_final();
-        let limit = if is_final { Duration::ZERO } else { self.limit };
+        let limit = if is_final {
+            Duration::ZERO
+        } else if now.is_refused_pull() {
+            self.limit.min(SECOND_PULL)
+        } else {
+            self.limit
+        };
         let mut until = Instant::now() + limit;
         let before = self.trouble.take();
         let same_kind = before

@@ -153,31 +153,30 @@ impl Trouble {
     /// added, the network comes back; it is told at once but fails only when it stays.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        let says = |message: &str, words: &[&str]| {
-            let message = message.to_lowercase();
-            words.iter().any(|word| message.contains(word))
-        };
         match self {
             Self::Unschedulable { .. } => false,
             Self::Refused { message } => message.contains("forbidden") && !message.contains("exceeded quota"),
             Self::Mount { message } => message.contains("not found"),
             Self::ImagePull { message, .. } => says(
                 message,
-                &[
-                    "not found",
-                    "unauthorized",
-                    "forbidden",
-                    "denied",
-                    "401",
-                    "403",
-                    "invalid",
-                    "couldn't parse",
-                    "no match for platform",
-                ],
+                &["not found", "invalid", "couldn't parse", "no match for platform"],
             ),
             Self::CannotStart { .. } | Self::Crashed { .. } | Self::Stopped { .. } => true,
         }
     }
+
+    /// Whether the registry refused a pull. A kubelet that has not read the pull Secret yet pulls
+    /// without it (seen in new namespaces under load), and succeeds when it tries again.
+    #[must_use]
+    pub fn is_refused_pull(&self) -> bool {
+        matches!(self, Self::ImagePull { message, .. }
+            if says(message, &["unauthorized", "forbidden", "denied", "401", "403"]))
+    }
+}
+
+fn says(message: &str, words: &[&str]) -> bool {
+    let message = message.to_lowercase();
+    words.iter().any(|word| message.contains(word))
 }
 
 /// Returns the cause of a failed pull: the runtime names the image again at each level.
@@ -272,6 +271,8 @@ mod tests {
         assert!(pull.is_some_and(|pull| pull.is_final()));
         let reset = Trouble::of(&waiting("ErrImagePull", "connection reset by peer"), "app");
         assert!(reset.is_some_and(|reset| !reset.is_final()));
+        let refused = Trouble::of(&waiting("ErrImagePull", "401 Unauthorized"), "app").expect("known");
+        assert!(refused.is_refused_pull() && !refused.is_final());
         let crash = Trouble::of(&waiting("CrashLoopBackOff", "back-off 10s"), "app");
         assert!(
             matches!(&crash, Some(Trouble::Crashed { reason, restarts: 3, .. }) if reason == "OOMKilled")
