@@ -3,7 +3,10 @@
 //! `pod-security.kubernetes.io/enforce: restricted`, and acts as a user who has only the Role in
 //! `docs/reference/permissions.yaml`.
 #![allow(clippy::pedantic, reason = "tests are read for what they say")]
-#![allow(clippy::print_stderr, reason = "a row of the table names what it really ran on")]
+#![allow(
+    clippy::print_stderr,
+    reason = "a row of the table names what it really ran on"
+)]
 #![allow(missing_docs, unreachable_pub, reason = "the names of tests are their docs")]
 
 #[path = "../support/mod.rs"]
