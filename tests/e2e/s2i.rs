@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Command};
 
 use serde_json::Value;
 
-use crate::world::{REGISTRY, World, curl, node_addresses, run};
+use crate::world::{REGISTRY, World, curl, kubectl, node_addresses, run};
 
 const RUN_JAR: &str = "#!/bin/sh
 cd /deployments
@@ -90,6 +90,14 @@ fn answer(world: &World, service: &str, path: &str) -> String {
     body
 }
 
+/// What a command says in the app's container.
+fn exec(world: &World, service: &str, words: &str) -> String {
+    let deployment = format!("deployment/{service}");
+    run(kubectl()
+        .args(["exec", "-n", &world.namespace, &deployment, "--"])
+        .args(words.split_whitespace()))
+}
+
 fn config_of(image: &str) -> Value {
     let config: Value = serde_json::from_str(&crane(&["config", image])).unwrap();
     config["config"].clone()
@@ -141,9 +149,9 @@ fn a_jar_runs_by_the_bases_script() {
         config["Entrypoint"],
         serde_json::json!(["/__cacert_entrypoint.sh"])
     );
-    let files = world.kubectl("exec deployment/app -- ls -ln /deployments");
+    let files = exec(&world, "app", "ls -ln /deployments");
     assert!(files.contains("boot-3.5.7.jar"), "{files}");
-    assert_eq!(world.kubectl("exec deployment/app -- id -u"), "1000");
+    assert_eq!(exec(&world, "app", "id -u"), "1000");
 }
 
 #[test]
@@ -171,7 +179,7 @@ fn a_war_runs_by_the_bases_script() {
     let said = world.b2i(&line);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert!(answer(&world, "sample", "/sample/hello").contains("Sample Application Servlet"));
-    let files = world.kubectl("exec deployment/sample -- ls /deployments");
+    let files = exec(&world, "sample", "ls /deployments");
     assert_eq!(files, "sample.war");
 }
 
@@ -201,7 +209,7 @@ fn an_executable_runs_by_the_bases_script() {
     let config = config_of(said.stdout.trim_end());
     assert_eq!(config["Cmd"], serde_json::json!(["/usr/libexec/s2i/run"]));
     assert_eq!(config["User"], "1001");
-    world.kubectl("exec deployment/hello-musl -- test -x /opt/app-root/src/bin/binary");
+    exec(&world, "hello-musl", "test -x /opt/app-root/src/bin/binary");
 
     // A plain base is no source-to-image one.
     let said = world.b2i("deploy ./hello-musl --base alpine:3 --s2i");
