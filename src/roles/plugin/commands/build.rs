@@ -8,7 +8,7 @@ use super::{
     flow,
     interrupt::{self, Stage},
     local::{self, ClusterOption},
-    merge, options,
+    merge, open, options,
 };
 use crate::{
     error::{Failure, Result},
@@ -60,22 +60,19 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
 
 async fn into_registry(context: &Context, args: &Args) -> Result<()> {
     let events = context.printer.events();
-    options::ensure_it_can_be_named(&args.image, &args.plan)?;
-    let fetched = flow::fetch(&args.plan, args.image.name.as_ref(), &events).await?;
-    // What is wrong with the file is told before anything is asked of the cluster.
-    let artifact = flow::inspect(&fetched, &args.plan, &events).await?;
-    let app = options::app_name(&args.image, &artifact)?;
+    let opened = open(&args.image, &args.plan, &events).await?;
+    let (artifact, app) = (&opened.artifact, opened.app.clone());
     let cluster = options::connect(&context.global).await?;
     let config = context.config.over_namespace(&cluster).await?;
     let (site, keychain) = options::site(cluster, &args.build, &config, &events).await?;
     let stage = Stage::default();
     let work = Box::pin(async {
         let target = options::target(&site, &keychain, app, &args.image, &args.plan, &config).await?;
-        let plan = steps::plan::run(&artifact, &options::plan_options(&target.options, &config)?)?;
-        flow::build(&site, &target, &artifact, &plan, &stage).await
+        let plan = steps::plan::run(artifact, &options::plan_options(&target.options, &config)?)?;
+        flow::build(&site, &target, artifact, &plan, &stage).await
     });
     let built = interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
-    let report = report::run(&artifact, &built.result, built.uploaded, None);
+    let report = report::run(artifact, &built.result, built.uploaded, None);
     context.print(&args.output, &report.image.to_string(), &report)
 }
 
@@ -83,10 +80,8 @@ async fn into_registry(context: &Context, args: &Args) -> Result<()> {
 async fn from_here(context: &Context, args: &Args) -> Result<()> {
     ensure_no_cluster(context, args)?;
     let events = context.printer.events();
-    options::ensure_it_can_be_named(&args.image, &args.plan)?;
-    let fetched = flow::fetch(&args.plan, args.image.name.as_ref(), &events).await?;
-    let artifact = flow::inspect(&fetched, &args.plan, &events).await?;
-    let app = options::app_name(&args.image, &artifact)?;
+    let opened = open(&args.image, &args.plan, &events).await?;
+    let (artifact, app) = (&opened.artifact, opened.app.clone());
     let prefix = context.config.image_prefix.as_ref();
     let by_config = || prefix.and_then(|prefix| format!("{prefix}/{app}").parse().ok());
     let image = args.image.image.clone().or_else(by_config).ok_or_else(|| {
@@ -104,12 +99,12 @@ async fn from_here(context: &Context, args: &Args) -> Result<()> {
         digest: None,
         ..image
     };
-    let plan = steps::plan::run(&artifact, &options::plan_options(&said, &context.config)?)?;
-    let packed = flow::pack(&artifact, &plan, Some(&destination.name()), &events).await?;
+    let plan = steps::plan::run(artifact, &options::plan_options(&said, &context.config)?)?;
+    let packed = flow::pack(artifact, &plan, Some(&destination.name()), &events).await?;
     let request = packed.request(&plan, destination, tags, access);
     let (result, uploaded) = local::build(&request, &packed, &events).await?;
     events.send(Event::Done(Step::Build, flow::figures(&result)));
-    let report = report::run(&artifact, &result, Some(uploaded), None);
+    let report = report::run(artifact, &result, Some(uploaded), None);
     context.print(&args.output, &report.image.to_string(), &report)
 }
 
@@ -161,13 +156,11 @@ fn tags(args: &ImageArgs, image: &Reference) -> Vec<String> {
 
 async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()> {
     let events = context.printer.events();
-    options::ensure_it_can_be_named(&args.image, &args.plan)?;
     let image = merge::image(ImageOptions::default(), &args.plan)?;
     let access = access::access(&args.build.access, &context.config)?;
-    let fetched = flow::fetch(&args.plan, args.image.name.as_ref(), &events).await?;
-    let artifact = flow::inspect(&fetched, &args.plan, &events).await?;
-    let app = options::app_name(&args.image, &artifact)?;
-    let plan = steps::plan::run(&artifact, &options::plan_options(&image, &context.config)?)?;
+    let opened = open(&args.image, &args.plan, &events).await?;
+    let (artifact, app) = (&opened.artifact, opened.app.clone());
+    let plan = steps::plan::run(artifact, &options::plan_options(&image, &context.config)?)?;
     let destination = match &args.image.image {
         Some(image) => image.clone(),
         None => format!("localhost/{app}").parse::<Reference>().map_err(|error| {
@@ -176,7 +169,7 @@ async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()>
                 .next("give it a name: `--image NAME`")
         })?,
     };
-    let packed = flow::pack(&artifact, &plan, Some(&file.display().to_string()), &events).await?;
+    let packed = flow::pack(artifact, &plan, Some(&file.display().to_string()), &events).await?;
     let tags = tags(&args.image, &destination);
     options::ensure_tags(&destination, &tags)?;
     let request = packed.request(&plan, destination, tags, access);
@@ -197,6 +190,6 @@ async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()>
         Step::Build,
         format!("{} · {}", file.display(), bytes(result.size_bytes)),
     ));
-    let report = report::run(&artifact, &result, Some(Uploaded::default()), None);
+    let report = report::run(artifact, &result, Some(Uploaded::default()), None);
     context.print(&args.output, &report.image.to_string(), &report)
 }

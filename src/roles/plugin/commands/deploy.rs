@@ -8,7 +8,7 @@ use super::{
     interrupt::{self, Stage},
     kubesphere,
     merge::{self, DeployFlags},
-    nodes,
+    nodes, open,
     options::{self, Site, Target},
     pod_args::PodArgs,
     rollout::{self, RolloutArgs},
@@ -90,23 +90,21 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let flags = checked(&args)?;
     let events = context.printer.events();
     // What is wrong with the file is told before anything is asked of the cluster.
-    options::ensure_it_can_be_named(&args.image, &args.plan)?;
-    let fetched = flow::fetch(&args.plan, args.image.name.as_ref(), &events).await?;
-    let artifact = flow::inspect(&fetched, &args.plan, &events).await?;
-    let app = options::app_name(&args.image, &artifact)?;
+    let opened = open(&args.image, &args.plan, &events).await?;
+    let (artifact, app) = (&opened.artifact, opened.app.clone());
     let cluster = options::connect(&context.global).await?;
     let config = context.config.over_namespace(&cluster).await?;
     let (site, keychain) = options::site(cluster, &args.build, &config, &events).await?;
 
     let stage = Stage::default();
     let work = Box::pin(async {
-        let planned = prepare(&config, &args, &site, &keychain, app, &artifact, &flags).await?;
+        let planned = prepare(&config, &args, &site, &keychain, app, artifact, &flags).await?;
         if let Some(mode) = args.dry_run {
-            dry_run(context, &args, &site, &planned, &artifact, mode).await?;
+            dry_run(context, &args, &site, &planned, artifact, mode).await?;
             return Ok(None);
         }
         let Planned { target, plan, order } = planned;
-        let built = flow::build(&site, &target, &artifact, &plan, &stage).await?;
+        let built = flow::build(&site, &target, artifact, &plan, &stage).await?;
         let order = deploy::Options {
             image: built.result.image.clone(),
             ..order
@@ -121,7 +119,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     if let Some(place) = rollout::place(&rollout) {
         context.printer.say(&place);
     }
-    let report = report::run(&artifact, &built.result, built.uploaded, Some(rollout));
+    let report = report::run(artifact, &built.result, built.uploaded, Some(rollout));
     context.print(&args.output, &report.image.to_string(), &report)
 }
 

@@ -23,6 +23,8 @@ use super::{
 };
 use crate::{
     error::{Failure, Result},
+    model::{AppName, Artifact, Events},
+    steps::fetch::Fetched,
     term::Printer,
 };
 
@@ -52,4 +54,26 @@ impl Context {
         self.printer.result(&text);
         Ok(())
     }
+}
+
+/// An artifact that was fetched and looked into, and the app that it is.
+struct Opened {
+    artifact: Artifact,
+    app: AppName,
+    /// What was downloaded or piped in goes when this is dropped.
+    _fetched: Fetched,
+}
+
+/// Fetches an artifact, finds out what it is and names the app. What is wrong with it is told here,
+/// before anything is asked of the cluster.
+async fn open(image: &args::ImageArgs, plan: &args::PlanArgs, events: &Events) -> Result<Opened> {
+    options::ensure_it_can_be_named(image, plan)?;
+    let fetched = flow::fetch(plan, image.name.as_ref(), events).await?;
+    let artifact = flow::inspect(&fetched, plan, events).await?;
+    let app = options::app_name(image, &artifact)?;
+    Ok(Opened {
+        artifact,
+        app,
+        _fetched: fetched,
+    })
 }
