@@ -7,6 +7,7 @@
 //! | room | is for |
 //! |---|---|
 //! | [`error`] | what a person is told: what, why, next |
+//! | [`zip`] | reads ZIP archives, with distrust |
 //! | [`oci`] | the words of the image specification |
 //! | [`model`] | what travels between the steps |
 //! | [`registry`] | speaks the distribution specification |
@@ -25,6 +26,7 @@ pub mod roles;
 pub mod staging;
 pub mod steps;
 pub mod term;
+pub mod zip;
 
 use std::{ffi::OsString, process::ExitCode};
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{LocalTree, SymbolVersion};
 use crate::oci::{Digest, Platform};
+pub use crate::zip::Entry as ArchiveEntry;
 
 /// An inspected file or folder.
 #[derive(Clone, Debug, Serialize)]
@@ -76,22 +77,6 @@ impl Artifact {
             .filter(|file| file.name.strip_suffix(".jar").is_some())
             .count()
     }
-}
-
-/// A file or folder in an archive or a tree. Its name is relative, without `..`, and nobody else's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ArchiveEntry {
-    /// Its path in the archive, without the slash at a folder's end.
-    pub name: String,
-    /// Its place in the archive's central directory; in a tree, a file's place among its files. In
-    /// both, its place among the entries.
-    pub index: usize,
-    /// Its uncompressed size, as the archive says.
-    pub size_bytes: u64,
-    /// Seconds since 1970, where the archive says so; a DOS time is taken as UTC.
-    pub modified_seconds: Option<u64>,
-    /// Whether it is a folder.
-    pub is_folder: bool,
 }
 
 /// The kinds that we know how to run.

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{Base, ConfigChanges};
+use super::{Base, ConfigChanges, ImagePath};
 use crate::oci::Platform;
 
 /// What the image will be.
@@ -43,8 +43,8 @@ pub struct LayerPlan {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
-    /// Path in the image, without leading slash: `app/BOOT-INF/lib/a.jar`.
-    pub image_path: String,
+    /// Path in the image.
+    pub image_path: ImagePath,
     /// Permission bits: 0o644, 0o755, 0o775 or 0o1777 for what the app may write to.
     pub mode: u32,
     /// Seconds since 1970; never 0.
@@ -72,14 +72,14 @@ pub enum Source {
     /// An entry of the artifact, which is an archive.
     ArchiveEntry {
         /// Its place in the archive's central directory.
-        index: usize,
+        index: u32,
         /// Its uncompressed size, as the archive says.
         size_bytes: u64,
     },
     /// A file of the artifact's tree.
     LocalFile {
         /// Its place among the tree's files.
-        index: usize,
+        index: u32,
         /// Its size.
         size_bytes: u64,
     },

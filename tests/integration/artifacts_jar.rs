@@ -73,7 +73,7 @@ fn layers(plan: &ImagePlan) -> Vec<String> {
             .filter(|entry| matches!(entry.kind, kubectl_b2i::model::EntryKind::File(_)));
         let names: Vec<String> = files
             .map(|entry| {
-                let path = &entry.image_path;
+                let path = &entry.image_path.to_string();
                 let name = below
                     .iter()
                     .find_map(|root| path.strip_prefix(root))

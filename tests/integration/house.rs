@@ -8,15 +8,16 @@ use std::{
 /// Room, then every room it may use. A room not listed may not exist.
 const ROOMS: &[(&str, &[&str])] = &[
     ("error", &[]),
+    ("zip", &[]),
     ("oci", &["error"]),
-    ("model", &["oci", "error"]),
+    ("model", &["zip", "oci", "error"]),
     ("registry", &["oci", "error"]),
     ("staging", &["oci", "error"]),
     ("cluster", &["model", "oci", "error"]),
     ("term", &["model", "error"]),
     (
         "steps",
-        &["cluster", "staging", "registry", "model", "oci", "error"],
+        &["cluster", "staging", "registry", "model", "zip", "oci", "error"],
     ),
     (
         "roles",

@@ -353,7 +353,10 @@ fn an_entry_that_does_not_match_its_checksum_is_refused() {
         size: Some(29),
         ..good.clone()
     };
-    for (entry, why) in [(wrong_crc, "Invalid checksum"), (wrong_size, "declared")] {
+    for (entry, why) in [
+        (wrong_crc, "its checksum is not"),
+        (wrong_size, "its size is not"),
+    ] {
         let bytes = boot_jar("3.4.1", LAUNCHER, "").entry(entry).bytes();
         let failure = pack_bytes("a.jar", &bytes).unwrap_err();
         assert_eq!(failure.what, "could not unpack `a.jar`");

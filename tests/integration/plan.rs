@@ -168,16 +168,19 @@ fn a_folder_is_the_same_in_every_layer() {
     let mut folders = BTreeMap::new();
     for layer in &plan.layers {
         let mut sorted = layer.entries.clone();
-        sorted.sort_by(|a, b| a.image_path.as_bytes().cmp(b.image_path.as_bytes()));
+        sorted.sort_by_key(|entry| entry.image_path.to_string());
         sorted.dedup_by(|a, b| a.image_path == b.image_path);
         let paths = |entries: &[kubectl_b2i::model::Entry]| -> Vec<String> {
-            entries.iter().map(|entry| entry.image_path.clone()).collect()
+            entries.iter().map(|entry| entry.image_path.to_string()).collect()
         };
         assert_eq!(paths(&sorted), paths(&layer.entries));
         for entry in &layer.entries {
             let facts = (entry.mode, entry.modified_seconds);
             if matches!(entry.kind, EntryKind::Folder) {
-                assert_eq!(*folders.entry(entry.image_path.clone()).or_insert(facts), facts);
+                assert_eq!(
+                    *folders.entry(entry.image_path.to_string()).or_insert(facts),
+                    facts
+                );
             }
         }
     }
@@ -268,7 +271,7 @@ fn static_resources_take_the_better_of_two_times() {
         let entry = layer
             .entries
             .iter()
-            .find(|entry| entry.image_path.ends_with("a.css"));
+            .find(|entry| entry.image_path.to_string().ends_with("a.css"));
         entry.unwrap().modified_seconds
     };
     assert_eq!(at(None), OWN);

@@ -86,7 +86,7 @@ fn each_artifact_goes_whole_to_where_the_run_script_looks() {
             panic!("{file_name}: {entries:?}")
         };
         assert_eq!(
-            (entry.image_path.as_str(), entry.mode),
+            (entry.image_path.to_string().as_str(), entry.mode),
             (image_path, mode),
             "{file_name}"
         );
@@ -117,7 +117,7 @@ fn a_catalogue_knows_its_source_to_image_bases() {
         ..Options::default()
     };
     let plan = |base, s2i| plan_of("a.jar", plain_jar().bytes(), &options(base, s2i)).unwrap();
-    let path = |plan: &ImagePlan| plan.layers[0].entries.last().unwrap().image_path.clone();
+    let path = |plan: &ImagePlan| plan.layers[0].entries.last().unwrap().image_path.to_string();
     for base in [Some("ks-java-8"), None] {
         let plan = plan(base, None);
         assert_eq!(

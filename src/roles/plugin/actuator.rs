@@ -19,7 +19,7 @@ pub(super) fn answers(artifact: &Artifact) -> bool {
     else {
         return false;
     };
-    let names = artifact.entries.iter().map(|entry| entry.name.as_str());
+    let names = artifact.entries.iter().map(|entry| &*entry.name);
     let libraries: Vec<&str> = names
         .filter_map(|name| name.strip_prefix("BOOT-INF/lib/"))
         .collect();

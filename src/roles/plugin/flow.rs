@@ -1,7 +1,7 @@
 //! The line: path → `Artifact` → `ImagePlan` → `Layer`s → the registry has them → `BuildResult`.
 //! Each step takes what the one before gave, so the order cannot be wrong.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     args::PlanArgs,
@@ -15,7 +15,7 @@ use crate::{
         AppName, Artifact, Base, BuildOrigin, BuildOutcome, BuildRecord, BuildRequest, BuildResult, Event,
         Events, Expected, ImagePlan, Layer, RegistryAccess, Step, Uploaded,
     },
-    oci::{Digest, Reference},
+    oci::{Digest, Hasher, Reference},
     steps::{
         fetch::{self, Fetched},
         inspect::{self, Limits},
@@ -77,7 +77,7 @@ pub(super) async fn fetch(plan: &PlanArgs, name: Option<&AppName>, events: &Even
 }
 
 /// Finds out what the artifact is.
-pub(super) async fn inspect(fetched: &Fetched, plan: &PlanArgs, events: &Events) -> Result<Artifact> {
+pub(super) async fn inspect(fetched: &Fetched, plan: &PlanArgs, events: &Events) -> Result<Arc<Artifact>> {
     let path = fetched.local_path.clone();
     let limits = Limits {
         max_entries: plan.expected.max_entries,
@@ -94,13 +94,13 @@ pub(super) async fn inspect(fetched: &Fetched, plan: &PlanArgs, events: &Events)
     for note in &artifact.notes {
         events.send(Event::Warning(note.clone()));
     }
-    Ok(artifact)
+    Ok(Arc::new(artifact))
 }
 
 /// Makes the layers; `destination` is only told.
 pub(super) async fn pack(
-    artifact: &Artifact,
-    plan: &ImagePlan,
+    artifact: &Arc<Artifact>,
+    plan: &Arc<ImagePlan>,
     destination: Option<&str>,
     events: &Events,
 ) -> Result<Packed> {
@@ -138,8 +138,8 @@ pub(super) async fn pack(
 pub(super) async fn build(
     site: &Site,
     target: &Target,
-    artifact: &Artifact,
-    plan: &ImagePlan,
+    artifact: &Arc<Artifact>,
+    plan: &Arc<ImagePlan>,
     stage: &Stage,
 ) -> Result<Built> {
     let events = &site.events;
@@ -344,14 +344,25 @@ async fn run_job(
 pub(super) fn inputs(artifact: &Artifact, plan: &ImagePlan, target: &Target) -> Digest {
     /// Raised when the same inputs would give other layers or another config.
     const FORMAT: u32 = 1;
-    let all = serde_json::json!({
-        "format": FORMAT,
-        "artifact": artifact.digest,
-        "plan": plan,
-        "destination": target.destination.name(),
-        "tags": target.tags,
-    });
-    Digest::of(all.to_string().as_bytes())
+    #[derive(serde::Serialize)]
+    struct Inputs<'a> {
+        format: u32,
+        artifact: Digest,
+        plan: &'a ImagePlan,
+        destination: String,
+        tags: &'a [String],
+    }
+    let all = Inputs {
+        format: FORMAT,
+        artifact: artifact.digest,
+        plan,
+        destination: target.destination.name(),
+        tags: &target.tags,
+    };
+    // Straight into the digest: a plan has an entry for each file.
+    let mut hasher = Hasher::default();
+    serde_json::to_writer(&mut hasher, &all).expect("plans are JSON, and hashing does not fail");
+    hasher.finish()
 }
 
 /// Runs work that computes or reads files on a thread of its own.

@@ -4,19 +4,16 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     fs::{self, File},
-    io::{BufReader, Read},
     path::Path,
 };
 
-use zip::ZipArchive;
-
 use super::{
-    archive::wrong_name,
+    archive::library,
     manifest::{self, Manifest},
     refusal_tree as refused,
     walk::{self, Found},
 };
-use crate::error::Failure;
+use crate::{error::Failure, zip::wrong_name};
 
 /// More than any application names; what names so many is no manifest of a build tool.
 const MOST_FILES: usize = 20_000;
@@ -176,13 +173,8 @@ fn is_there(folder: &Path, place: &Place) -> bool {
 /// Returns the `Class-Path` of a library; none where it is no JAR, which the JVM passes over.
 fn words_of(jar: &Path) -> Vec<String> {
     let read = || {
-        let mut zip = ZipArchive::new(BufReader::new(File::open(jar).ok()?)).ok()?;
-        let mut text = Vec::new();
-        let manifest = zip.by_name(manifest::NAME).ok()?;
-        manifest
-            .take(manifest::LARGEST_BYTES)
-            .read_to_end(&mut text)
-            .ok()?;
+        let mut jar = library(File::open(jar).ok()?)?;
+        let text = manifest::of(&mut jar)?;
         Some(words(&Manifest::parse(&text)))
     };
     read().unwrap_or_default()

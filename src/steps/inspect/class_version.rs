@@ -4,13 +4,14 @@
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{BufReader, Read, Seek},
+    io::{self, Read, Seek},
 };
 
-use zip::{ZipArchive, result::ZipError};
-
-use super::{archive::Archive, container::Heads};
-use crate::error::Failure;
+use super::{
+    archive::{Archive, library},
+    container::Heads,
+};
+use crate::{error::Failure, model::ArchiveEntry, zip::Opened};
 
 /// The releases that base images are made of.
 const LONG_TERM: [u32; 5] = [8, 11, 17, 21, 25];
@@ -30,9 +31,9 @@ pub(super) fn lowest_java(archive: &mut Archive, own: &[usize], jars: &[usize]) 
     let mut newest = None;
     let mut head = Vec::new();
     for &index in own {
-        let counts = is_counted(archive.entries[index].name.as_bytes());
-        if counts {
-            let major = major_version(&mut archive.zip, index, &mut head);
+        let entry = &archive.entries[index];
+        if is_counted(&entry.name) {
+            let major = major_version(&mut archive.container, entry, &mut head);
             let major = major.map_err(|error| archive.damaged(&error))?.unwrap_or(0);
             if major > highest {
                 (highest, newest) = (major, Some(index));
@@ -57,8 +58,7 @@ pub(super) fn lowest_java(archive: &mut Archive, own: &[usize], jars: &[usize]) 
 
 /// Returns the lowest Java that runs most classes of a JAR; `None` where it is none or has none.
 pub(super) fn usual_java(jar: File) -> Option<u32> {
-    let mut jar = ZipArchive::new(BufReader::new(jar)).ok()?;
-    usual_version(&mut jar).map(release)
+    usual_version(&mut library(jar)?).map(release)
 }
 
 fn java_of(major: u16) -> u32 {
@@ -74,17 +74,13 @@ fn release(major: u16) -> u32 {
 }
 
 /// Returns the version that most classes of a JAR have; the lower one of two.
-fn usual_version<R: Read + Seek>(jar: &mut ZipArchive<R>) -> Option<u16> {
-    let classes: Vec<usize> = jar
-        .file_names_raw()
-        .enumerate()
-        .filter(|(_, name)| is_counted(name))
-        .map(|(index, _)| index)
-        .collect();
+fn usual_version<R: Read + Seek>(jar: &mut Opened<R>) -> Option<u16> {
+    let classes = jar.entries.iter().filter(|entry| is_counted(&entry.name));
+    let classes: Vec<&ArchiveEntry> = classes.collect();
     let mut votes = BTreeMap::new();
     let mut head = Vec::new();
-    for &index in classes.iter().step_by(classes.len().div_ceil(SAMPLE).max(1)) {
-        if let Ok(Some(major)) = major_version(jar, index, &mut head) {
+    for entry in classes.iter().step_by(classes.len().div_ceil(SAMPLE).max(1)) {
+        if let Ok(Some(major)) = major_version(&mut jar.reader, entry, &mut head) {
             *votes.entry(major).or_insert(0_u32) += 1;
         }
     }
@@ -96,16 +92,18 @@ fn usual_version<R: Read + Seek>(jar: &mut ZipArchive<R>) -> Option<u16> {
 }
 
 /// `META-INF/versions` holds classes for newer releases, and only Java 9 looks at `module-info`.
-fn is_counted(name: &[u8]) -> bool {
-    const VERSIONS: &[u8] = b"META-INF/versions/";
-    name.ends_with(b".class")
-        && !name.ends_with(b"module-info.class")
-        && !name.windows(VERSIONS.len()).any(|part| part == VERSIONS)
+fn is_counted(name: &str) -> bool {
+    name.strip_suffix(".class")
+        .is_some_and(|name| !name.ends_with("module-info") && !name.contains("META-INF/versions/"))
 }
 
 /// Returns `None` for what is no class file.
-fn major_version(zip: &mut impl Heads, index: usize, head: &mut Vec<u8>) -> Result<Option<u16>, ZipError> {
-    zip.read_head(index, 8, head)?;
+fn major_version(
+    container: &mut impl Heads,
+    entry: &ArchiveEntry,
+    head: &mut Vec<u8>,
+) -> io::Result<Option<u16>> {
+    container.read_head(entry, 8, head)?;
     Ok(match head[..] {
         [0xca, 0xfe, 0xba, 0xbe, _, _, high, low] => Some(u16::from_be_bytes([high, low])),
         _ => None,
@@ -118,7 +116,7 @@ mod tests {
 
     #[test]
     fn what_counts() {
-        assert!(is_counted(b"BOOT-INF/classes/a/B.class"));
+        assert!(is_counted("BOOT-INF/classes/a/B.class"));
         for name in [
             "a/B.java",
             "module-info.class",
@@ -126,7 +124,7 @@ mod tests {
             "META-INF/versions/21/a/B.class",
             "BOOT-INF/classes/META-INF/versions/21/a/B.class",
         ] {
-            assert!(!is_counted(name.as_bytes()), "{name}");
+            assert!(!is_counted(name), "{name}");
         }
     }
 }

@@ -2,30 +2,29 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, Read, Seek},
+    io::{self, Read, Seek},
     path::{Path, PathBuf},
 };
 
-use zip::{ZipArchive, result::ZipError};
+use crate::{model::ArchiveEntry, zip};
 
 /// Reads the beginnings of entries.
 pub(super) trait Heads {
     /// Reads at most the first bytes of an entry; fewer when it is shorter.
-    fn read_head(&mut self, index: usize, most_bytes: u64, out: &mut Vec<u8>) -> Result<(), ZipError>;
+    fn read_head(&mut self, entry: &ArchiveEntry, most_bytes: u64, out: &mut Vec<u8>) -> io::Result<()>;
 }
 
-impl<R: Read + Seek> Heads for ZipArchive<R> {
-    fn read_head(&mut self, index: usize, most_bytes: u64, out: &mut Vec<u8>) -> Result<(), ZipError> {
+impl<R: Read + Seek> Heads for zip::Reader<R> {
+    fn read_head(&mut self, entry: &ArchiveEntry, most_bytes: u64, out: &mut Vec<u8>) -> io::Result<()> {
         out.clear();
-        let read: io::Result<usize> = self.by_index(index)?.take(most_bytes).read_to_end(out);
-        read?;
+        self.contents(entry)?.take(most_bytes).read_to_end(out)?;
         Ok(())
     }
 }
 
 /// Where entries are.
 pub(super) enum Container {
-    Zip(ZipArchive<BufReader<File>>),
+    Zip(zip::Reader<File>),
     /// Their paths, by index; a folder's is empty.
     Folder(Vec<PathBuf>),
 }
@@ -35,23 +34,15 @@ impl Container {
     pub(super) fn of_folder<'a>(folder: &Path, names: impl Iterator<Item = &'a str>) -> Self {
         Self::Folder(names.map(|name| folder.join(name)).collect())
     }
-
-    /// Whether a name is there twice, which no folder can hold.
-    pub(super) fn has_duplicate_names(&self) -> bool {
-        match self {
-            Self::Zip(zip) => zip.has_duplicate_names(),
-            Self::Folder(_) => false,
-        }
-    }
 }
 
 impl Heads for Container {
-    fn read_head(&mut self, index: usize, most_bytes: u64, out: &mut Vec<u8>) -> Result<(), ZipError> {
+    fn read_head(&mut self, entry: &ArchiveEntry, most_bytes: u64, out: &mut Vec<u8>) -> io::Result<()> {
         match self {
-            Self::Zip(zip) => zip.read_head(index, most_bytes, out),
+            Self::Zip(zip) => zip.read_head(entry, most_bytes, out),
             Self::Folder(paths) => {
                 out.clear();
-                let path = paths.get(index).ok_or(ZipError::FileNotFound)?;
+                let path = paths.get(entry.index as usize).ok_or(io::ErrorKind::NotFound)?;
                 File::open(path)?.take(most_bytes).read_to_end(out)?;
                 Ok(())
             }

@@ -1,13 +1,7 @@
 //! Folders as artifacts: an unpacked WAR or Spring Boot JAR, Quarkus' `quarkus-app`, or one JAR or
 //! executable with the files that it wants beside it.
 
-use std::{
-    fs::File,
-    io::{BufReader, Read},
-    path::Path,
-};
-
-use zip::ZipArchive;
+use std::{fs::File, io::Read, path::Path};
 
 use super::{
     HEAD_BYTES, Limits,
@@ -22,6 +16,7 @@ use super::{
 use crate::{
     error::Failure,
     model::{Artifact, ArtifactKind, JarLayout},
+    zip::Opened,
 };
 
 /// Says what a folder is.
@@ -96,10 +91,10 @@ fn look_at(path: &Path) -> Top {
             Ok(_) => Top::Executable,
             Err(failure) => Top::Refused(failure.why),
         },
-        Content::Zip | Content::Script => match ZipArchive::new(BufReader::new(file)) {
-            Ok(zip) => look_into(zip),
-            Err(_) if head.starts_with(b"#!") => Top::Nothing,
-            Err(_) => Top::Refused("it is a damaged ZIP archive".to_owned()),
+        Content::Zip | Content::Script => match archive::library(file) {
+            Some(zip) => look_into(zip),
+            None if head.starts_with(b"#!") => Top::Nothing,
+            None => Top::Refused("it is a damaged ZIP archive".to_owned()),
         },
         Content::Foreign(Foreign::WindowsExecutable) => {
             Top::Refused("it is a Windows executable (PE)".to_owned())
@@ -111,21 +106,23 @@ fn look_at(path: &Path) -> Top {
     }
 }
 
-fn look_into(mut zip: ZipArchive<BufReader<File>>) -> Top {
-    let is_in = |folder: &[u8]| zip.file_names_raw().any(|name| name.starts_with(folder));
-    let is_web = is_in(b"WEB-INF/") && !is_in(b"BOOT-INF/");
-    let has_meta = is_in(b"META-INF/");
-    let mut text = Vec::new();
-    if let Ok(entry) = zip.by_name(manifest::NAME) {
-        // A damaged one names nothing.
-        let _ = entry.take(manifest::LARGEST_BYTES).read_to_end(&mut text);
-    }
+fn look_into(mut zip: Opened<File>) -> Top {
+    let is_in = |folder: &str| zip.entries.iter().any(|entry| is_below(&entry.name, folder));
+    let is_web = is_in("WEB-INF") && !is_in("BOOT-INF");
+    let has_meta = is_in("META-INF");
+    // A damaged one names nothing.
+    let text = manifest::of(&mut zip).unwrap_or_default();
     match Manifest::parse(&text).get("Main-Class") {
         _ if is_web => Top::War,
         Some(_) => Top::Jar,
         None if has_meta => Top::Refused("it is a library: its manifest names no Main-Class".to_owned()),
         None => Top::Nothing,
     }
+}
+
+fn is_below(name: &str, folder: &str) -> bool {
+    name.strip_prefix(folder)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A WAR or a Spring Boot JAR, unpacked.
@@ -137,7 +134,7 @@ fn unpacked(folder: &Path, mut found: Vec<Found>) -> Result<Artifact, Failure> {
     let file_name = name_of(folder);
     let files = found.iter().filter(|found| !found.is_folder);
     let mut archive = Archive {
-        zip: Container::of_folder(folder, files.map(|file| file.name.as_str())),
+        container: Container::of_folder(folder, files.map(|file| file.name.as_str())),
         file_name: file_name.clone(),
         entries: walk::entries(&found),
         evidence: Vec::new(),
@@ -160,7 +157,7 @@ pub(super) fn of_jar(folder: &Path, main_file: &str, limits: &Limits) -> Result<
 fn jar(folder: &Path, found: &[Found], main_file: &str, limits: &Limits) -> Result<Artifact, Failure> {
     let path = folder.join(main_file);
     let file = File::open(&path).map_err(|error| refusal::unreadable(&path, &error))?;
-    let mut archive = archive::open(&path, file, main_file, true, limits)?;
+    let mut archive = archive::open(file, main_file, true, limits)?;
     let mut kind = of_archive(&mut archive)?;
     let mut named_after = main_file.to_owned();
     let mut notes = jar_notes::of(&archive, &kind, true);

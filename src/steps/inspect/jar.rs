@@ -17,7 +17,7 @@ pub(super) fn inspect(archive: &mut Archive, manifest: &Manifest) -> Result<Arti
     if archive
         .entries
         .iter()
-        .any(|entry| entry.name == "META-INF/application.xml")
+        .any(|entry| *entry.name == *"META-INF/application.xml")
     {
         return Err(refusal::enterprise_archive(&archive.file_name));
     }

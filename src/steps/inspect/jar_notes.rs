@@ -27,7 +27,7 @@ pub(super) fn of(archive: &Archive, kind: &ArtifactKind, has_others_beside: bool
 
 /// <https://docs.oracle.com/en/java/javase/25/docs/specs/jar/jar.html#signature-file>
 fn is_signed(archive: &Archive) -> bool {
-    let mut names = archive.entries.iter().map(|entry| entry.name.as_str());
+    let mut names = archive.entries.iter().map(|entry| &*entry.name);
     names.any(|name| {
         let name = name.strip_prefix("META-INF/");
         name.is_some_and(|name| name.strip_suffix(".SF").is_some())

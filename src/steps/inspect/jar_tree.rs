@@ -133,7 +133,7 @@ pub(super) fn quarkus_java(
         let jar = File::open(&path).map_err(|error| refusal::unreadable(&path, &error))?;
         let java = if let Some(name) = file.name.strip_prefix("app/") {
             own.push(name.to_owned());
-            let mut archive = archive::open(&path, jar, &file.name, false, limits)?;
+            let mut archive = archive::open(jar, &file.name, false, limits)?;
             let classes = archive.files("", ".class");
             lowest_java(&mut archive, &classes, &[])?
         } else {

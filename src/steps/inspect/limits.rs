@@ -1,7 +1,7 @@
 //! How much an archive may hold. What is compressed may be a thousand times larger unpacked.
 
 use super::refusal;
-use crate::{error::Failure, model::ArchiveEntry};
+use crate::{error::Failure, model::ArchiveEntry, zip::implied_folders};
 
 /// What an archive may hold at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,10 @@ impl Limits {
         entries: &[ArchiveEntry],
         packed_bytes: u64,
     ) -> Result<(), Failure> {
+        let folders = implied_folders(entries);
+        if folders > self.max_entries {
+            return Err(refusal::too_many_folders(file_name, folders, self));
+        }
         let sizes = entries.iter().map(|entry| entry.size_bytes);
         let unpacked = sizes.fold(0, u64::saturating_add);
         if unpacked > self.max_unpacked_bytes {

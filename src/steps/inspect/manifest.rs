@@ -1,12 +1,26 @@
 //! The main section of a manifest:
 //! <https://docs.oracle.com/en/java/javase/25/docs/specs/jar/jar.html#jar-manifest>.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    io::{Read, Seek},
+};
+
+use super::container::Heads;
+use crate::zip::Opened;
 
 /// Its path in a JAR.
 pub(super) const NAME: &str = "META-INF/MANIFEST.MF";
 /// Those of signed JARs name every file.
-pub(super) const LARGEST_BYTES: u64 = 16 << 20;
+const LARGEST_BYTES: u64 = 16 << 20;
+
+/// Returns the bytes of a JAR's manifest, where there is one that can be read.
+pub(super) fn of<R: Read + Seek>(jar: &mut Opened<R>) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let entry = jar.entries.iter().find(|entry| *entry.name == *NAME)?;
+    jar.reader.read_head(entry, LARGEST_BYTES, &mut bytes).ok()?;
+    Some(bytes)
+}
 
 /// Attributes of the main section; their names have no case.
 #[derive(Debug, Default)]

@@ -14,7 +14,6 @@ mod jar;
 mod jar_notes;
 mod jar_tree;
 mod limits;
-mod local_headers;
 mod manifest;
 #[doc(hidden)]
 pub mod readers;
@@ -23,7 +22,6 @@ mod refusal_tree;
 mod servlet;
 mod walk;
 mod war;
-mod zip_end;
 
 use std::{
     fs::{self, File},
@@ -163,9 +161,9 @@ fn look_inside(
             });
         }
         Content::Foreign(foreign) => return Err(refusal::foreign(path, file_name, foreign)),
-        Content::Zip => archive::open(path, file, file_name, false, limits)?,
+        Content::Zip => archive::open(file, file_name, false, limits)?,
         // Spring Boot's "fully executable" JAR begins with a shell script.
-        Content::Script => archive::open(path, file, file_name, true, limits)
+        Content::Script => archive::open(file, file_name, true, limits)
             .map_err(|failure| refusal::behind_script(path, file_name, failure))?,
     };
     let kind = of_archive(&mut archive)?;

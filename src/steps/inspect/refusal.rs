@@ -2,10 +2,8 @@
 
 use std::{io, path::Path};
 
-use zip::result::ZipError;
-
-use super::{content::Foreign, limits::Limits, local_headers::Contradiction, zip_end::Flaw};
-use crate::error::Failure;
+use super::{content::Foreign, limits::Limits};
+use crate::{error::Failure, zip::Flaw};
 
 const WANTED: &str = "give a JAR, a WAR or a Linux executable (ELF)";
 
@@ -93,28 +91,11 @@ pub(super) fn foreign(path: &Path, file_name: &str, foreign: Foreign) -> Failure
     }
 }
 
-pub(super) fn damaged(file_name: &str, error: &ZipError) -> Failure {
-    let why = match error {
-        ZipError::InvalidArchive(why) if why == "Could not find EOCD" => {
-            "it is a ZIP archive without its end: it was cut short".to_owned()
-        }
-        ZipError::CompressionMethodNotSupported(method) => {
-            format!("it is a ZIP archive compressed with method {method}, which Java cannot read either")
-        }
-        error => format!("it is a damaged ZIP archive: {error}"),
-    };
+pub(super) fn damaged(file_name: &str, why: &dyn std::fmt::Display) -> Failure {
     unusable(file_name)
-        .why(why)
+        .why(format!("it is a damaged ZIP archive: {why}"))
         .next("build or copy it again; `unzip -t` says what is wrong with it")
         .anchor("archive-damaged")
-}
-
-pub(super) fn unsafe_entry(file_name: &str, entry: &str, why: &str) -> Failure {
-    let entry = entry.escape_debug();
-    unusable(file_name)
-        .why(format!("its entry `{entry}` must not be unpacked: {why}"))
-        .next("build it with a tool that writes plain files and folders, and do not trust this one")
-        .anchor("archive-unsafe")
 }
 
 pub(super) fn duplicates(file_name: &str) -> Failure {
@@ -125,34 +106,53 @@ pub(super) fn duplicates(file_name: &str) -> Failure {
         .anchor("archive-duplicates")
 }
 
-/// An archive whose end or directory is not as it should be.
+/// An archive that is not taken.
 pub(super) fn flawed(file_name: &str, flaw: &Flaw, limits: &Limits) -> Failure {
-    let contradicts = |why: String| contradictory(file_name, &why);
     match flaw {
-        Flaw::CutShort => damaged(file_name, &ZipError::InvalidArchive("Could not find EOCD".into())),
-        Flaw::NoDirectory => damaged(
+        Flaw::CutShort => damaged(file_name, flaw).why("it is a ZIP archive without its end: it was cut short"),
+        Flaw::NoDirectory => damaged(file_name, flaw),
+        Flaw::Unreadable(error) => damaged(file_name, error),
+        Flaw::OtherMethod(..) => damaged(file_name, flaw).why(format!("{flaw}, which Java cannot read either")),
+        Flaw::Count(declared, found) if found > declared => contradictory(
             file_name,
-            &ZipError::InvalidArchive("its directory is not where its end says".into()),
+            &format!("its end says that it has {declared} entries, and more are there"),
         ),
-        Flaw::Unreadable(error) => damaged(file_name, &io::Error::from(error.kind()).into()),
-        Flaw::DataAfterEnd(bytes) => contradicts(format!("{bytes} bytes come after its end")),
-        Flaw::TwoEnds => contradicts("it has two ends, one in the comment of the other".to_owned()),
-        Flaw::Count(declared, found) => contradicts(format!(
-            "its end says that it has {declared} entries, and {} are there",
-            if found > declared { "more".to_owned() } else { found.to_string() }
-        )),
-        Flaw::TooMany(count) => unusable(file_name)
-            .why(format!(
-                "it has {count} entries, and {} is the most that we take",
-                limits.max_entries
-            ))
-            .next("leave out what the application does not need, keep its parts in nested JARs, or raise `--max-entries`")
-            .anchor("archive-too-large"),
+        Flaw::Count(..)
+        | Flaw::DataAfterEnd(_)
+        | Flaw::TwoEnds
+        | Flaw::NoHeader(_)
+        | Flaw::Names(..)
+        | Flaw::Overlap(..)
+        | Flaw::IntoDirectory(_) => contradictory(file_name, flaw),
+        Flaw::TooMany(_) => too_many(file_name, flaw, limits),
         Flaw::TooLarge(bytes) => unusable(file_name)
             .why(format!("the list of its entries takes {bytes} bytes"))
-            .next("leave out comments and extra fields, and what the application does not need")
+            .next("leave out comments and extra fields, and what the application does not need, or raise `--max-entries`")
             .anchor("archive-too-large"),
+        Flaw::Unsafe(..) => unusable(file_name)
+            .why(flaw)
+            .next("build it with a tool that writes plain files and folders, and do not trust this one")
+            .anchor("archive-unsafe"),
+        Flaw::Encrypted(_) => unusable(file_name)
+            .why(flaw)
+            .next("pack it without a password: Java could not read it either")
+            .anchor("archive-encrypted"),
     }
+}
+
+fn too_many(file_name: &str, what: &dyn std::fmt::Display, limits: &Limits) -> Failure {
+    unusable(file_name)
+        .why(format!("{what}, and {} is the most that we take", limits.max_entries))
+        .next("leave out what the application does not need, keep its parts in nested JARs, or raise `--max-entries`")
+        .anchor("archive-too-large")
+}
+
+pub(super) fn too_many_folders(file_name: &str, count: u64, limits: &Limits) -> Failure {
+    too_many(
+        file_name,
+        &format!("the names of its entries make {count} folders"),
+        limits,
+    )
 }
 
 pub(super) fn too_large(file_name: &str, unpacked_bytes: u64, limits: &Limits) -> Failure {
@@ -179,44 +179,13 @@ pub(super) fn prefix(file_name: &str, bytes: u64) -> Failure {
     contradictory(file_name, &why)
 }
 
-pub(super) fn contradiction(file_name: &str, contradiction: &Contradiction) -> Failure {
-    let text = |name: &[u8]| String::from_utf8_lossy(name).escape_debug().to_string();
-    let why = match contradiction {
-        Contradiction::NoHeader(name) => {
-            format!("its entry `{}` is not where the directory says", text(name))
-        }
-        Contradiction::Names(directory, own) => format!(
-            "the entry that its directory calls `{}` calls itself `{}`",
-            text(directory),
-            text(own)
-        ),
-        Contradiction::Overlap(one, other) if other.is_empty() => {
-            format!("its entry `{}` reaches into the directory", text(one))
-        }
-        Contradiction::Overlap(one, other) => {
-            format!("its entries `{}` and `{}` share bytes", text(one), text(other))
-        }
-        Contradiction::Unreadable(error) => {
-            return damaged(file_name, &io::Error::from(error.kind()).into());
-        }
-    };
-    contradictory(file_name, &why)
-}
-
-fn contradictory(file_name: &str, why: &str) -> Failure {
+fn contradictory(file_name: &str, why: &dyn std::fmt::Display) -> Failure {
     unusable(file_name)
         .why(format!(
             "it is a ZIP archive that two readers take for different ones: {why}"
         ))
         .next("pack it again with the tool that built it, and do not trust it before you know who made it")
         .anchor("archive-contradiction")
-}
-
-pub(super) fn encrypted(file_name: &str, entry: &str) -> Failure {
-    unusable(file_name)
-        .why(format!("its entry `{}` is encrypted", entry.escape_debug()))
-        .next("pack it without a password: Java could not read it either")
-        .anchor("archive-encrypted")
 }
 
 pub(super) fn other_zip(file_name: &str) -> Failure {

@@ -1,12 +1,13 @@
 //! Which of the two servlet APIs a WAR was made for. In the wrong container it starts and answers
 //! 404, without a line in the log; so this is worth some care.
 
-use std::cmp::Ordering;
-
-use zip::result::ZipError;
+use std::{cmp::Ordering, io};
 
 use super::{archive::Archive, container::Heads};
-use crate::{error::Failure, model::ServletApi};
+use crate::{
+    error::Failure,
+    model::{ArchiveEntry, ServletApi},
+};
 
 const LARGEST_CLASS_BYTES: u64 = 4 << 20;
 /// Enough to know what libraries are for. Without an end, a small one could keep us busy for hours:
@@ -113,7 +114,8 @@ pub(super) fn api(
 ) -> Result<ServletApi, Failure> {
     let mut own = Votes::default();
     let mut unlimited = u64::MAX;
-    own.count(&mut archive.zip, classes.iter().copied(), &mut unlimited)
+    let own_classes = classes.iter().map(|&index| &archive.entries[index]);
+    own.count(&mut archive.container, own_classes, &mut unlimited)
         .map_err(|error| archive.damaged(&error))?;
     if let Some(api) = own.winner() {
         archive.evidence.push(own.words("its own classes"));
@@ -129,11 +131,10 @@ pub(super) fn api(
     let mut left_bytes = LIBRARY_BYTES;
     for &index in jars {
         if let Some(mut jar) = archive.nested(index) {
-            let names = jar.file_names_raw().enumerate();
-            let classes = names.filter(|(_, name)| name.ends_with(b".class"));
-            let classes: Vec<usize> = classes.map(|(index, _)| index).collect();
+            let classes = jar.entries.iter();
+            let classes = classes.filter(|entry| entry.name.strip_suffix(".class").is_some());
             // A damaged library has no say.
-            let _ = libraries.count(&mut jar, classes, &mut left_bytes);
+            let _ = libraries.count(&mut jar.reader, classes, &mut left_bytes);
         }
     }
     let voted = libraries.winner().or(descriptor.api);
@@ -170,18 +171,18 @@ impl Votes {
         format!("{whose}: {most} name {first}.servlet, {rest} {second}.servlet")
     }
 
-    fn count(
+    fn count<'a>(
         &mut self,
-        zip: &mut impl Heads,
-        classes: impl IntoIterator<Item = usize>,
+        container: &mut impl Heads,
+        classes: impl Iterator<Item = &'a ArchiveEntry>,
         left_bytes: &mut u64,
-    ) -> Result<(), ZipError> {
+    ) -> io::Result<()> {
         let mut class = Vec::new();
-        for index in classes {
+        for entry in classes {
             if *left_bytes == 0 {
                 break;
             }
-            zip.read_head(index, LARGEST_CLASS_BYTES, &mut class)?;
+            container.read_head(entry, LARGEST_CLASS_BYTES, &mut class)?;
             *left_bytes = left_bytes.saturating_sub(class.len() as u64);
             let (javax, jakarta) = packages_named(&class);
             self.javax += u64::from(javax);

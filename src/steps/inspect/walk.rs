@@ -8,10 +8,11 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use super::{archive::wrong_name, digest_of, refusal, refusal_tree as refused};
+use super::{digest_of, refusal, refusal_tree as refused};
 use crate::{
     error::Failure,
     model::{ArchiveEntry, LocalFile, LocalTree},
+    zip::wrong_name,
 };
 
 /// As many as of an archive.
@@ -181,17 +182,19 @@ pub(super) fn tree(
 /// Lists what was found as an archive would: the files, in the tree's order, then the folders.
 pub(super) fn entries(found: &[Found]) -> Vec<ArchiveEntry> {
     let (folders, files): (Vec<&Found>, Vec<&Found>) = found.iter().partition(|found| found.is_folder);
-    let entry = |(index, found): (usize, &Found)| {
+    let entry = |(index, found): (u32, &Found)| {
         let since_1970 = found
             .modified
             .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let seconds = since_1970.and_then(|time| u32::try_from(time.as_secs()).ok());
         ArchiveEntry {
-            name: found.name.clone(),
-            index,
+            name: found.name.as_str().into(),
             size_bytes: found.size_bytes,
-            modified_seconds: since_1970.map(|time| time.as_secs()).filter(|&time| time > 0),
+            place: None,
+            index,
+            modified_seconds: seconds.filter(|&seconds| seconds > 0),
             is_folder: found.is_folder,
         }
     };
-    files.into_iter().chain(folders).enumerate().map(entry).collect()
+    (0..).zip(files.into_iter().chain(folders)).map(entry).collect()
 }

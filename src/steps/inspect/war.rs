@@ -46,7 +46,7 @@ fn alone(archive: &mut Archive, manifest: &Manifest) -> Result<Option<StandAlone
         return Ok(None);
     };
     let file = format!("{}.class", main_class.replace('.', "/"));
-    if !archive.entries.iter().any(|entry| entry.name == file) {
+    if !archive.entries.iter().any(|entry| *entry.name == *file) {
         return Ok(None);
     }
     if !main_class.starts_with(BOOT_LAUNCHERS) {

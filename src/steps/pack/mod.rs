@@ -2,20 +2,19 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufReader, BufWriter, Read},
+    io::{self, BufWriter, Read},
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
-use zip::{ZipArchive, result::ZipError};
-
 use crate::{
     error::Failure,
-    model::{Artifact, Entry, EntryKind, ImagePlan, Layer, LayerDescriptor, LayerPlan, Source},
+    model::{ArchiveEntry, Artifact, EntryKind, ImagePlan, Layer, LayerDescriptor, LayerPlan, Source},
     oci::{Digest, Hasher, layer},
+    zip,
 };
 
-const BUFFER_BYTES: usize = 64 << 10;
+const READ_BYTES: usize = 64 << 10;
 
 /// Makes a file in `out_dir` of each layer of a plan, in the plan's order.
 ///
@@ -51,14 +50,15 @@ fn write_layer(
 ) -> Result<layer::Written, layer::Error> {
     let mut layer = layer::Writer::new(BufWriter::new(File::create(local_path)?))?;
     for entry in &plan.entries {
+        let image_path = entry.image_path.to_string();
         let header = layer::Entry {
-            image_path: &entry.image_path,
+            image_path: &image_path,
             mode: entry.mode,
             modified_seconds: entry.modified_seconds,
         };
         match &entry.kind {
             EntryKind::Folder => layer.folder(header)?,
-            EntryKind::File(source) => content.copy(source, entry, header, &mut layer)?,
+            EntryKind::File(source) => content.copy(source, header, &mut layer)?,
         }
     }
     let (written, out) = layer.finish()?;
@@ -70,23 +70,22 @@ fn write_layer(
 struct Content<'a> {
     artifact: &'a Artifact,
     /// Open when the artifact is one.
-    archive: Option<ZipArchive<BufReader<File>>>,
+    archive: Option<zip::Reader<File>>,
     /// Entries that were read to their end, which is where their checksum is compared.
     is_checked: Vec<bool>,
 }
 
 impl<'a> Content<'a> {
-    fn open(artifact: &'a Artifact) -> Result<Self, ZipError> {
+    fn open(artifact: &'a Artifact) -> io::Result<Self> {
         // The entries of a tree are its files, each with a digest of its own.
         let archive = if artifact.entries.is_empty() || artifact.tree.is_some() {
             None
         } else {
-            let file = File::open(&artifact.local_path)?;
-            Some(ZipArchive::new(BufReader::with_capacity(BUFFER_BYTES, file))?)
+            Some(zip::Reader::new(File::open(&artifact.local_path)?))
         };
         Ok(Self {
             artifact,
-            is_checked: vec![false; archive.as_ref().map_or(0, ZipArchive::len)],
+            is_checked: vec![false; archive.as_ref().map_or(0, |_| artifact.entries.len())],
             archive,
         })
     }
@@ -99,19 +98,11 @@ impl<'a> Content<'a> {
             return Ok(());
         };
         for entry in &self.artifact.entries {
-            if self.is_checked.get(entry.index) != Some(&false) {
+            if self.is_checked.get(entry.index as usize) != Some(&false) {
                 continue;
             }
-            let wrong =
-                |error: io::Error| damaged(self.artifact, &format!("its entry `{}`: ", entry.name), &error);
-            let file = archive
-                .by_index(entry.index)
-                .map_err(|error| wrong(error.into()))?;
-            let mut file = BufReader::with_capacity(BUFFER_BYTES, file);
-            let count = io::copy(&mut file, &mut io::sink()).map_err(wrong)?;
-            if count != entry.size_bytes {
-                return Err(wrong(wrong_size()));
-            }
+            check(archive, entry)
+                .map_err(|error| damaged(self.artifact, &format!("its entry `{}`: ", entry.name), &error))?;
         }
         Ok(())
     }
@@ -119,12 +110,11 @@ impl<'a> Content<'a> {
     fn copy<W: io::Write>(
         &mut self,
         source: &Source,
-        entry: &Entry,
         header: layer::Entry<'_>,
         layer: &mut layer::Writer<W>,
     ) -> Result<(), layer::Error> {
         let unreadable = |error: io::Error| layer::Error::Read {
-            image_path: entry.image_path.clone(),
+            image_path: header.image_path.to_owned(),
             source: error,
         };
         match *source {
@@ -139,13 +129,13 @@ impl<'a> Content<'a> {
                 layer.file(header, size_bytes, &mut file)
             }
             Source::ArchiveEntry { index, size_bytes } => {
-                let archive = self.archive.as_mut().ok_or(ZipError::FileNotFound);
-                // At its end the reader checks the entry's CRC.
-                let mut file = archive
-                    .and_then(|archive| archive.by_index(index))
-                    .map_err(|error| unreadable(error.into()))?;
+                let archive = self.archive.as_mut();
+                let found = archive.zip(self.artifact.entries.get(index as usize));
+                let (archive, entry) = found.ok_or_else(|| unreadable(io::ErrorKind::NotFound.into()))?;
+                // At its end the reader checks the entry's size and CRC.
+                let mut file = archive.contents(entry).map_err(unreadable)?;
                 layer.file(header, size_bytes, &mut file)?;
-                if let Some(is_checked) = self.is_checked.get_mut(index) {
+                if let Some(is_checked) = self.is_checked.get_mut(index as usize) {
                     *is_checked = true;
                 }
                 Ok(())
@@ -154,10 +144,18 @@ impl<'a> Content<'a> {
     }
 }
 
+/// Reads an entry to its end, where its size and its CRC are compared.
+fn check(archive: &mut zip::Reader<File>, entry: &ArchiveEntry) -> io::Result<()> {
+    let mut buffer = vec![0; READ_BYTES];
+    let mut contents = archive.contents(entry)?;
+    while contents.read(&mut buffer)? > 0 {}
+    Ok(())
+}
+
 /// Returns where a file of the artifact's tree is, and what its digest was.
-fn local_file(artifact: &Artifact, index: usize) -> io::Result<(PathBuf, Digest)> {
+fn local_file(artifact: &Artifact, index: u32) -> io::Result<(PathBuf, Digest)> {
     let tree = artifact.tree.as_ref();
-    let found = tree.and_then(|tree| Some((tree, tree.files.get(index)?)));
+    let found = tree.and_then(|tree| Some((tree, tree.files.get(index as usize)?)));
     let (tree, file) = found.ok_or(io::ErrorKind::NotFound)?;
     Ok((tree.local_folder.join(&file.name), file.digest))
 }

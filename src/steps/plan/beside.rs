@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     error::Failure,
-    model::{Artifact, ArtifactKind, JarLayout, LayerPlan, LocalTree},
+    model::{Artifact, ArtifactKind, ImagePath, JarLayout, LayerPlan, LocalTree},
 };
 
 const DEPENDENCIES: usize = 0;
@@ -47,7 +47,7 @@ pub(super) fn layers(
         keeps_time: |name: &str| !is_quarkus && name != main_file && library_layer_of(name).is_none(),
     };
     let mut layers = unpacking.layers(artifact)?;
-    let in_app = |name: &str| format!("{}/{name}", APP.path);
+    let in_app = |name: &str| ImagePath::below(&APP.path.into(), name.into());
     let of_main = layers.iter_mut().flat_map(|layer| &mut layer.entries);
     if let Some(entry) = of_main
         .into_iter()

@@ -20,11 +20,11 @@ pub use catalogue_base::CatalogueBase;
 
 use crate::{
     error::Failure,
-    model::{Artifact, ArtifactKind, Base, ImagePlan, JarLayout, LayerPlan, LocalTree, Source},
+    model::{Artifact, ArtifactKind, Base, ImagePlan, JarLayout, LayerPlan, LocalTree},
     oci::Platform,
 };
 use context_path::ContextPath;
-use tree::{APP, FIXED_TIME_SECONDS, File, layer};
+use tree::{APP, layer, whole};
 
 /// What the person may say about the image.
 #[derive(Clone, Debug, Default)]
@@ -133,13 +133,7 @@ fn ensure_there_is_something_to_convert(artifact: &Artifact, options: &Options) 
 
 /// A layer with the artifact as it is.
 fn whole_file(artifact: &Artifact, name: &str, mode: u32) -> Result<LayerPlan, Failure> {
-    let file = File {
-        name: name.to_owned(),
-        mode,
-        modified_seconds: FIXED_TIME_SECONDS,
-        source: Source::Artifact,
-    };
-    layer("application", artifact, &APP, vec![file], &[])
+    layer("application", artifact, &APP, vec![whole(&APP, name, mode)], &[])
 }
 
 fn platform(artifact: &Artifact, options: &Options) -> Result<Platform, Failure> {

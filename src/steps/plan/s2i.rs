@@ -67,7 +67,7 @@ pub(super) fn layers(
     let layer = LayerPlan {
         name: "application".to_owned(),
         entries: vec![Entry {
-            image_path,
+            image_path: image_path.as_str().into(),
             mode,
             modified_seconds: FIXED_TIME_SECONDS,
             kind: EntryKind::File(Source::Artifact),

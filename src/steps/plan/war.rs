@@ -4,11 +4,11 @@ use super::{
     Options, boot,
     context_path::ContextPath,
     tomcat::{self, Tomcat},
-    tree::{APP, FIXED_TIME_SECONDS, File, Root, Unpacking, folder, layer},
+    tree::{APP, Root, Unpacking, folder, layer, whole},
 };
 use crate::{
     error::Failure,
-    model::{Artifact, Base, LayerPlan, ServletApi, Source, StandAlone, WarFacts},
+    model::{Artifact, Base, LayerPlan, ServletApi, StandAlone, WarFacts},
 };
 
 const WEBAPPS: &str = "usr/local/tomcat/webapps";
@@ -27,6 +27,7 @@ const GROUP_WRITES: u32 = 0o775;
 const ALL_WRITE: u32 = 0o1777;
 /// Name of a packed WAR in the image: the same for every version of it.
 const PACKED: &str = "app.war";
+const PACKED_MODE: u32 = 0o644;
 
 /// How a WAR runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +96,8 @@ pub(super) fn layers(
             boot::war_layers(artifact, layers_index.as_deref())?
         }
         Way::Alone(StandAlone::Packed { .. }) => {
-            vec![layer("application", artifact, &APP, vec![whole(PACKED)], &[])?]
+            let packed = whole(&APP, PACKED, PACKED_MODE);
+            vec![layer("application", artifact, &APP, vec![packed], &[])?]
         }
         Way::InContainer | Way::Converted => {
             tomcat::ensure_it_serves(artifact, war, options, base)?;
@@ -136,23 +138,17 @@ fn converted(artifact: &Artifact, context_path: &ContextPath) -> Result<LayerPla
         mode: ALL_WRITE,
     };
     let name = format!("{}.war", context_path.folder);
-    let mut layer = layer("application", artifact, &root, vec![whole(&name)], &[])?;
+    let packed = whole(&root, &name, PACKED_MODE);
+    let mut layer = layer("application", artifact, &root, vec![packed], &[])?;
     add_folders(&mut layer, &CONTEXT_FOLDERS, GROUP_WRITES);
     add_folders(&mut layer, &[WEBAPPS], ALL_WRITE);
     Ok(layer)
 }
 
-fn whole(name: &str) -> File {
-    File {
-        name: name.to_owned(),
-        mode: 0o644,
-        modified_seconds: FIXED_TIME_SECONDS,
-        source: Source::Artifact,
-    }
-}
-
 fn add_folders(layer: &mut LayerPlan, paths: &[&str], mode: u32) {
-    layer.entries.extend(paths.iter().map(|path| folder(path, mode)));
+    layer
+        .entries
+        .extend(paths.iter().map(|&path| folder(path.into(), mode)));
     layer.entries.sort_by(|a, b| a.image_path.cmp(&b.image_path));
 }
 

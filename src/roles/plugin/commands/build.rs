@@ -68,7 +68,7 @@ async fn into_registry(context: &Context, args: &Args) -> Result<()> {
     let stage = Stage::default();
     let work = Box::pin(async {
         let target = options::target(&site, &keychain, app, &args.image, &args.plan, &config).await?;
-        let plan = steps::plan::run(artifact, &options::plan_options(&target.options, &config)?)?;
+        let plan = steps::plan::run(artifact, &options::plan_options(&target.options, &config)?)?.into();
         flow::build(&site, &target, artifact, &plan, &stage).await
     });
     let built = interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
@@ -99,7 +99,7 @@ async fn from_here(context: &Context, args: &Args) -> Result<()> {
         digest: None,
         ..image
     };
-    let plan = steps::plan::run(artifact, &options::plan_options(&said, &context.config)?)?;
+    let plan = steps::plan::run(artifact, &options::plan_options(&said, &context.config)?)?.into();
     let packed = flow::pack(artifact, &plan, Some(&destination.name()), &events).await?;
     let request = packed.request(&plan, destination, tags, access);
     let (result, uploaded) = local::build(&request, &packed, &events).await?;
@@ -160,7 +160,7 @@ async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()>
     let access = access::access(&args.build.access, &context.config)?;
     let opened = open(&args.image, &args.plan, &events).await?;
     let (artifact, app) = (&opened.artifact, opened.app.clone());
-    let plan = steps::plan::run(artifact, &options::plan_options(&image, &context.config)?)?;
+    let plan = steps::plan::run(artifact, &options::plan_options(&image, &context.config)?)?.into();
     let destination = match &args.image.image {
         Some(image) => image.clone(),
         None => format!("localhost/{app}").parse::<Reference>().map_err(|error| {

@@ -1,5 +1,7 @@
 //! `deploy`: image, Deployment, Service, URL.
 
+use std::sync::Arc;
+
 use super::{
     Context, actuator,
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs},
@@ -157,7 +159,7 @@ fn checked(args: &Args) -> Result<DeployFlags> {
 /// What is to be done, decided before anything is.
 struct Planned {
     target: Target,
-    plan: ImagePlan,
+    plan: Arc<ImagePlan>,
     /// Its image has the tag that it will get: the digest is not known yet.
     order: deploy::Options,
 }
@@ -176,7 +178,10 @@ async fn prepare(
         .await?
         .unwrap_or_default();
     let target = options::target(site, keychain, app.clone(), &args.image, &args.plan, config).await?;
-    let plan = plan::run(artifact, &options::plan_options(&target.options, config)?)?;
+    let plan = Arc::new(plan::run(
+        artifact,
+        &options::plan_options(&target.options, config)?,
+    )?);
     nodes::ensure_one_runs(&site.cluster, artifact, &plan).await?;
     let mut workload = merge::deploy(previous, flags)?;
     if workload.ports.is_empty() {

@@ -33,7 +33,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     // But a download takes its time.
     let fetched = flow::fetch(&args.plan, None, &context.printer.events()).await?;
     let artifact = flow::inspect(&fetched, &args.plan, &events).await?;
-    let plan = plan::run(&artifact, &options::plan_options(&image, &context.config)?)?;
+    let plan = plan::run(&artifact, &options::plan_options(&image, &context.config)?)?.into();
     let packed = flow::pack(&artifact, &plan, None, &events).await?;
     let layers: Vec<_> = packed.layers.iter().map(|layer| &layer.described).collect();
     let page = Page::of(&artifact, &plan, &layers);

@@ -15,6 +15,8 @@ pub(super) mod runtimes;
 pub(super) mod status;
 pub(super) mod version;
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::{
@@ -58,7 +60,7 @@ impl Context {
 
 /// An artifact that was fetched and looked into, and the app that it is.
 struct Opened {
-    artifact: Artifact,
+    artifact: Arc<Artifact>,
     app: AppName,
     /// What was downloaded or piped in goes when this is dropped.
     _fetched: Fetched,
