@@ -120,6 +120,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l certi
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l client-certificate -d 'File with a client certificate' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l client-key -d 'File with the client certificate\'s key' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l allow-missing-libraries -d 'Take a JAR though its Class-Path names files that are not there, as Java does'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l rebuild -d 'Build even if nothing changed since the last build'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l no-nodeport -d 'Reach the app in the cluster only'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l force-conflicts -d 'Take over fields that somebody else set'
@@ -168,6 +169,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l certif
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l client-certificate -d 'File with a client certificate' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l client-key -d 'File with the client certificate\'s key' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l allow-missing-libraries -d 'Take a JAR though its Class-Path names files that are not there, as Java does'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l rebuild -d 'Build even if nothing changed since the last build'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l local -d 'Push from this machine, with its own logins, instead of by way of a cluster'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
@@ -204,9 +206,14 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l cert
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l client-certificate -d 'File with a client certificate' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l client-key -d 'File with the client certificate\'s key' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l allow-missing-libraries -d 'Take a JAR though its Class-Path names files that are not there, as Java does'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l sha256 -d 'SHA-256 that the artifact must have, in hex' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l max-artifact-size -d 'Largest artifact to take' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l max-unpacked-size -d 'Largest size of an archive\'s entries, unpacked; above the default it may also be a bomb\'s' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l max-entries -d 'Most entries that an archive may have' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -s o -l output -d 'How the result is printed: name (a table), json or yaml, which a configuration takes' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -s n -l namespace -d 'Namespace to work in' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l context -d 'Context of the kubeconfig to use' -r
@@ -223,6 +230,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l cer
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l client-certificate -d 'File with a client certificate' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l client-key -d 'File with the client certificate\'s key' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l allow-missing-libraries -d 'Take a JAR though its Class-Path names files that are not there, as Java does'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand runtimes" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, time::SystemTime};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{LocalTree, SymbolVersion};
 use crate::oci::{Digest, Platform};
@@ -191,7 +191,7 @@ pub enum StandAlone {
 }
 
 /// The two servlet APIs, which no container serves both of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ServletApi {
     /// `javax.servlet`, up to Tomcat 9.

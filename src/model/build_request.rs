@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::RegistryAccess;
+use super::{RegistryAccess, ServletApi};
 use crate::oci::{Descriptor, Digest, Platform, Reference};
 
 /// An image to be made: a base, a change of its config, our layers, a destination.
@@ -21,6 +21,10 @@ pub struct BuildRequest {
     /// they are not. The builder checks it against the base's labels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub s2i: Option<bool>,
+    /// Which servlet API a WAR needs of the base's container; `None` where there is none. The builder
+    /// checks it, where the base says which Tomcat it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub servlet_api: Option<ServletApi>,
     /// The platforms to make; more than one makes an index.
     pub platforms: Vec<Platform>,
     /// What changes in the base's config.

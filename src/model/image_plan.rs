@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{Base, ConfigChanges, ImagePath};
+use super::{Base, ConfigChanges, ImagePath, ServletApi};
 use crate::oci::Platform;
 
 /// What the image will be.
@@ -23,6 +23,9 @@ pub struct ImagePlan {
     pub layers: Vec<LayerPlan>,
     /// Where a web app answers, with the slashes: `/` or `/shop/`.
     pub context_path: String,
+    /// Which servlet API the base's container has to serve, where the app is for one.
+    #[serde(skip)]
+    pub servlet_api: Option<ServletApi>,
     /// Whether the layers are as source-to-image bases want them; `None` where nobody said so, and
     /// they are not.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -42,10 +42,10 @@ pub(super) fn read<R: Read + Seek>(
 ) -> Result<Vec<Entry>, Flaw> {
     reader.go_to(directory.start)?;
     let count = usize::try_from(directory.count).map_err(|_| Flaw::TooMany(directory.count))?;
-    let names_bytes = directory
+    let all_names_bytes = directory
         .size
         .saturating_sub(directory.count * HEADER_BYTES as u64);
-    let mut names = String::with_capacity(usize::try_from(names_bytes).unwrap_or_default());
+    let mut names = String::with_capacity(usize::try_from(all_names_bytes).unwrap_or_default());
     let mut bounds = Vec::with_capacity(count);
     let mut entries: Vec<Entry> = Vec::with_capacity(count);
     let nameless = Name::from(String::new());
@@ -124,7 +124,7 @@ impl Header<'_> {
         if let Some(why) = wrong {
             return Err(Flaw::Unsafe(shown(), why));
         }
-        if flags & ENCRYPTED_FLAG != 0 {
+        if self.is_encrypted() {
             return Err(Flaw::Encrypted(shown()));
         }
         match self.method() {
@@ -133,8 +133,13 @@ impl Header<'_> {
         }
     }
 
+    fn is_encrypted(&self) -> bool {
+        short(&self.bytes[8..]) & ENCRYPTED_FLAG != 0
+    }
+
     fn method(&self) -> Method {
         match short(&self.bytes[10..]) {
+            _ if self.is_encrypted() => Method::Other,
             0 => Method::Stored,
             8 => Method::Deflated,
             _ => Method::Other,

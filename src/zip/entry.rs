@@ -25,6 +25,16 @@ pub struct Entry {
     pub is_folder: bool,
 }
 
+impl Entry {
+    /// Whether its bytes can be read here: they are packed in a way that Java knows too, and not
+    /// encrypted.
+    #[must_use]
+    pub fn is_readable(&self) -> bool {
+        let place = self.place.as_ref();
+        place.is_some_and(|place| place.method != Method::Other)
+    }
+}
+
 /// Where the bytes of an entry are, and what they must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -55,7 +65,7 @@ pub enum Method {
     Stored,
     /// RFC 1951.
     Deflated,
-    /// Any other, by which nothing can be read here.
+    /// In any other way, or encrypted: so nothing can be read here.
     Other,
 }
 

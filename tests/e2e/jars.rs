@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use crate::world::{World, artifacts, curl, eventually, node_addresses, run};
+use crate::{
+    archive,
+    world::{World, artifacts, curl, eventually, node_addresses, run},
+};
 
 /// Deploys, and returns what the app says at `path` of the first node, asserting the same of all.
 fn answer(world: &World, line: &str, service: &str, path: &str) -> String {
@@ -70,6 +73,27 @@ fn quarkus_folder_and_a_change_of_the_application() {
     let uploaded = report["uploadedBytes"].as_u64().unwrap();
     assert!((1..20_000).contains(&uploaded), "{report}");
     assert_eq!(report["skippedLayers"].as_array().unwrap().len(), 2, "{report}");
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn micronaut_with_its_libraries_beside_it_and_a_change_of_a_class() {
+    let world = World::new("micronaut");
+    let line = "deploy ./micronaut-app/micronaut-hello.jar --port 8080 --nodeport";
+    let body = answer(&world, line, "micronaut-hello", "/");
+    assert!(body.starts_with("Micronaut on Java 17."), "{body}");
+
+    // Its libraries have a layer of their own, which stays where it is.
+    let copy = world.folder.path().join("micronaut-app");
+    copy_folder(&artifacts().join("micronaut-app"), &copy);
+    let jar = copy.join("micronaut-hello.jar");
+    let before = fs::read(&jar).unwrap();
+    archive::with_one_class_changed(&artifacts().join("micronaut-app/micronaut-hello.jar"), &jar);
+    assert_ne!(fs::read(&jar).unwrap(), before);
+    let report = world.b2i_json(&format!("deploy {}", jar.display()));
+    let uploaded = report["uploadedBytes"].as_u64().unwrap();
+    assert!((1..50_000).contains(&uploaded), "{report}");
+    assert_eq!(report["skippedLayers"].as_array().unwrap().len(), 1, "{report}");
 }
 
 fn copy_folder(from: &std::path::Path, to: &std::path::Path) {

@@ -41,6 +41,11 @@ fn each_c_library_gets_the_base_that_has_it() {
         (
             "hello-musl-shared",
             "docker.io/library/alpine:3",
+            "hello from musl, dynamic, arguments []\n",
+        ),
+        (
+            "hello-musl-c",
+            "docker.io/library/alpine:3",
             "hello from musl, dynamic\n",
         ),
     ] {

@@ -65,6 +65,7 @@ fn request(layer: &Layer, base: Base) -> BuildRequest {
         tags: vec!["latest".into()],
         base,
         s2i: None,
+        servlet_api: None,
         platforms: vec![Platform::linux("amd64")],
         config: ConfigChanges {
             entrypoint: Some(vec!["/app/hello".into()]),

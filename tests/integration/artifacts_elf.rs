@@ -21,7 +21,7 @@ const STATIC_BASE: &str = "gcr.io/distroless/static:nonroot";
 const GLIBC_BASE: &str = "gcr.io/distroless/cc:nonroot";
 const MUSL_BASE: &str = "docker.io/library/alpine:3";
 
-enum Expected {
+pub(crate) enum Expected {
     /// The summary, and the base.
     Is(&'static str, &'static str),
     /// The anchor, and some of what is said.
@@ -92,7 +92,7 @@ fn with(mut bytes: Vec<u8>, at: usize, byte: u8) -> Vec<u8> {
     bytes
 }
 
-fn accepted() -> Vec<(&'static str, Elf, Expected)> {
+pub(crate) fn accepted() -> Vec<(&'static str, Elf, Expected)> {
     let stripped = Elf {
         has_sections: false,
         ..of_versions(&[
@@ -229,7 +229,7 @@ fn accepted() -> Vec<(&'static str, Elf, Expected)> {
     ]
 }
 
-fn refused() -> Vec<(&'static str, Vec<u8>, Expected)> {
+pub(crate) fn refused() -> Vec<(&'static str, Vec<u8>, Expected)> {
     let whole = of_versions(&["GLIBC_2.17"]).bytes();
     let cut = |length: usize| whole[..length].to_vec();
     let elf = |elf: Elf| elf.bytes();

@@ -52,7 +52,7 @@ fn descriptor(namespace: &str, version: &str) -> String {
 const JAKARTA: &str = "https://jakarta.ee/xml/ns/jakartaee";
 
 /// File, bytes, options; then what it is, base, command, layers, context path.
-type Row = (
+pub(crate) type Row = (
     &'static str,
     Vec<u8>,
     Options,
@@ -63,8 +63,8 @@ type Row = (
     &'static str,
 );
 
-#[test]
-fn good_ones() {
+/// What can be run.
+pub(crate) fn good_archives() -> Vec<Row> {
     let index = "- \"dependencies\":\n  - \"WEB-INF/lib-provided/\"\n  - \"WEB-INF/lib/spring-core-6.2.1.jar\"\n\
                  - \"spring-boot-loader\":\n  - \"org/\"\n- \"snapshot-dependencies\":\n  - \"WEB-INF/lib/\"\n\
                  - \"application\":\n  - \"META-INF/\"\n  - \"WEB-INF/\"\n";
@@ -102,7 +102,7 @@ fn good_ones() {
     let alone = "java -cp /app org.springframework.boot.loader.launch.WarLauncher";
     let default_layers = "dependencies loader snapshot-dependencies application";
     let war_layers = "dependencies snapshot-dependencies application";
-    let rows: Vec<Row> = vec![
+    vec![
         (
             "a.war",
             boot().bytes(),
@@ -376,7 +376,12 @@ fn good_ones() {
             war_layers,
             "/a/",
         ),
-    ];
+    ]
+}
+
+#[test]
+fn good_ones() {
+    let rows = good_archives();
     for (at, (file, bytes, options, summary, base, command, layers, context_path)) in rows.iter().enumerate()
     {
         let (found, plan) =
@@ -405,7 +410,7 @@ fn good_ones() {
 }
 
 /// Bad inputs: file name, bytes, anchor, and a part of the reason.
-fn bad_archives() -> Vec<(&'static str, Vec<u8>, &'static str, &'static str)> {
+pub(crate) fn bad_archives() -> Vec<(&'static str, Vec<u8>, &'static str, &'static str)> {
     let entry = |name: &str| Entry::new(name, b"content");
     let with = |entry: Entry| war("javax").entry(entry).bytes();
     let good = war("javax").bytes();
@@ -655,29 +660,6 @@ fn bad_ones() {
             !failure.next.is_empty() && !failure.why.contains('\u{1b}'),
             "{file}"
         );
-    }
-}
-
-#[test]
-fn through_the_command_a_bad_one_is_exit_code_1_and_no_panic() {
-    for (file, bytes, anchor, _) in bad_archives() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(file), bytes).unwrap();
-        let ended = Run::new(&format!("inspect {file}"))
-            .in_folder(folder.path())
-            .ended();
-        assert_eq!(
-            (ended.code, ended.stdout.as_str()),
-            (Some(1), ""),
-            "{file}\n{}",
-            ended.stderr
-        );
-        assert!(
-            ended.stderr.contains(&format!("#{anchor}\n")),
-            "{file}\n{}",
-            ended.stderr
-        );
-        assert!(!ended.stderr.contains("panicked"), "{file}\n{}", ended.stderr);
     }
 }
 

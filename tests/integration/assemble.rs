@@ -319,3 +319,44 @@ async fn layers_of_every_kind_keep_what_they_are() {
         assert_eq!(is_there, !kind.contains("foreign"), "{kind}");
     }
 }
+
+#[tokio::test]
+async fn a_tomcat_that_would_answer_404_is_known_by_its_env() {
+    use kubectl_b2i::model::ServletApi::{Jakarta, Javax};
+    for (version, wanted, is_taken) in [
+        (Some("9.0.83"), Some(Javax), true),
+        (Some("9.0.83"), Some(Jakarta), false),
+        (Some("10.1.59"), Some(Jakarta), true),
+        (Some("11.0.24"), Some(Javax), false),
+        // Run by itself, or in what does not say that it is Tomcat.
+        (Some("9.0.83"), None, true),
+        (None, Some(Jakarta), true),
+        (Some("newest"), Some(Javax), true),
+    ] {
+        let fake = FakeRegistry::start(Knobs::default()).await;
+        let mut config = base_config("amd64");
+        if let Some(version) = version {
+            let env = config["config"]["Env"].as_array_mut().unwrap();
+            env.push(json!(format!("TOMCAT_VERSION={version}")));
+        }
+        let manifest = seed_manifest(&fake, "amd64", &config, media_type::MANIFEST);
+        fake.seed_manifest(
+            "library/eclipse-temurin",
+            "17-jre",
+            media_type::MANIFEST,
+            &manifest,
+        );
+        let request = BuildRequest {
+            servlet_api: wanted,
+            ..request_on(&fake)
+        };
+        match assemble(&fake, &request).await {
+            Ok(_) => assert!(is_taken, "{version:?} {wanted:?}"),
+            Err(failure) => {
+                assert!(!is_taken, "{version:?} {wanted:?}: {failure}");
+                assert_eq!(failure.anchor, "wrong-servlet-api");
+                assert!(failure.why.contains(version.unwrap()), "{}", failure.why);
+            }
+        }
+    }
+}

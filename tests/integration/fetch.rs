@@ -32,7 +32,7 @@ use crate::support::{
 const MIB: u64 = 1 << 20;
 
 /// A server on loopback with one file at several addresses.
-async fn server() -> SocketAddr {
+pub(crate) async fn server() -> SocketAddr {
     let jar = || async { plain_jar().bytes() };
     let redirect = |to: String| async move { (StatusCode::FOUND, [(header::LOCATION, to)]) };
     let named = || async {
@@ -68,6 +68,10 @@ async fn server() -> SocketAddr {
         .route("/endless.jar", get(endless))
         .route("/private.jar", get(who))
         .route("/hop/{left}", get(hop))
+        .route(
+            "/to-plain.jar",
+            get(move || redirect("http://127.0.0.1:1/shop-1.2.jar".to_owned())),
+        )
         .route(
             "/away.jar",
             get(move || redirect("http://192.0.2.1/a.jar".to_owned())),
@@ -369,12 +373,16 @@ fn a_pipe_needs_a_name_and_has_an_end() {
         "{}",
         ended.stderr
     );
-    let ended = run("inspect -").piped(&folder.path().join("shop.war")).ended();
-    assert!(
-        ended.code == Some(0) && ended.stdout.contains("WAR · jakarta.servlet"),
-        "{}",
-        ended.stderr
-    );
+    for command in ["inspect", "runtimes"] {
+        let ended = run(&format!("{command} -"))
+            .piped(&folder.path().join("shop.war"))
+            .ended();
+        assert!(
+            ended.code == Some(0) && ended.stdout.contains("WAR · jakarta.servlet"),
+            "{}",
+            ended.stderr
+        );
+    }
 }
 
 #[test]

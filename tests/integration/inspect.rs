@@ -280,8 +280,8 @@ fn an_executables_libraries_are_listed() {
 
 const WANTED: &str = "give a JAR, a WAR or a Linux executable (ELF)";
 
-#[test]
-fn everything_else_is_refused_by_what_it_is() {
+/// Files that are nothing to run: name, bytes, why, next, anchor.
+pub(crate) fn refused_files() -> Vec<(&'static str, Vec<u8>, &'static str, &'static str, &'static str)> {
     let jar = plain_jar().bytes();
     let mut tar = vec![b'a'; 257];
     tar.extend(b"ustar  \0");
@@ -293,7 +293,7 @@ fn everything_else_is_refused_by_what_it_is() {
     let linux = "build it for Linux: images run on Linux nodes";
     let again = "build or copy it again; `unzip -t` says what is wrong with it";
     let unpack = "unpack it and give what is in it: a JAR, a WAR or a Linux executable (ELF)";
-    let cases: Vec<(&str, Vec<u8>, &str, &str, &str)> = vec![
+    vec![
         (
             "empty",
             vec![],
@@ -475,8 +475,12 @@ fn everything_else_is_refused_by_what_it_is() {
             "build it for amd64, arm64, arm, 386, ppc64le, s390x or riscv64",
             "elf-other-machine",
         ),
-    ];
-    for (name, bytes, why, next, anchor) in cases {
+    ]
+}
+
+#[test]
+fn everything_else_is_refused_by_what_it_is() {
+    for (name, bytes, why, next, anchor) in refused_files() {
         let failure = inspect(name, bytes).expect_err(name);
         assert_eq!(failure.what, format!("could not use `{name}` as an artifact"));
         assert_eq!(

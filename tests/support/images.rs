@@ -109,6 +109,7 @@ pub fn request(destination: &FakeRegistry, mirror: &FakeRegistry) -> BuildReques
         tags: vec!["1.4".into()],
         base: Base::Image("eclipse-temurin:17-jre".parse().unwrap()),
         s2i: None,
+        servlet_api: None,
         platforms: vec![Platform::linux("amd64")],
         config: ConfigChanges {
             entrypoint: Some(vec!["java".into(), "-jar".into(), "/app/app.jar".into()]),

@@ -31,6 +31,28 @@ impl Run {
         Self { command }
     }
 
+    /// The same in at most so many bytes of memory of its own: heap, stacks and what else it writes to.
+    /// With more the program is ended by a signal.
+    pub fn bounded(line: &str, bytes: u64) -> Self {
+        let mut run = Self::new(line);
+        let program = run.command.get_program().to_owned();
+        let args: Vec<_> = run.command.get_args().map(ToOwned::to_owned).collect();
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &format!("ulimit -d {} && exec \"$0\" \"$@\"", bytes >> 10)])
+            .arg(program)
+            .args(args)
+            .stdin(Stdio::null())
+            .env_clear()
+            .env("KUBECONFIG", "/nonexistent/kubeconfig")
+            .env("HOME", "/nonexistent")
+            .env("PATH", "/usr/bin:/bin")
+            // As on a machine of few cores: each thread has a stack.
+            .env("TOKIO_WORKER_THREADS", "2");
+        run.command = command;
+        run
+    }
+
     /// One more argument, spaces and all.
     pub fn word(mut self, word: &str) -> Self {
         self.command.arg(word);

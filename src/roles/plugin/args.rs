@@ -186,7 +186,7 @@ pub(crate) struct PlanArgs {
     pub(crate) expected: ExpectedArgs,
 }
 
-/// What an artifact must be, and how large: shared by `deploy`, `build` and `inspect`.
+/// What an artifact must be, and how large: shared by all commands that take one.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Flags of the artifact")]
 pub(crate) struct ExpectedArgs {
@@ -202,6 +202,9 @@ pub(crate) struct ExpectedArgs {
     /// Most entries that an archive may have
     #[arg(long, value_name = "N", default_value_t = 200_000, hide_short_help = true)]
     pub(crate) max_entries: u64,
+    /// Take a JAR though its Class-Path names files that are not there, as Java does
+    #[arg(long, hide_short_help = true)]
+    pub(crate) allow_missing_libraries: bool,
 }
 
 /// Where an image goes: shared by `deploy` and `build`.

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    args::PlanArgs,
+    args::ExpectedArgs,
     interrupt::{self, Stage},
     options::{Site, Target, record_failure},
 };
@@ -12,8 +12,8 @@ use crate::{
     cluster::record,
     error::{Failure, Result},
     model::{
-        AppName, Artifact, Base, BuildOrigin, BuildOutcome, BuildRecord, BuildRequest, BuildResult, Event,
-        Events, Expected, ImagePlan, Layer, RegistryAccess, Step, Uploaded,
+        AppName, Artifact, ArtifactPlace, Base, BuildOrigin, BuildOutcome, BuildRecord, BuildRequest,
+        BuildResult, Event, Events, Expected, ImagePlan, Layer, RegistryAccess, Step, Uploaded,
     },
     oci::{Digest, Hasher, Reference},
     steps::{
@@ -56,6 +56,7 @@ impl Packed {
             tags,
             base: plan.base.clone(),
             s2i: plan.s2i,
+            servlet_api: plan.servlet_api,
             platforms: vec![plan.platform.clone()],
             config: plan.config.clone(),
             layers: self.layers.iter().map(|layer| layer.described.clone()).collect(),
@@ -65,23 +66,33 @@ impl Packed {
 }
 
 /// Brings the artifact to this machine; `name` is what it is called that has no name of its own.
-pub(super) async fn fetch(plan: &PlanArgs, name: Option<&AppName>, events: &Events) -> Result<Fetched> {
+pub(super) async fn fetch(
+    place: &ArtifactPlace,
+    args: &ExpectedArgs,
+    name: Option<&AppName>,
+    events: &Events,
+) -> Result<Fetched> {
     events.send(Event::Started(Step::Inspect));
     let expected = Expected {
-        digest: plan.expected.sha256,
-        max_bytes: plan.expected.max_artifact_size,
+        digest: args.sha256,
+        max_bytes: args.max_artifact_size,
     };
-    let fetched = fetch::run(&plan.artifact, name.map(AppName::as_str), &expected, events);
+    let fetched = fetch::run(place, name.map(AppName::as_str), &expected, events);
     // Dropped in the middle, a download takes its temporary file along.
     interrupt::or_stop(fetched).await
 }
 
 /// Finds out what the artifact is.
-pub(super) async fn inspect(fetched: &Fetched, plan: &PlanArgs, events: &Events) -> Result<Arc<Artifact>> {
+pub(super) async fn inspect(
+    fetched: &Fetched,
+    args: &ExpectedArgs,
+    events: &Events,
+) -> Result<Arc<Artifact>> {
     let path = fetched.local_path.clone();
     let limits = Limits {
-        max_entries: plan.expected.max_entries,
-        max_unpacked_bytes: plan.expected.max_unpacked_size,
+        max_entries: args.max_entries,
+        max_unpacked_bytes: args.max_unpacked_size,
+        may_lack_libraries: args.allow_missing_libraries,
     };
     let artifact = blocking(move || inspect::run_within(&path, &limits)).await?;
     let words = format!(

@@ -6,6 +6,7 @@ mod config;
 mod failure;
 mod manifest;
 mod s2i;
+mod tomcat;
 
 use crate::{
     error::{Failure, Result},
@@ -48,7 +49,10 @@ pub async fn run(request: &BuildRequest, client: Option<&Client>) -> Result<Imag
         let of = base.as_ref().map(|base| &base.reference).zip(ground.digest);
         let changes = match &request.base {
             Base::Scratch => request.config.clone(),
-            Base::Image(reference) => s2i::changes(ground, request, reference)?,
+            Base::Image(reference) => {
+                tomcat::ensure_it_serves(ground, request, reference)?;
+                s2i::changes(ground, request, reference)?
+            }
         };
         let config = config::make(ground, &changes, &request.layers, of);
         manifests.push(manifest::make(ground, config, &request.layers, of));

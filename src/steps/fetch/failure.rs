@@ -1,6 +1,6 @@
 //! What we say when an artifact cannot be had.
 
-use std::io;
+use std::{error::Error as _, io};
 
 use reqwest::StatusCode;
 
@@ -36,10 +36,33 @@ pub(super) fn refused(shown: &str, refusal: Refusal) -> Failure {
 
 /// The request could not be made, or broke off.
 pub(super) fn not_had(shown: &str, error: reqwest::Error) -> Failure {
+    let next = if is_of_unknown_authority(&error) {
+        "if the server is your own, name the file with its authority's certificate: `SSL_CERT_FILE=FILE`, as for curl"
+    } else {
+        "check the address and the way there; `HTTPS_PROXY` names a proxy"
+    };
     not_fetched(shown)
         .because(error)
-        .next("check the address and the way there; `HTTPS_PROXY` names a proxy")
+        .next(next)
         .anchor("artifact-download")
+}
+
+fn is_of_unknown_authority(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)) =
+            error.downcast_ref()
+        {
+            return true;
+        }
+        // An I/O error tells its own cause only so.
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause = match inner {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    false
 }
 
 pub(super) fn other_status(shown: &str, status: StatusCode) -> Failure {

@@ -90,6 +90,8 @@ fn decoded(text: &str) -> String {
 pub(super) struct Resolved {
     /// Files and folders below the main JAR's folder, sorted by name; without that JAR.
     pub(super) found: Vec<Found>,
+    /// What the main JAR names and is not there.
+    pub(super) missing: Vec<String>,
     /// Whether the JAR's own folder is named, of which nothing is taken for that.
     pub(super) names_own_folder: bool,
 }
@@ -99,7 +101,7 @@ pub(super) struct Resolved {
 /// `is_inside` says whether the main JAR holds the library of this file name already.
 ///
 /// # Errors
-/// A [`Failure`] when the main JAR names what is not there or cannot be taken. What is named by a
+/// A [`Failure`] when the main JAR names what cannot be taken. What is named by a
 /// library's manifest may be missing: the JVM does not mind, and libraries name what is optional.
 pub(super) fn resolve(
     folder: &Path,
@@ -126,9 +128,6 @@ pub(super) fn resolve(
     }
     if !refused.is_empty() {
         return Err(refused::class_path_outside(main_jar, &refused));
-    }
-    if !missing.is_empty() {
-        return Err(refused::class_path_missing(main_jar, &missing));
     }
     while let Some(next) = queue.pop_front() {
         match next {
@@ -159,6 +158,7 @@ pub(super) fn resolve(
     }
     Ok(Resolved {
         found: found.into_values().collect(),
+        missing,
         names_own_folder,
     })
 }

@@ -166,7 +166,7 @@ fn jar(folder: &Path, found: &[Found], main_file: &str, limits: &Limits) -> Resu
         if is_quarkus {
             jar_tree::ensure_quarkus_is_whole(folder, main_file)?;
         }
-        jar_tree::resolve(folder, main_file, &archive.entries, facts, &mut notes)?;
+        jar_tree::resolve(folder, main_file, &archive.entries, facts, &mut notes, limits)?;
         if is_quarkus {
             let own = jar_tree::quarkus_java(folder, found, facts, limits)?;
             named_after = own.unwrap_or_else(|| name_of(folder));

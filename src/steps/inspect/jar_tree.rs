@@ -28,9 +28,18 @@ pub(super) fn resolve(
     entries: &[ArchiveEntry],
     facts: &mut JarFacts,
     notes: &mut Vec<String>,
+    limits: &Limits,
 ) -> Result<Vec<Found>, Failure> {
     let is_inside = |name: &str| is_merged(entries, name);
     let resolved = class_path::resolve(folder, main_file, &facts.class_path, is_inside)?;
+    match &resolved.missing[..] {
+        [] => {}
+        missing if limits.may_lack_libraries => notes.push(format!(
+            "the Class-Path of {main_file} names what is not there, and stays out: {}",
+            missing.join(", ")
+        )),
+        missing => return Err(refused::class_path_missing(main_file, missing)),
+    }
     if resolved.names_own_folder {
         notes.push(format!(
             "the Class-Path of {main_file} names its own folder, of which only what is named otherwise is taken; \
@@ -65,7 +74,7 @@ fn is_merged(entries: &[ArchiveEntry], name: &str) -> bool {
 ///
 /// # Errors
 /// As [`resolve`].
-pub(super) fn with_libraries(artifact: Artifact) -> Result<Artifact, Failure> {
+pub(super) fn with_libraries(artifact: Artifact, limits: &Limits) -> Result<Artifact, Failure> {
     let ArtifactKind::Jar(facts) = &artifact.kind else {
         return Ok(artifact);
     };
@@ -73,7 +82,14 @@ pub(super) fn with_libraries(artifact: Artifact) -> Result<Artifact, Failure> {
     let folder = artifact.local_path.parent().unwrap_or(Path::new(""));
     let main_file = &artifact.file_name;
     let mut notes = artifact.notes.clone();
-    let mut found = resolve(folder, main_file, &artifact.entries, &mut facts, &mut notes)?;
+    let mut found = resolve(
+        folder,
+        main_file,
+        &artifact.entries,
+        &mut facts,
+        &mut notes,
+        limits,
+    )?;
     let kind = ArtifactKind::Jar(facts);
     if found.is_empty() {
         return Ok(Artifact {

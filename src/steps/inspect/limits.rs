@@ -3,13 +3,15 @@
 use super::refusal;
 use crate::{error::Failure, model::ArchiveEntry, zip::implied_folders};
 
-/// What an archive may hold at most.
+/// What an archive may hold at most, and lack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Number of entries.
     pub max_entries: u64,
     /// Bytes of all entries, unpacked.
     pub max_unpacked_bytes: u64,
+    /// Whether the `Class-Path` of a JAR may name what is not there.
+    pub may_lack_libraries: bool,
 }
 
 impl Default for Limits {
@@ -18,6 +20,7 @@ impl Default for Limits {
             // More than any application has; the JDK's own `jimage` has 30 000.
             max_entries: 200_000,
             max_unpacked_bytes: 8 << 30,
+            may_lack_libraries: false,
         }
     }
 }

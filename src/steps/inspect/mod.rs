@@ -72,7 +72,7 @@ pub fn run_within(path: &Path, limits: &Limits) -> Result<Artifact, Failure> {
             }
             // Unpacked; and what is packed in it may well have been named beside it once.
             JarLayout::SpringBoot { .. } => Ok(artifact),
-            JarLayout::Plain | JarLayout::SpringBoot1 { .. } => jar_tree::with_libraries(artifact),
+            JarLayout::Plain | JarLayout::SpringBoot1 { .. } => jar_tree::with_libraries(artifact, limits),
         },
         ArtifactKind::War(_) | ArtifactKind::Elf(_) => Ok(artifact),
     }

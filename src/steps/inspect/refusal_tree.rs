@@ -122,7 +122,10 @@ pub(super) fn class_path_missing(file_name: &str, missing: &[String]) -> Failure
             "the Class-Path of its manifest names {files} not there, seen from the JAR:{}",
             lines(missing)
         ))
-        .next("put them there under these names, or build one JAR with all in it (Maven's Shade, Gradle's Shadow)")
+        .next(
+            "put them there under these names, or build one JAR with all in it (Maven's Shade, Gradle's Shadow); \
+             if it runs without them, say so: `--allow-missing-libraries`",
+        )
         .anchor("class-path-missing")
 }
 

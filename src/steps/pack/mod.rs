@@ -1,9 +1,13 @@
 //! Makes the layers: reproducible tars, compressed, with both digests. Blocks; memory stays flat.
 
+mod libraries;
+
 use std::{
     fs::{self, File},
     io::{self, BufWriter, Read},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
     time::SystemTime,
 };
 
@@ -22,6 +26,23 @@ const READ_BYTES: usize = 64 << 10;
 /// A [`Failure`] when the artifact is damaged or changes meanwhile, or a file cannot be written.
 pub fn run(artifact: &Artifact, plan: &ImagePlan, out_dir: &Path) -> Result<Vec<Layer>, Failure> {
     ensure_unchanged(artifact)?;
+    let is_over = AtomicBool::new(false);
+    let layers = thread::scope(|scope| {
+        let checking = scope.spawn(|| libraries::check(artifact, &is_over));
+        let layers = write_layers(artifact, plan, out_dir);
+        is_over.store(layers.is_err(), Ordering::Relaxed);
+        let layers = layers?;
+        match checking.join() {
+            Ok(checked) => checked.map(|()| layers),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })?;
+    // The record will say that this image was made of the bytes that were inspected.
+    ensure_unchanged(artifact)?;
+    Ok(layers)
+}
+
+fn write_layers(artifact: &Artifact, plan: &ImagePlan, out_dir: &Path) -> Result<Vec<Layer>, Failure> {
     let mut content = Content::open(artifact).map_err(|error| damaged(artifact, "", &error))?;
     let mut layers = Vec::new();
     for (number, layer_plan) in (1..).zip(&plan.layers) {
@@ -38,8 +59,6 @@ pub fn run(artifact: &Artifact, plan: &ImagePlan, out_dir: &Path) -> Result<Vec<
         });
     }
     content.check_the_rest()?;
-    // The record will say that this image was made of the bytes that were inspected.
-    ensure_unchanged(artifact)?;
     Ok(layers)
 }
 
@@ -101,7 +120,7 @@ impl<'a> Content<'a> {
             if self.is_checked.get(entry.index as usize) != Some(&false) {
                 continue;
             }
-            check(archive, entry)
+            read_to_end(archive, entry)
                 .map_err(|error| damaged(self.artifact, &format!("its entry `{}`: ", entry.name), &error))?;
         }
         Ok(())
@@ -145,7 +164,7 @@ impl<'a> Content<'a> {
 }
 
 /// Reads an entry to its end, where its size and its CRC are compared.
-fn check(archive: &mut zip::Reader<File>, entry: &ArchiveEntry) -> io::Result<()> {
+fn read_to_end(archive: &mut zip::Reader<File>, entry: &ArchiveEntry) -> io::Result<()> {
     let mut buffer = vec![0; READ_BYTES];
     let mut contents = archive.contents(entry)?;
     while contents.read(&mut buffer)? > 0 {}

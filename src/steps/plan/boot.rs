@@ -53,7 +53,7 @@ fn unpack(
 }
 
 /// What is in which layer, from what seldom changes to what changes every time.
-struct LayersIndex {
+pub(super) struct LayersIndex {
     layers: Vec<Layer>,
     /// Folders whose snapshot libraries have a layer of their own, whatever the rules say.
     snapshots_in: Vec<&'static str>,
@@ -82,7 +82,7 @@ impl LayersIndex {
     /// Reads a `layers.idx`: a YAML list of maps from a layer's name to a list of paths. Spring
     /// Boot writes it line by line, in either of two styles: folders, or single files.
     /// <https://docs.spring.io/spring-boot/specification/executable-jar/nested-jars.html>
-    fn parse(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         let mut layers: Vec<Layer> = Vec::new();
         for line in text.lines() {
             let is_layer = line.starts_with('-');
@@ -126,7 +126,7 @@ impl LayersIndex {
         }
     }
 
-    fn layer_of(&self, name: &str) -> usize {
+    pub(super) fn layer_of(&self, name: &str) -> usize {
         let position = |name: &str| self.layers.iter().position(|layer| layer.name == name);
         let is_snapshot = |folder: &&str| is_snapshot_library(name, folder);
         if self.snapshots_in.iter().any(is_snapshot) {

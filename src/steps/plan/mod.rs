@@ -8,6 +8,8 @@ mod catalogue_base;
 mod config;
 mod context_path;
 mod native;
+#[doc(hidden)]
+pub mod readers;
 mod s2i;
 mod tomcat;
 mod tree;
@@ -78,7 +80,12 @@ pub fn run(artifact: &Artifact, options: &Options) -> Result<ImagePlan, Failure>
     } else {
         (config, layers(artifact, options, &base, named)?)
     };
+    let servlet_api = match &artifact.kind {
+        ArtifactKind::War(war) if s2i != Some(true) => war::Way::of(war, options, &base).servlet_api(war),
+        _ => None,
+    };
     Ok(ImagePlan {
+        servlet_api,
         base,
         base_reason: chosen.reason,
         platform,

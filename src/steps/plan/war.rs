@@ -66,6 +66,15 @@ impl<'a> Way<'a> {
         Some(words.map(str::to_owned).to_vec())
     }
 
+    /// The API that a container has to serve.
+    pub(super) fn servlet_api(self, war: &WarFacts) -> Option<ServletApi> {
+        match self {
+            Self::InContainer => Some(war.servlet_api),
+            Self::Converted => Some(ServletApi::Jakarta),
+            Self::Alone(_) => None,
+        }
+    }
+
     pub(super) fn is_alone(self) -> bool {
         matches!(self, Self::Alone(_))
     }

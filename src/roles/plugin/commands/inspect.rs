@@ -31,8 +31,14 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let events = Events::nowhere();
     let image = merge::image(ImageOptions::default(), &args.plan)?;
     // But a download takes its time.
-    let fetched = flow::fetch(&args.plan, None, &context.printer.events()).await?;
-    let artifact = flow::inspect(&fetched, &args.plan, &events).await?;
+    let fetched = flow::fetch(
+        &args.plan.artifact,
+        &args.plan.expected,
+        None,
+        &context.printer.events(),
+    )
+    .await?;
+    let artifact = flow::inspect(&fetched, &args.plan.expected, &events).await?;
     let plan = plan::run(&artifact, &options::plan_options(&image, &context.config)?)?.into();
     let packed = flow::pack(&artifact, &plan, None, &events).await?;
     let layers: Vec<_> = packed.layers.iter().map(|layer| &layer.described).collect();

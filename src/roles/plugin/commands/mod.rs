@@ -70,8 +70,8 @@ struct Opened {
 /// before anything is asked of the cluster.
 async fn open(image: &args::ImageArgs, plan: &args::PlanArgs, events: &Events) -> Result<Opened> {
     options::ensure_it_can_be_named(image, plan)?;
-    let fetched = flow::fetch(plan, image.name.as_ref(), events).await?;
-    let artifact = flow::inspect(&fetched, plan, events).await?;
+    let fetched = flow::fetch(&plan.artifact, &plan.expected, image.name.as_ref(), events).await?;
+    let artifact = flow::inspect(&fetched, &plan.expected, events).await?;
     let app = options::app_name(image, &artifact)?;
     Ok(Opened {
         artifact,

@@ -1,19 +1,22 @@
 //! `runtimes`: the catalogue of base images as it holds here, and which of them a file would get.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use serde_json::json;
 
-use super::{Context, args::Output, config::Config, flow, options};
+use super::{
+    Context,
+    args::{ExpectedArgs, Output},
+    config::Config,
+    flow, options,
+};
 use crate::{
     cluster::configuration,
     error::{Failure, Result},
-    model::{Base, Event, RegistryAccess},
+    model::{ArtifactPlace, Base, Event, Events, RegistryAccess},
     oci::Reference,
-    steps::{
-        inspect,
-        plan::{Catalogue, CatalogueBase},
-    },
+    steps::plan::{Catalogue, CatalogueBase},
 };
 
 /// The catalogue is told without a cluster too, so none is waited for for long.
@@ -26,8 +29,11 @@ const PATIENCE: Duration = Duration::from_secs(3);
   kubectl b2i runtimes ./shop.war
   kubectl b2i runtimes -o yaml")]
 pub(crate) struct Args {
-    /// Tell the base that this artifact would get
-    artifact: Option<PathBuf>,
+    /// Tell the base that this artifact would get; `-` for what is piped in, or https://…
+    #[arg(value_hint = clap::ValueHint::AnyPath, value_parser = OsStringValueParser::new().map(ArtifactPlace::of))]
+    artifact: Option<ArtifactPlace>,
+    #[command(flatten)]
+    expected: ExpectedArgs,
     /// How the result is printed: name (a table), json or yaml, which a configuration takes
     #[arg(short, long, value_name = "FORMAT", default_value = "name")]
     output: Vec<Output>,
@@ -37,9 +43,10 @@ pub(crate) struct Args {
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     // What is wrong with the file is told before a cluster is asked.
     let artifact = match &args.artifact {
-        Some(path) => {
-            let path = path.clone();
-            Some(flow::blocking(move || inspect::run(&path)).await?)
+        Some(place) => {
+            // Only a download is worth a line; what it is stands in the table.
+            let fetched = flow::fetch(place, &args.expected, None, &context.printer.events()).await?;
+            Some(flow::inspect(&fetched, &args.expected, &Events::nowhere()).await?)
         }
         None => None,
     };
@@ -68,7 +75,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         ],
     ]);
     let all = json!({
-        "artifact": artifact,
+        "artifact": artifact.as_ref(),
         "base": base,
         "reason": chosen.reason,
         "pulledFrom": from,
