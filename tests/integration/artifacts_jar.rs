@@ -240,6 +240,19 @@ pub(crate) fn good() -> Vec<Good> {
             run,
         ),
         row(
+            "libraries in the folder above, as scripts in `bin` want them",
+            vec![
+                ("bin/a.jar", File(thin("../lib/b.jar c.jar"))),
+                ("bin/c.jar", File(library(8))),
+                ("lib/b.jar", File(library(17))),
+                ("lib/not-named.jar", File(library(8))),
+            ],
+            "bin/a.jar",
+            ["JAR with 2 libraries · Java 17", "eclipse-temurin:17-jre"],
+            vec!["dependencies: bin/c.jar lib/b.jar", "application: bin/a.jar"],
+            "java -jar /app/bin/a.jar",
+        ),
+        row(
             "an empty Class-Path",
             vec![("a.jar", File(thin(" ")))],
             "a.jar",
@@ -540,9 +553,12 @@ pub(crate) fn bad() -> Vec<Bad> {
         ),
         (
             "out of the folder",
-            one("../b.jar"),
+            one("../../b.jar ../passwd"),
             "a.jar",
-            refused(outside, "../b.jar: it is outside the JAR's folder"),
+            refused(
+                outside,
+                "../../b.jar: it is outside the JAR's folder\n../passwd: it is outside the JAR's folder",
+            ),
             "class-path-outside",
         ),
         (

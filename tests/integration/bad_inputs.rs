@@ -70,7 +70,11 @@ fn greedy() -> Vec<Bad> {
         ),
         file("twice.war", &twice.bytes(), "archive-duplicates"),
         file("method.jar", &other_method, "archive-damaged"),
-        file("lies.war", &war("javax").entry(nested).bytes(), "archive-too-large"),
+        file(
+            "lies.war",
+            &war("javax").entry(nested).bytes(),
+            "archive-too-large",
+        ),
         file(
             "comments.jar",
             &Zip::new().comment(vec![b'P'; 0xffff]).bytes(),

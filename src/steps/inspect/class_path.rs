@@ -86,6 +86,24 @@ fn decoded(text: &str) -> String {
     String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
+/// Whether words name JARs in the folder above, as those of `bin/app.jar` with its libraries in
+/// `lib/` do: `../lib/a.jar`.
+pub(super) fn leaves_folder(words: &[String]) -> bool {
+    words
+        .iter()
+        .any(|word| place(word, "").is_err() && is_jar_one_up(word))
+}
+
+fn is_jar_one_up(word: &str) -> bool {
+    // Any name will do for the folder.
+    matches!(place(word, "own/"), Ok(Place::File(name)) if name.strip_suffix(".jar").is_some())
+}
+
+/// Returns the folder of a JAR, with a slash at its end; empty at the top.
+fn folder_of(jar: &str) -> &str {
+    jar.rfind('/').map_or("", |slash| &jar[..=slash])
+}
+
 /// What the words of the main JAR lead to.
 pub(super) struct Resolved {
     /// Files and folders below the main JAR's folder, sorted by name; without that JAR.
@@ -113,17 +131,26 @@ pub(super) fn resolve(
     let mut queue: VecDeque<Place> = VecDeque::new();
     let (mut missing, mut refused) = (Vec::new(), Vec::new());
     let mut names_own_folder = false;
+    let own_folder = folder_of(main_jar);
     for word in words {
-        match place(word, "") {
+        let is_outside = place(word, "").is_err() && !is_jar_one_up(word);
+        let place = if is_outside {
+            place(word, "")
+        } else {
+            place(word, own_folder)
+        };
+        match place {
             Err(why) => refused.push(format!("{}: {why}", word.escape_debug())),
-            Ok(Place::Folder(name)) if name.is_empty() => names_own_folder = true,
+            Ok(Place::Folder(name)) if name == own_folder.trim_end_matches('/') => names_own_folder = true,
             Ok(place) if is_there(folder, &place) => queue.push_back(place),
             Ok(Place::File(name)) if folder.join(&name).is_dir() => {
                 refused.push(format!("{name}: it is a folder, and has no slash at its end"));
             }
             Ok(Place::File(name)) if is_inside(&name) => {}
-            Ok(Place::File(name)) => missing.push(name),
-            Ok(Place::Folder(name)) => missing.push(format!("{name}/")),
+            // As it is seen from the JAR.
+            Ok(Place::File(name)) if own_folder.is_empty() => missing.push(name),
+            Ok(Place::Folder(name)) if own_folder.is_empty() => missing.push(format!("{name}/")),
+            Ok(_) => missing.push(word.clone()),
         }
     }
     if !refused.is_empty() {
@@ -136,10 +163,9 @@ pub(super) fn resolve(
                 let path = folder.join(&name);
                 let metadata =
                     fs::metadata(&path).map_err(|error| super::refusal::unreadable(&path, &error))?;
-                let own_folder = name.rfind('/').map_or("", |slash| &name[..=slash]);
                 let places = words_of(&path)
                     .into_iter()
-                    .filter_map(|word| place(&word, own_folder).ok());
+                    .filter_map(|word| place(&word, folder_of(&name)).ok());
                 // Folders that libraries name are none that a build makes.
                 let files = places.filter(|place| matches!(place, Place::File(_)));
                 queue.extend(files.filter(|place| is_there(folder, place)));
@@ -183,6 +209,22 @@ fn words_of(jar: &Path) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn jars_in_the_folder_above_may_be_named() {
+        for (word, expected) in [
+            ("../lib/a.jar", true),
+            ("file:../a.jar", true),
+            ("lib/a.jar", false),
+            ("../../lib/a.jar", false),
+            // Nobody's password file, and no whole folder of it.
+            ("../passwd", false),
+            ("../conf/", false),
+            ("../own/a.jar", true),
+        ] {
+            assert_eq!(leaves_folder(&[word.to_owned()]), expected, "{word}");
+        }
+    }
 
     #[test]
     fn places_are_resolved_as_urls_are() {

@@ -1,6 +1,9 @@
 //! JARs that are not alone: thin ones with a `Class-Path`, and Quarkus' folder.
 
-use std::{fs::File, path::Path};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
 
 use super::{
     Limits, archive, class_path,
@@ -80,7 +83,11 @@ pub(super) fn with_libraries(artifact: Artifact, limits: &Limits) -> Result<Arti
     };
     let mut facts = facts.clone();
     let folder = artifact.local_path.parent().unwrap_or(Path::new(""));
-    let main_file = &artifact.file_name;
+    let above = above(folder).filter(|_| class_path::leaves_folder(&facts.class_path));
+    let (folder, main_file) = match &above {
+        Some((above, name)) => (&**above, &format!("{name}/{}", artifact.file_name)),
+        None => (folder, &artifact.file_name),
+    };
     let mut notes = artifact.notes.clone();
     let mut found = resolve(
         folder,
@@ -116,6 +123,18 @@ pub(super) fn with_libraries(artifact: Artifact, limits: &Limits) -> Result<Arti
         tree: Some(tree),
         ..artifact
     })
+}
+
+/// Returns the folder above, and the name that this one has in it.
+fn above(folder: &Path) -> Option<(PathBuf, String)> {
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let folder = folder.canonicalize().ok()?;
+    let name = folder.file_name()?.to_str()?.to_owned();
+    Some((folder.parent()?.to_owned(), name))
 }
 
 /// # Errors
