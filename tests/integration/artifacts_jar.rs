@@ -563,9 +563,12 @@ pub(crate) fn bad() -> Vec<Bad> {
         ),
         (
             "out of the folder, encoded",
-            one("lib/%2E%2E/%2e%2e/b.jar"),
+            one("lib/%2E%2E/%2e%2e/%2e./b.jar"),
             "a.jar",
-            refused(outside, "lib/%2E%2E/%2e%2e/b.jar: it is outside the JAR's folder"),
+            refused(
+                outside,
+                "lib/%2E%2E/%2e%2e/%2e./b.jar: it is outside the JAR's folder",
+            ),
             "class-path-outside",
         ),
         (

@@ -154,7 +154,8 @@ pub(super) fn resolve(
         }
     }
     if !refused.is_empty() {
-        return Err(refused::class_path_outside(main_jar, &refused));
+        let file_name = &main_jar[own_folder.len()..];
+        return Err(refused::class_path_outside(file_name, &refused));
     }
     while let Some(next) = queue.pop_front() {
         match next {

@@ -35,17 +35,18 @@ pub(super) fn resolve(
 ) -> Result<Vec<Found>, Failure> {
     let is_inside = |name: &str| is_merged(entries, name);
     let resolved = class_path::resolve(folder, main_file, &facts.class_path, is_inside)?;
+    let file_name = main_file.rsplit('/').next().unwrap_or(main_file);
     match &resolved.missing[..] {
         [] => {}
         missing if limits.may_lack_libraries => notes.push(format!(
-            "the Class-Path of {main_file} names what is not there, and stays out: {}",
+            "the Class-Path of {file_name} names what is not there, and stays out: {}",
             missing.join(", ")
         )),
-        missing => return Err(refused::class_path_missing(main_file, missing)),
+        missing => return Err(refused::class_path_missing(file_name, missing)),
     }
     if resolved.names_own_folder {
         notes.push(format!(
-            "the Class-Path of {main_file} names its own folder, of which only what is named otherwise is taken; \
+            "the Class-Path of {file_name} names its own folder, of which only what is named otherwise is taken; \
              give the folder to take all of it"
         ));
     }
