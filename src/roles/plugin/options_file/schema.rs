@@ -23,7 +23,7 @@ pub(crate) fn schema(command: &Command) -> Value {
         .collect();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "b2i.yaml: options of `kubectl b2i deploy`",
+        "title": "b2i.yaml: options of kubectl-b2i's deploy",
         "type": "object",
         "additionalProperties": false,
         "properties": properties,

@@ -39,7 +39,7 @@ pub(crate) fn write(path: &Path, entries: &Entries, force: bool) -> Result<()> {
     let failure = || Failure::new(format!("could not write `{}`", path.display()));
     let yaml = serde_yaml::to_string(entries).map_err(|error| failure().because(error))?;
     let text = format!(
-        "# Options of `kubectl b2i deploy`: its flags in camelCase. A flag that is typed wins.\n\
+        "# Options of kubectl-b2i: the flags of `deploy` in camelCase. A flag that is typed wins.\n\
          # yaml-language-server: $schema={SCHEMA}\n{yaml}"
     );
     let mut options = std::fs::OpenOptions::new();
