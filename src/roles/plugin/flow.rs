@@ -1,12 +1,13 @@
 //! The line: path → `Artifact` → `ImagePlan` → `Layer`s → the registry has them → `BuildResult`.
 //! Each step takes what the one before gave, so the order cannot be wrong.
 
-use std::{sync::Arc, time::Duration};
+use std::{ffi::OsStr, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
     args::ExpectedArgs,
     interrupt::{self, Stage},
     options::{Site, Target, record_failure},
+    options_file,
 };
 use crate::{
     cluster::record,
@@ -72,6 +73,7 @@ pub(super) async fn fetch(
     name: Option<&AppName>,
     events: &Events,
 ) -> Result<Fetched> {
+    ensure_there_is_one(place)?;
     events.send(Event::Started(Step::Inspect));
     let expected = Expected {
         digest: args.sha256,
@@ -82,10 +84,26 @@ pub(super) async fn fetch(
     interrupt::or_stop(fetched).await
 }
 
-/// Finds out what the artifact is.
+fn ensure_there_is_one(artifact: &ArtifactPlace) -> Result<()> {
+    if *artifact != ArtifactPlace::File(PathBuf::new()) {
+        return Ok(());
+    }
+    Err(Failure::usage("could not tell the artifact")
+        .why(format!(
+            "none was given, and no `{}` in this folder names one",
+            options_file::NAME
+        ))
+        .next("give it, for example:")
+        .command("kubectl b2i deploy ./shop.jar --port 8080")
+        .command("kubectl b2i init")
+        .anchor("no-artifact"))
+}
+
+/// Finds out what the artifact is; `options_file` is only told.
 pub(super) async fn inspect(
     fetched: &Fetched,
     args: &ExpectedArgs,
+    options_file: Option<&OsStr>,
     events: &Events,
 ) -> Result<Arc<Artifact>> {
     let path = fetched.local_path.clone();
@@ -95,12 +113,15 @@ pub(super) async fn inspect(
         may_lack_libraries: args.allow_missing_libraries,
     };
     let artifact = blocking(move || inspect::run_within(&path, &limits)).await?;
-    let words = format!(
+    let mut words = format!(
         "{} · {} · {}",
         artifact.file_name,
         artifact.summary(),
         bytes(artifact.size_bytes)
     );
+    if let Some(file) = options_file.filter(|file| !file.is_empty()) {
+        words = format!("{words} · options of {}", file.to_string_lossy());
+    }
     events.send(Event::Done(Step::Inspect, words));
     for note in &artifact.notes {
         events.send(Event::Warning(note.clone()));

@@ -38,7 +38,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         &context.printer.events(),
     )
     .await?;
-    let artifact = flow::inspect(&fetched, &args.plan.expected, &events).await?;
+    let artifact = flow::inspect(&fetched, &args.plan.expected, args.plan.file.as_deref(), &events).await?;
     let plan = plan::run(&artifact, &options::plan_options(&image, &context.config)?)?.into();
     let packed = flow::pack(&artifact, &plan, None, &events).await?;
     let layers: Vec<_> = packed.layers.iter().map(|layer| &layer.described).collect();

@@ -5,6 +5,8 @@ pub(super) mod completion;
 pub(super) mod delete;
 pub(super) mod deploy;
 pub(super) mod doctor;
+pub(super) mod import;
+pub(super) mod init;
 pub(super) mod inspect;
 pub(super) mod list;
 pub(super) mod logs;
@@ -20,8 +22,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    access, actuator, apps, args, config, flow, format, interrupt, kubesphere, local, merge, nodes, options,
-    page, pod_args, push_secret, rollout, status_page, values,
+    access, actuator, apps, args, command, config, flow, format, interrupt, kubesphere, local, merge, nodes,
+    options, options_file, page, pod_args, push_secret, rollout, s2i_builder, status_page, values,
 };
 use crate::{
     error::{Failure, Result},
@@ -71,7 +73,7 @@ struct Opened {
 async fn open(image: &args::ImageArgs, plan: &args::PlanArgs, events: &Events) -> Result<Opened> {
     options::ensure_it_can_be_named(image, plan)?;
     let fetched = flow::fetch(&plan.artifact, &plan.expected, image.name.as_ref(), events).await?;
-    let artifact = flow::inspect(&fetched, &plan.expected, events).await?;
+    let artifact = flow::inspect(&fetched, &plan.expected, plan.file.as_deref(), events).await?;
     let app = options::app_name(image, &artifact)?;
     Ok(Opened {
         artifact,

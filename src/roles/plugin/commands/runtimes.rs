@@ -46,7 +46,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         Some(place) => {
             // Only a download is worth a line; what it is stands in the table.
             let fetched = flow::fetch(place, &args.expected, None, &context.printer.events()).await?;
-            Some(flow::inspect(&fetched, &args.expected, &Events::nowhere()).await?)
+            Some(flow::inspect(&fetched, &args.expected, None, &Events::nowhere()).await?)
         }
         None => None,
     };
