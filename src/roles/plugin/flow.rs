@@ -5,6 +5,7 @@ use std::{ffi::OsStr, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
     args::ExpectedArgs,
+    inputs,
     interrupt::{self, Stage},
     options::{Site, Target, record_failure},
     options_file,
@@ -16,7 +17,7 @@ use crate::{
         AppName, Artifact, ArtifactPlace, Base, BuildOrigin, BuildOutcome, BuildRecord, BuildRequest,
         BuildResult, Event, Events, Expected, ImagePlan, Layer, RegistryAccess, Step, Uploaded,
     },
-    oci::{Digest, Hasher, Reference},
+    oci::{Digest, Reference},
     steps::{
         fetch::{self, Fetched},
         inspect::{self, Limits},
@@ -175,7 +176,7 @@ pub(super) async fn build(
     stage: &Stage,
 ) -> Result<Built> {
     let events = &site.events;
-    let inputs = inputs(artifact, plan, target);
+    let inputs = inputs::of(artifact, plan, target);
     if let Some(result) = target.unchanged_since(&inputs) {
         events.send(Event::Started(Step::Build));
         events.send(Event::Done(
@@ -370,31 +371,6 @@ async fn run_job(
         patience: job::PATIENCE,
     };
     job::run(&site.cluster, &options, &site.events).await
-}
-
-/// Returns the digest of everything that decides the image.
-pub(super) fn inputs(artifact: &Artifact, plan: &ImagePlan, target: &Target) -> Digest {
-    /// Raised when the same inputs would give other layers or another config.
-    const FORMAT: u32 = 1;
-    #[derive(serde::Serialize)]
-    struct Inputs<'a> {
-        format: u32,
-        artifact: Digest,
-        plan: &'a ImagePlan,
-        destination: String,
-        tags: &'a [String],
-    }
-    let all = Inputs {
-        format: FORMAT,
-        artifact: artifact.digest,
-        plan,
-        destination: target.destination.name(),
-        tags: &target.tags,
-    };
-    // Straight into the digest: a plan has an entry for each file.
-    let mut hasher = Hasher::default();
-    serde_json::to_writer(&mut hasher, &all).expect("plans are JSON, and hashing does not fail");
-    hasher.finish()
 }
 
 /// Runs work that computes or reads files on a thread of its own.

@@ -20,6 +20,7 @@ mod config;
 mod destination;
 mod flow;
 mod format;
+mod inputs;
 mod interrupt;
 mod kubesphere;
 mod local;

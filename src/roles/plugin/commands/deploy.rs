@@ -6,7 +6,7 @@ use super::{
     Context, actuator,
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs},
     config::Config,
-    flow, format,
+    flow, format, inputs,
     interrupt::{self, Stage},
     kubesphere,
     merge::{self, DeployFlags},
@@ -222,7 +222,7 @@ async fn dry_run(
     artifact: &Artifact,
     mode: DryRun,
 ) -> Result<()> {
-    let inputs = flow::inputs(artifact, &planned.plan, &planned.target);
+    let inputs = inputs::of(artifact, &planned.plan, &planned.target);
     let mut order = planned.order.clone();
     match planned.target.unchanged_since(&inputs) {
         Some(result) => order.image = result.image,

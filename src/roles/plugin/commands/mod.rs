@@ -22,8 +22,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    access, actuator, apps, args, command, config, flow, format, interrupt, kubesphere, local, merge, nodes,
-    options, options_file, page, pod_args, push_secret, rollout, s2i_builder, status_page, values,
+    access, actuator, apps, args, command, config, flow, format, inputs, interrupt, kubesphere, local, merge,
+    nodes, options, options_file, page, pod_args, push_secret, rollout, s2i_builder, status_page, values,
 };
 use crate::{
     error::{Failure, Result},
