@@ -776,6 +776,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'File with the client certificate''s key')
             [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'Name to expect in the API server''s certificate')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Write over a file that is there')
+            [CompletionResult]::new('--allow-missing-libraries', '--allow-missing-libraries', [CompletionResultType]::ParameterName, 'Take a JAR though its Class-Path names files that are not there, as Java does')
             [CompletionResult]::new('--no-nodeport', '--no-nodeport', [CompletionResultType]::ParameterName, 'Reach the app in the cluster only')
             [CompletionResult]::new('--no-undo', '--no-undo', [CompletionResultType]::ParameterName, 'Leave what does not serve as it is, instead of putting the earlier version back')
             [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Trust any certificate of the API server')

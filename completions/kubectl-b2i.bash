@@ -240,7 +240,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__build)
-            opts="-f -o -n -s -q -h --file --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --sha256 --max-artifact-size --max-unpacked-size --max-entries --image --tag --name --rebuild --push-secret --pull-secret --builder-image --builder-pull-secret --insecure-registry --registry-ca --build-timeout --local --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-f -o -n -s -q -h --file --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --sha256 --max-artifact-size --max-unpacked-size --max-entries --allow-missing-libraries --image --tag --name --rebuild --push-secret --pull-secret --builder-image --builder-pull-secret --insecure-registry --registry-ca --build-timeout --local --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -620,7 +620,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__deploy)
-            opts="-f -o -n -s -q -h --file --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --sha256 --max-artifact-size --max-unpacked-size --max-entries --image --tag --name --rebuild --service-port --nodeport --no-nodeport --replicas --env --memory --cpu --env-from --command --args --health-path --service-account --node-selector --toleration --label --annotation --volume --force-conflicts --no-undo --wait --timeout --push-secret --pull-secret --builder-image --builder-pull-secret --insecure-registry --registry-ca --build-timeout --dry-run --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-f -o -n -s -q -h --file --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --sha256 --max-artifact-size --max-unpacked-size --max-entries --allow-missing-libraries --image --tag --name --rebuild --service-port --nodeport --no-nodeport --replicas --env --memory --cpu --env-from --command --args --health-path --service-account --node-selector --toleration --label --annotation --volume --force-conflicts --no-undo --wait --timeout --push-secret --pull-secret --builder-image --builder-pull-secret --insecure-registry --registry-ca --build-timeout --dry-run --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1390,7 +1390,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__init)
-            opts="-f -n -s -q -h --file --force --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --sha256 --max-artifact-size --max-unpacked-size --max-entries --image --tag --name --service-port --nodeport --no-nodeport --replicas --env --memory --cpu --env-from --command --args --health-path --service-account --node-selector --toleration --label --annotation --volume --no-undo --wait --timeout --push-secret --pull-secret --builder-image --builder-pull-secret --insecure-registry --registry-ca --build-timeout --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-f -n -s -q -h --file --force --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --sha256 --max-artifact-size --max-unpacked-size --max-entries --allow-missing-libraries --image --tag --name --service-port --nodeport --no-nodeport --replicas --env --memory --cpu --env-from --command --args --health-path --service-account --node-selector --toleration --label --annotation --volume --no-undo --wait --timeout --push-secret --pull-secret --builder-image --builder-pull-secret --insecure-registry --registry-ca --build-timeout --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1644,7 +1644,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__inspect)
-            opts="-f -o -n -s -q -h --file --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --sha256 --max-artifact-size --max-unpacked-size --max-entries --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-f -o -n -s -q -h --file --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --sha256 --max-artifact-size --max-unpacked-size --max-entries --allow-missing-libraries --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2726,12 +2726,28 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__runtimes)
-            opts="-o -n -s -q -h --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-o -n -s -q -h --sha256 --max-artifact-size --max-unpacked-size --max-entries --allow-missing-libraries --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --sha256)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-artifact-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-unpacked-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-entries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

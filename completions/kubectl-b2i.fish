@@ -627,6 +627,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l client-
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l client-key -d 'File with the client certificate\'s key' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l force -d 'Write over a file that is there'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l allow-missing-libraries -d 'Take a JAR though its Class-Path names files that are not there, as Java does'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l no-nodeport -d 'Reach the app in the cluster only'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l no-undo -d 'Leave what does not serve as it is, instead of putting the earlier version back'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
