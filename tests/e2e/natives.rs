@@ -39,12 +39,12 @@ fn each_c_library_gets_the_base_that_has_it() {
             "hello from musl, static, arguments []\n",
         ),
         (
-            "hello-musl-shared",
+            "hello-musl-rust",
             "docker.io/library/alpine:3",
             "hello from musl, dynamic, arguments []\n",
         ),
         (
-            "hello-musl-c",
+            "hello-musl-shared",
             "docker.io/library/alpine:3",
             "hello from musl, dynamic\n",
         ),
