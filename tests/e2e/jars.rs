@@ -120,6 +120,8 @@ fn a_shaded_jar() {
         "/__admin/health",
     );
     assert!(body.contains("healthy"), "{body}");
+    let java = world.java_of("wiremock");
+    assert!(java.starts_with("openjdk 17."), "{java}");
 }
 
 #[test]
@@ -145,6 +147,8 @@ fn a_thin_jar_finds_its_library() {
         log.contains("started and ready to accept connections on port 1527"),
         "{log}"
     );
+    let java = world.java_of("derbynet");
+    assert!(java.starts_with("openjdk 17."), "{java}");
 }
 
 /// Status, headers and body.

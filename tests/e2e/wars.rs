@@ -1,6 +1,6 @@
 //! WARs in the container that serves them, by themselves, and converted.
 
-use crate::world::{World, curl, node_addresses};
+use crate::world::{REGISTRY, World, curl, node_addresses, run};
 
 /// Deploys, and returns what the app answers at this path below its URL: status and body.
 fn answer(world: &World, line: &str, app: &str, path: &str) -> (String, String) {
@@ -19,6 +19,43 @@ fn tomcat_of(world: &World, app: &str) -> String {
     facts.collect::<Vec<_>>().join("\n")
 }
 
+fn is_on_java(log: &str, release: &str) -> bool {
+    log.lines()
+        .filter_map(|line| line.split_once("JVM Version:"))
+        .any(|(_, version)| version.trim().starts_with(release))
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn a_base_whose_name_says_nothing_is_known_by_its_env() {
+    let world = World::new("env");
+    // Tomcat 9 under a name that does not tell.
+    let base = format!("{}/base:1", world.namespace);
+    let (from, to) = (
+        format!("{REGISTRY}/library/tomcat:9.0-jre17"),
+        format!("{REGISTRY}/{base}"),
+    );
+    run(std::process::Command::new("crane").args(["copy", "--insecure", &from, &to]));
+    let said = world.b2i(&format!("deploy ./hawtio.war --base {to}"));
+    assert_eq!(
+        (said.code, said.stdout.as_str()),
+        (Some(1), ""),
+        "{}",
+        said.stderr
+    );
+    for part in [
+        "it is Tomcat 9.0",
+        "serves javax.servlet only",
+        "#wrong-servlet-api",
+    ] {
+        assert!(said.stderr.contains(part), "{part} is not in\n{}", said.stderr);
+    }
+    let said = world.b2i(&format!(
+        "deploy ./hawtio-javax.war --port 8080 --base {to} --memory 768Mi"
+    ));
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+}
+
 #[test]
 #[ignore = "needs a cluster: tests/run"]
 fn a_javax_war_runs_in_tomcat_9() {
@@ -26,7 +63,11 @@ fn a_javax_war_runs_in_tomcat_9() {
     let (code, body) = answer(&world, "./hawtio-javax.war", "hawtio-javax", "/hawtio-javax/");
     assert!(code == "200" && body.contains("hawtio"), "{code}\n{body}");
     let ran_on = tomcat_of(&world, "hawtio-javax");
-    assert!(ran_on.contains("Apache Tomcat/9.0"), "{ran_on}");
+    // The cluster's stand-in for Java 8 is 17: see tests/README.md.
+    assert!(
+        ran_on.contains("Apache Tomcat/9.0") && is_on_java(&ran_on, "17"),
+        "{ran_on}"
+    );
 }
 
 #[test]
@@ -36,7 +77,10 @@ fn a_jakarta_war_runs_in_tomcat_10() {
     let (code, body) = answer(&world, "./hawtio.war", "hawtio", "/hawtio/");
     assert!(code == "302" || code == "200", "{code}\n{body}");
     let ran_on = tomcat_of(&world, "hawtio");
-    assert!(ran_on.contains("Apache Tomcat/10.1"), "{ran_on}");
+    assert!(
+        ran_on.contains("Apache Tomcat/10.1") && is_on_java(&ran_on, "17"),
+        "{ran_on}"
+    );
 
     // In Tomcat 9 it would start and answer 404: so nothing of it is sent.
     let before = world.kubectl("get jobs,pods -o name");
@@ -77,6 +121,8 @@ fn an_executable_war_runs_by_itself_and_in_tomcat() {
         code == "200" && body.contains("started by itself"),
         "{code}\n{body}"
     );
+    let java = world.java_of("boot-war");
+    assert!(java.starts_with("openjdk 17."), "{java}");
     let (code, body) = answer(
         &world,
         "./boot-war.war --name in-tomcat --base tomcat:10.1-jre17",

@@ -147,6 +147,11 @@ impl World {
         names
     }
 
+    /// What the JVM in an app's container says of itself: `openjdk 17.0.20 …`.
+    pub fn java_of(&self, app: &str) -> String {
+        self.kubectl(&format!("exec deployment/{app} -- java --version"))
+    }
+
     pub fn node_port(&self, service: &str) -> String {
         self.kubectl(&format!(
             "get service {service} -o jsonpath={{.spec.ports[0].nodePort}}"
