@@ -149,7 +149,8 @@ impl World {
 
     /// What the JVM in an app's container says of itself: `openjdk 17.0.20 …`.
     pub fn java_of(&self, app: &str) -> String {
-        self.kubectl(&format!("exec deployment/{app} -- java --version"))
+        let app = format!("deployment/{app}");
+        run(kubectl().args(["exec", "-n", &self.namespace, &app, "--", "java", "--version"]))
     }
 
     pub fn node_port(&self, service: &str) -> String {
