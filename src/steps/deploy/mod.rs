@@ -2,6 +2,7 @@
 
 mod answer;
 mod apply;
+mod listening;
 mod outcome;
 mod progress;
 mod rollout;

@@ -9,6 +9,7 @@ use kube::{
 use super::{
     Options,
     apply::{Objects, Refused},
+    listening,
     rollout::Cause,
 };
 use crate::{
@@ -121,8 +122,12 @@ impl Teller<'_> {
             Trouble::Crashed { .. } => {
                 let log = self.last_lines(pod).await;
                 let why = if log.is_empty() { trouble.to_string() } else { format!("{trouble}; its last lines:{log}") };
+                let failure = failure.why(why);
+                // A JVM ends by itself before its limit is reached.
+                if log.contains("java.lang.OutOfMemoryError") {
+                    return failure.next("give it more memory with `--memory`").anchor("app-memory");
+                }
                 failure
-                    .why(why)
                     .next("mend what the log says, or set what it lacks with `--env`")
                     .anchor("app-exits")
             }
@@ -149,21 +154,46 @@ impl Teller<'_> {
                 ))
                 .next("give it more time with `--timeout`");
         };
-        let port = port.container;
+        self.silent(failure, pod, port.container).await
+    }
+
+    /// The container runs, and its probe gets no answer.
+    async fn silent(&self, failure: Failure, pod: &Pod, port: u16) -> Failure {
+        let name = pod.name_any();
+        let seconds = self.options.timeout.as_secs();
         let probe = self.warnings(pod).await;
-        let log = self.last_lines(Some(&pod.name_any())).await;
+        let log = self.last_lines(Some(&name)).await;
         let log = if log.is_empty() {
             log
         } else {
             format!("\nits last lines:{log}")
         };
+        let asks_by_http = self.options.options.pod.asks_by_http();
+        let listens = listening::ports(self.cluster, &name, port).await;
+        let others: Vec<String> = listens.iter().map(ToString::to_string).collect();
+        let (where_, next) = match listens.first() {
+            Some(first) if *first == port && asks_by_http => (
+                format!("it answers on port {port}, but not what `--health-path` wants"),
+                "name the path that answers 200 with `--health-path`, or ask by TCP with `--health-path off`".to_owned(),
+            ),
+            Some(first) if *first == port => (
+                format!("it listens on port {port} of the loopback only"),
+                "have it listen on all addresses (0.0.0.0)".to_owned(),
+            ),
+            Some(first) => (
+                format!("it listens on port {}", others.join(", ")),
+                format!("name the port that it listens on with `--port {first}`, or tell the app to listen on {port}"),
+            ),
+            None => (
+                "it listens on none of the usual ports either".to_owned(),
+                "name the port that it listens on, on all addresses, with `--port`, or give it more time with `--timeout`".to_owned(),
+            ),
+        };
         failure
-            .why(format!("its container runs, but nothing answered on port {port} for {seconds} s{probe}{log}"))
-            .next(if self.options.options.pod.asks_by_http() {
-                "name the port that it listens on with `--port` and the path that answers 200 with `--health-path`, or ask by TCP with `--health-path off`"
-            } else {
-                "name the port that it listens on, on all addresses, with `--port`, or give it more time with `--timeout`"
-            })
+            .why(format!(
+                "its container runs, but nothing answered on port {port} for {seconds} s: {where_}{probe}{log}"
+            ))
+            .next(next)
     }
 
     /// Returns the newest warning about a Pod, as a detail of a cause; empty where there is none.
