@@ -50,6 +50,7 @@ impl Shop {
         let mut text = stderr[at..].replace(&self.world.namespace, "NAMESPACE");
         for (pattern, name) in [
             (r"shop-[0-9a-f]{6,10}(-[0-9a-z]{5})?", "shop-POD"),
+            (r"b2i-staging-[0-9a-f]+(-[0-9a-z]{5})?", "STAGING-POD"),
             (r"@sha256:[0-9a-f]{64}", "@sha256:DIGEST"),
             (r"10\.244\.\d+\.\d+", "POD-IP"),
             (r"\d+ restarts?", "N restarts"),
@@ -125,8 +126,9 @@ fn pod_security_and_admission_speak_for_themselves() {
 
     let policy = Policy::new(&shop.world.namespace);
     shop.fails("--env A=2", "admission");
+    shop.world
+        .b2i_ok("deploy ./hello-glibc --name shop --env A=2 --label team=web");
     drop(policy);
-    shop.world.b2i_ok("deploy ./hello-glibc --name shop --env A=2");
 }
 
 /// A rule of the cluster's for one namespace, which wants a label on every Deployment.

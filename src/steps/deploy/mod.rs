@@ -1,5 +1,6 @@
 //! Sets the image by digest and waits for the rollout; puts the earlier version back when it fails.
 
+mod advice;
 mod answer;
 mod apply;
 mod listening;
