@@ -24,6 +24,7 @@ mod natives;
 mod options_file;
 mod refusals;
 mod registry_cases;
+mod rollout_failures;
 mod s2i;
 mod wars;
 mod world;
