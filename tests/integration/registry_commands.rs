@@ -234,11 +234,11 @@ async fn a_login_that_is_wrong_is_told_by_the_proof() {
             "{told}"
         );
         assert!(
-            told.contains("(sent as `dev`)\n       (the Secret `registry-push` holds this login now)"),
+            told.contains("(push Secret `shop/registry-push` was sent, as user `dev`)\n       (the Secret `registry-push` holds this login now)"),
             "{told}"
         );
         assert!(told.ends_with(&format!(
-            "kubectl b2i registry login {host}\n      {DOCS}#push-unauthorized\n"
+            "kubectl b2i registry login {host} --secret registry-push -n shop\n      {DOCS}#push-unauthorized\n"
         )));
         assert!(!ended.stderr.contains("wr0ng"));
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
@@ -376,10 +376,10 @@ async fn a_check_finds_what_is_wrong_and_how_to_mend_it() {
         format!(
             "could not log in to `{host}`
   why: the registry answered 401 UNAUTHORIZED to GET http://{host}/v2/: unauthorized
-       (sent as `dev`)
+       (push Secret `shop/registry-push` was sent, as user `dev`)
 
 next: log in with a user and a password (or token) that are good:
-        kubectl b2i registry login {host}
+        kubectl b2i registry login {host} --secret registry-push -n shop
       {DOCS}#push-unauthorized
 "
         )
@@ -425,7 +425,7 @@ next: log in with a user and a password (or token) that are good:
     let ended = world.run(line, "", true).await;
     assert!(
         ended.stderr.contains(&format!(
-            "(no login was sent: the push Secret has none for `{host}`)"
+            "(push Secret `shop/registry-push` has no login for `{host}`)"
         )),
         "{}",
         ended.stderr
