@@ -4,6 +4,7 @@ mod answer;
 mod apply;
 mod outcome;
 mod progress;
+mod pull;
 mod rollout;
 
 use std::time::Duration;

@@ -9,6 +9,7 @@ use kube::{
 use super::{
     Options,
     apply::{Objects, Refused},
+    pull::Pull,
     rollout::Cause,
 };
 use crate::{
@@ -108,10 +109,7 @@ impl Teller<'_> {
             Trouble::Unschedulable { .. } => failure
                 .next("ask for less with `--memory` and `--cpu`, or free or add a node")
                 .anchor("unschedulable"),
-            Trouble::ImagePull { .. } => failure
-                .next("see that the nodes reach the registry, trust its certificate, and may pull with this Secret:")
-                .command(self.kubectl(&format!("get secret {}", self.options.options.pull_secret.as_deref().unwrap_or("NAME"))))
-                .anchor("image-pull"),
+            Trouble::ImagePull { message, .. } => self.pull().advise(failure, message),
             Trouble::Mount { .. } | Trouble::CannotStart { .. } => failure
                 .next("give the container what it lacks, or another `--base`")
                 .anchor("container-start"),
@@ -120,13 +118,28 @@ impl Teller<'_> {
                 .anchor("app-memory"),
             Trouble::Crashed { .. } => {
                 let log = self.last_lines(pod).await;
-                let why = if log.is_empty() { trouble.to_string() } else { format!("{trouble}; its last lines:{log}") };
+                let why = if log.is_empty() {
+                    trouble.to_string()
+                } else {
+                    format!("{trouble}; its last lines:{log}")
+                };
                 failure
                     .why(why)
                     .next("mend what the log says, or set what it lacks with `--env`")
                     .anchor("app-exits")
             }
-            Trouble::Stopped { .. } => failure.next("try again when the node has room").anchor("pod-stopped"),
+            Trouble::Stopped { .. } => failure
+                .next("try again when the node has room")
+                .anchor("pod-stopped"),
+        }
+    }
+
+    fn pull(&self) -> Pull<'_> {
+        Pull {
+            image: &self.options.image,
+            platform: self.options.platform.as_ref().map(ToString::to_string),
+            secret: self.options.options.pull_secret.as_deref(),
+            namespace: &self.cluster.namespace,
         }
     }
 

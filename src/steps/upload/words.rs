@@ -1,7 +1,7 @@
 //! What a person is told when an upload fails.
 
 use crate::{
-    cluster::{Cluster, Trouble, TunnelError, error::is_forbidden},
+    cluster::{Cluster, PullProblem, Trouble, TunnelError, error::is_forbidden},
     error::Failure,
     oci::Reference,
     staging::{DestinationError, client::Error as StagingError, protocol::Refusal},
@@ -92,9 +92,7 @@ impl<'a> Words<'a> {
                 .next("free or add a node that suits it; it asks for 50m CPU and 64Mi memory:")
                 .command("kubectl describe nodes")
                 .anchor("unschedulable"),
-            Trouble::ImagePull { .. } => failure
-                .next("name a builder image that the nodes can pull with `--builder-image`, and its Secret with `--builder-pull-secret`")
-                .anchor("builder-image"),
+            Trouble::ImagePull { image, message } => PullProblem::of(message).of_builder_image(failure, image),
             Trouble::Mount { .. } => failure
                 .next("name the Secret to push with by `--push-secret`, and that for the base by `--pull-secret`; see that they are there:")
                 .command(self.kubectl(&format!("get secret {}", self.secrets())))
