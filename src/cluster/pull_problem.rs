@@ -98,6 +98,8 @@ impl PullProblem {
     pub fn on_nodes(self, failure: Failure, image: &str) -> Option<Failure> {
         let host = host(image);
         let folder = format!("/etc/containerd/certs.d/{host}");
+        // With `server`, too: where `[host]` lacks an image, containerd asks there, by TLS unless told, and
+        // says what went wrong then. Alone it counts for nothing (seen in 1.6).
         let hosts = |lines: &str| format!("printf '{lines}' > {folder}/hosts.toml");
         Some(match self {
             Self::PlainHttp => failure
@@ -105,14 +107,14 @@ impl PullProblem {
                     "a cluster administrator has to tell each node's runtime that `{host}` speaks plain HTTP; containerd:"
                 ))
                 .command(format!("mkdir -p {folder}"))
-                .command(hosts(&format!(r#"[host."http://{host}"]\n"#)))
+                .command(hosts(&format!(r#"server = "http://{host}"\n[host."http://{host}"]\n"#)))
                 .anchor("node-plain-http"),
             Self::Untrusted => failure
                 .next(format!(
                     "a cluster administrator has to let each node's runtime trust the authority of `{host}`; containerd:"
                 ))
                 .command(format!("mkdir -p {folder} && cp ca.crt {folder}/ca.crt"))
-                .command(hosts(&format!(r#"[host."https://{host}"]\n  ca = "{folder}/ca.crt"\n"#)))
+                .command(hosts(&format!(r#"server = "https://{host}"\n[host."https://{host}"]\n  ca = "{folder}/ca.crt"\n"#)))
                 .anchor("node-untrusted"),
             Self::Name => failure
                 .next(format!("name the registry as its certificate does, or give `{host}` one with this name"))

@@ -13,7 +13,9 @@
 mod support;
 
 mod archive;
+mod collection;
 mod deploy;
+mod docker_base;
 mod images;
 mod installed;
 mod interrupt;
@@ -21,8 +23,12 @@ mod jars;
 mod lifecycle;
 mod link;
 mod natives;
+mod own_registry;
+mod pulls;
 mod refusals;
 mod registry_cases;
+mod registry_matrix;
 mod s2i;
+mod secrecy;
 mod wars;
 mod world;
