@@ -23,14 +23,14 @@ const PODS: &str = "/api/v1/namespaces/shop/pods";
 const DOCS: &str = "https://github.com/kubectl-b2i/kubectl-b2i/blob/main/docs/troubleshooting.md";
 
 /// A cluster, a registry, and somebody with a kubeconfig.
-struct World {
+pub(crate) struct World {
     server: FakeApiServer,
-    fake: FakeRegistry,
+    pub(crate) fake: FakeRegistry,
     folder: TempDir,
 }
 
 impl World {
-    async fn new(login: Login) -> Self {
+    pub(crate) async fn new(login: Login) -> Self {
         Self::around(FakeRegistry::start(knobs(login)).await).await
     }
 
@@ -68,7 +68,7 @@ impl World {
     }
 
     /// The logins that a Secret holds.
-    fn auths(&self, name: &str) -> Value {
+    pub(crate) fn auths(&self, name: &str) -> Value {
         let secret = self.server.get(SECRETS, name).unwrap();
         assert_eq!(secret["type"], "kubernetes.io/dockerconfigjson");
         let data = STANDARD
@@ -77,20 +77,27 @@ impl World {
         serde_json::from_slice::<Value>(&data).unwrap()["auths"].take()
     }
 
-    async fn run(&self, line: &str, stdin: &str, in_cluster: bool) -> Ended {
+    /// `kubectl b2i …`, for whoever starts it.
+    pub(crate) fn command(&self, line: &str, in_cluster: bool) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-b2i"));
         command
             .args(line.replace("HOST", &self.fake.host).split_whitespace())
             .env_clear()
             .env("KUBECONFIG", self.folder.path().join("kubeconfig"))
             .env("HOME", "/nonexistent")
-            .current_dir(self.folder.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .current_dir(self.folder.path());
         if in_cluster {
             command.env("B2I_BUILDER_IMAGE", "registry.example.com/b2i/builder");
         }
+        command
+    }
+
+    async fn run(&self, line: &str, stdin: &str, in_cluster: bool) -> Ended {
+        let mut command = self.command(line, in_cluster);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let stdin = stdin.to_owned();
         let output = tokio::task::spawn_blocking(move || {
             let mut child = command.spawn().unwrap();

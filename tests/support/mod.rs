@@ -13,4 +13,6 @@ pub mod registry_cases;
 pub mod registry_matrix;
 pub mod run;
 pub mod schema;
+#[cfg(unix)]
+pub mod terminal;
 pub mod tls_front;
