@@ -173,11 +173,11 @@ mod tests {
                 PullProblem::Untrusted,
             ),
             (
-                r#"tls: failed to verify certificate: x509: cannot validate certificate for 10.0.0.1 because it doesn't contain any IP SANs"#,
+                "tls: failed to verify certificate: x509: cannot validate certificate for 10.0.0.1 because it doesn't contain any IP SANs",
                 PullProblem::Name,
             ),
             (
-                r#"dial tcp 10.250.0.1:5999: connect: connection refused"#,
+                "dial tcp 10.250.0.1:5999: connect: connection refused",
                 PullProblem::Unreachable,
             ),
             (
