@@ -34,7 +34,7 @@ pub use artifact::{
 pub use artifact_place::{ArtifactPlace, Expected};
 pub use build_request::{Base, BuildRequest, ConfigChanges, LayerDescriptor};
 pub use build_result::{BuildOutcome, BuildResult};
-pub use check::{Check, CheckReport, CheckRequest, CheckStatus};
+pub use check::{Check, CheckReport, CheckRequest, CheckScope, CheckStatus, SecretName};
 pub use deploy_options::{DeployOptions, Derived, Health, PodOptions, Port, PortKind};
 pub use event::{Event, Events, Step};
 pub use finding::{Finding, FindingStatus};

@@ -13,7 +13,9 @@
 mod support;
 
 mod archive;
+mod collection;
 mod deploy;
+mod docker_base;
 mod images;
 mod installed;
 mod interrupt;
@@ -22,9 +24,13 @@ mod lifecycle;
 mod link;
 mod natives;
 mod options_file;
+mod own_registry;
+mod pulls;
 mod refusals;
 mod registry_cases;
+mod registry_matrix;
 mod rollout_failures;
 mod s2i;
+mod secrecy;
 mod wars;
 mod world;

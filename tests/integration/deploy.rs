@@ -259,7 +259,7 @@ async fn a_failed_first_deploy_stays_for_a_look() {
     plays(&server, move |_| waiting("ErrImagePull", words));
     let failure = run(&cluster, &options()).await.unwrap_err();
     assert!(failure.why.contains(words), "{}", failure.why);
-    assert_eq!(failure.anchor, "image-pull");
+    assert_eq!(failure.anchor, "image-pull-secret");
     assert_eq!(
         failure.commands.last().unwrap(),
         "kubectl delete deployment,service shop -n shop"

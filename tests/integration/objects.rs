@@ -6,7 +6,7 @@ use kubectl_b2i::{
         deployment::{App, as_before, deployment},
         service::service,
     },
-    model::{AppName, CheckRequest, DeployOptions, Derived, Port, PortKind},
+    model::{AppName, CheckRequest, CheckScope, DeployOptions, Derived, Port, PortKind, SecretName},
     oci::{Digest, Platform, Reference},
     steps::doctor,
 };
@@ -32,7 +32,11 @@ fn builder_job() -> Value {
 fn check_job() -> Value {
     let request = CheckRequest {
         image: "registry.example.com/team/shop".parse().unwrap(),
-        only_login: false,
+        scope: CheckScope::All,
+        push_secret: SecretName {
+            namespace: "shop".to_owned(),
+            name: "registry-push".to_owned(),
+        },
         base: Some("eclipse-temurin:17-jre".parse().unwrap()),
         access: Default::default(),
     };

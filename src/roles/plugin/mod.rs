@@ -23,6 +23,7 @@ mod format;
 mod interrupt;
 mod kubesphere;
 mod local;
+mod local_logins;
 mod merge;
 mod nodes;
 mod options;

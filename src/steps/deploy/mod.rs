@@ -1,11 +1,13 @@
 //! Sets the image by digest and waits for the rollout; puts the earlier version back when it fails.
 
 mod advice;
+mod again;
 mod answer;
 mod apply;
 mod listening;
 mod outcome;
 mod progress;
+mod pull;
 mod rollout;
 
 use std::time::Duration;
@@ -66,10 +68,15 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         deployment: our_deployment(cluster, &options.name).await?,
         service: our_service(cluster, &options.name).await?,
     };
-    let applied = apply::apply(cluster, options, &before)
+    let mut applied = apply::apply(cluster, options, &before)
         .await
         .map_err(|refused| teller.refused(&refused))?;
     let changed = applied.differs_from(&before);
+    if let (false, Some(unchanged)) = (changed, &applied.deployment)
+        && let Some(restarted) = again::pull_again(cluster, options, unchanged).await
+    {
+        applied.deployment = Some(restarted);
+    }
     if !options.wait {
         return Ok(rollout_of(options, &applied, changed));
     }

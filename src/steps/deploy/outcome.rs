@@ -10,6 +10,7 @@ use super::{
     Options, advice,
     apply::{Objects, Refused},
     listening,
+    pull::Pull,
     rollout::Cause,
 };
 use crate::{
@@ -105,10 +106,7 @@ impl Teller<'_> {
                 advice::refused(failure, message, self.cluster, &self.options.name)
             }
             Trouble::Unschedulable { message } => advice::unschedulable(failure, message),
-            Trouble::ImagePull { .. } => failure
-                .next("see that the nodes reach the registry, trust its certificate, and may pull with this Secret:")
-                .command(self.kubectl(&format!("get secret {}", self.options.options.pull_secret.as_deref().unwrap_or("NAME"))))
-                .anchor("image-pull"),
+            Trouble::ImagePull { message, .. } => self.pull().advise(failure, message),
             Trouble::Mount { .. } => failure
                 .next("make what `--volume` names, or take it out:")
                 .command(self.kubectl("get secret,configmap,persistentvolumeclaim"))
@@ -121,17 +119,34 @@ impl Teller<'_> {
                 .anchor("app-memory"),
             Trouble::Crashed { .. } => {
                 let log = self.last_lines(pod).await;
-                let why = if log.is_empty() { trouble.to_string() } else { format!("{trouble}; its last lines:{log}") };
+                let why = if log.is_empty() {
+                    trouble.to_string()
+                } else {
+                    format!("{trouble}; its last lines:{log}")
+                };
                 let failure = failure.why(why);
                 // A JVM ends by itself before its limit is reached.
                 if log.contains("java.lang.OutOfMemoryError") {
-                    return failure.next("give it more memory with `--memory`").anchor("app-memory");
+                    return failure
+                        .next("give it more memory with `--memory`")
+                        .anchor("app-memory");
                 }
                 failure
                     .next("mend what the log says, or set what it lacks with `--env`")
                     .anchor("app-exits")
             }
-            Trouble::Stopped { .. } => failure.next("try again when the node has room").anchor("pod-stopped"),
+            Trouble::Stopped { .. } => failure
+                .next("try again when the node has room")
+                .anchor("pod-stopped"),
+        }
+    }
+
+    fn pull(&self) -> Pull<'_> {
+        Pull {
+            image: &self.options.image,
+            platform: self.options.platform.as_ref().map(ToString::to_string),
+            secret: self.options.options.pull_secret.as_deref(),
+            namespace: &self.cluster.namespace,
         }
     }
 
