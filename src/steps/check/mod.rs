@@ -18,9 +18,9 @@ use crate::{
     registry::{Client, Mount},
 };
 
-/// How long a name may take to be found, and then a connection to be made. Whoever takes longer is
-/// not there: a person gets to know it within ten seconds, with what it takes to start a Pod.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// How long a name may take to be found, and then a connection to be made. Only one of them fails: so
+/// a person gets to know it within ten seconds, with what it takes to start a Pod.
+const PATIENCE: Duration = Duration::from_secs(7);
 
 /// Checks from where it runs. `base` is of the registry that the request's base is pulled from.
 /// Leaves nothing in the registry but, where a mount was asked for, a blob that no manifest names.
