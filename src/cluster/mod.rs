@@ -5,12 +5,14 @@ mod connect;
 pub mod error;
 pub mod nodes;
 pub mod objects;
+pub mod owned_fields;
 mod patience;
 pub mod record;
 pub mod secrets;
 pub mod trouble;
 mod tunnel;
 mod wait;
+pub mod workload;
 
 pub use connect::ConnectOptions;
 pub use error::Error;
@@ -18,6 +20,7 @@ pub use patience::Patience;
 pub use trouble::Trouble;
 pub use tunnel::{LONGEST_FRAME_BYTES, Tunnel, TunnelError};
 pub use wait::{snapshots, warnings, watch_pod};
+pub use workload::Workload;
 
 use crate::error::Failure;
 

@@ -18,8 +18,8 @@ pub(super) mod version;
 use serde::Serialize;
 
 use super::{
-    access, actuator, apps, args, config, flow, format, interrupt, kubesphere, local, merge, nodes, options,
-    page, pod_args, push_secret, rollout, status_page, values,
+    access, actuator, apps, args, browser, config, flow, format, interrupt, kind, kubesphere, local, merge,
+    nodes, options, page, pod_args, ports, push_secret, rollout, status_page, values,
 };
 use crate::{
     error::{Failure, Result},
