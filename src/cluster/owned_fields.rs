@@ -115,7 +115,10 @@ mod tests {
     fn fields_of_two_applies_are_added() {
         let one = json!({ "f:spec": { "f:a": {} } });
         let other = json!({ "f:spec": { "f:b": { "f:c": {} } } });
-        assert_eq!(both(one, other), json!({ "f:spec": { "f:a": {}, "f:b": { "f:c": {} } } }));
+        assert_eq!(
+            both(one, other),
+            json!({ "f:spec": { "f:a": {}, "f:b": { "f:c": {} } } })
+        );
     }
 
     #[test]

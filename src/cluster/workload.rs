@@ -100,7 +100,8 @@ impl Workload {
     /// we made; what an admission webhook added comes after it.
     #[must_use]
     pub fn app_container(&self) -> Option<&Container> {
-        let annotations = self.template()?.metadata.as_ref()?.annotations.as_ref();
+        let metadata = self.template().and_then(|template| template.metadata.as_ref());
+        let annotations = metadata.and_then(|metadata| metadata.annotations.as_ref());
         let named = annotations.and_then(|all| all.get(labels::CONTAINER));
         let mut containers = self.containers().iter();
         match named {

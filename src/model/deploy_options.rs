@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{IngressOptions, KeyRef, Port, PortKind, Protocol, SourceRef, Toleration, VolumeMount, VolumeSource};
+use super::{
+    IngressOptions, KeyRef, Port, PortKind, Protocol, SourceRef, Toleration, VolumeMount, VolumeSource,
+};
 
 /// How an app is deployed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -64,19 +64,25 @@ impl FromStr for Route {
         };
         let is_label = |label: &str| {
             !label.is_empty()
-                && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
                 && !label.starts_with('-')
                 && !label.ends_with('-')
         };
         let name = host.strip_prefix("*.").unwrap_or(host);
-        let is_path = !path.contains("//") && path.bytes().all(|b| b.is_ascii_graphic() && !b"?#".contains(&b));
+        let is_path =
+            !path.contains("//") && path.bytes().all(|b| b.is_ascii_graphic() && !b"?#".contains(&b));
         if name.split('.').all(is_label) && is_path {
             Ok(Self {
                 host: host.to_owned(),
                 path: path.to_owned(),
             })
         } else {
-            Err(ParseError::new(text, "HOST[/PATH], a lower-case host without scheme and port"))
+            Err(ParseError::new(
+                text,
+                "HOST[/PATH], a lower-case host without scheme and port",
+            ))
         }
     }
 }
@@ -108,11 +114,26 @@ mod tests {
 
     #[test]
     fn routes_as_they_are_typed() {
-        for text in ["shop.example.com", "shop.example.com/a/b", "*.example.com", "shop"] {
+        for text in [
+            "shop.example.com",
+            "shop.example.com/a/b",
+            "*.example.com",
+            "shop",
+        ] {
             let route: Route = text.parse().expect("a route");
             assert_eq!(route.to_string(), text);
         }
-        for wrong in ["", "/shop", "http://shop", "shop:80", "Shop", "a..b", "a/b?c", "a//b", "*"] {
+        for wrong in [
+            "",
+            "/shop",
+            "http://shop",
+            "shop:80",
+            "Shop",
+            "a..b",
+            "a/b?c",
+            "a//b",
+            "*",
+        ] {
             assert!(wrong.parse::<Route>().is_err(), "{wrong}");
         }
     }
@@ -124,7 +145,10 @@ mod tests {
             route.url(false, context_path)
         };
         assert_eq!(url("shop.example.com", "/"), "http://shop.example.com/");
-        assert_eq!(url("shop.example.com", "/sample/"), "http://shop.example.com/sample/");
+        assert_eq!(
+            url("shop.example.com", "/sample/"),
+            "http://shop.example.com/sample/"
+        );
         assert_eq!(url("h/sample", "/sample/"), "http://h/sample/");
         assert_eq!(url("h/api", "/"), "http://h/api");
         let route: Route = "h".parse().expect("a route");

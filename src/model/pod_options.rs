@@ -127,7 +127,8 @@ fn own_claim(word: &str) -> Option<VolumeSource> {
     };
     // The Pod's volume has this name too, so it is a label; the API server knows all quantities.
     let is_label = is_name(name) && !name.contains('.') && name.len() <= 40;
-    let is_size = size.starts_with(|c: char| c.is_ascii_digit()) && size.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.');
+    let is_size = size.starts_with(|c: char| c.is_ascii_digit())
+        && size.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.');
     (is_label && is_size && class.is_none_or(is_name)).then(|| VolumeSource::OwnClaim {
         name: name.to_owned(),
         size: size.to_owned(),

@@ -246,6 +246,9 @@ mod tests {
     fn a_plain_port_is_remembered_as_ever() {
         let text = serde_json::to_string(&Port::tcp(80)).expect("plain data");
         assert_eq!(text, r#"{"container":80,"service":80}"#);
-        assert_eq!(serde_json::from_str::<Port>(&text).expect("own text"), Port::tcp(80));
+        assert_eq!(
+            serde_json::from_str::<Port>(&text).expect("own text"),
+            Port::tcp(80)
+        );
     }
 }

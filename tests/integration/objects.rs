@@ -393,7 +393,10 @@ fn one_probe_can_be_chosen_or_left_out() {
         ["startupProbe", "readinessProbe", "livenessProbe"].map(|probe| container[probe].is_object())
     };
     assert_eq!(probes(json!("default"), json!("off")), [false, false, false]);
-    assert_eq!(probes(json!({ "path": "/livez" }), json!("off")), [true, false, true]);
+    assert_eq!(
+        probes(json!({ "path": "/livez" }), json!("off")),
+        [true, false, true]
+    );
     assert_eq!(probes(json!("off"), json!("default")), [true, true, false]);
 }
 

@@ -294,7 +294,10 @@ fn object_answer(
 fn fields(sent: &Value) -> Value {
     let entry = |key: String, value: &Value| (key, fields(value));
     match sent {
-        Value::Object(map) => map.iter().map(|(key, value)| entry(format!("f:{key}"), value)).collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| entry(format!("f:{key}"), value))
+            .collect(),
         Value::Array(list) if list.iter().all(|item| item["name"].is_string()) => list
             .iter()
             .map(|item| entry(format!("k:{}", json!({ "name": item["name"] })), item))

@@ -73,7 +73,10 @@ fn without_nothing(value: Value) -> Value {
     match value {
         Value::Object(map) => {
             let kept = map.into_iter().map(|(key, value)| (key, without_nothing(value)));
-            Value::Object(kept.filter(|(_, value)| is_something(value)).collect::<Map<_, _>>())
+            Value::Object(
+                kept.filter(|(_, value)| is_something(value))
+                    .collect::<Map<_, _>>(),
+            )
         }
         Value::Array(list) => list.into_iter().map(without_nothing).collect(),
         other => other,

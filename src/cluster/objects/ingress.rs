@@ -54,7 +54,10 @@ pub fn ingress(name: &AppName, options: &DeployOptions) -> Option<Ingress> {
 /// Whether a controller has taken the Ingress: it then says where it answers.
 #[must_use]
 pub fn has_address(ingress: &Ingress) -> bool {
-    let status = ingress.status.as_ref().and_then(|status| status.load_balancer.as_ref());
+    let status = ingress
+        .status
+        .as_ref()
+        .and_then(|status| status.load_balancer.as_ref());
     status
         .and_then(|status| status.ingress.as_ref())
         .is_some_and(|addresses| !addresses.is_empty())

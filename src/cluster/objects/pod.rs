@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
     ConfigMapEnvSource, ConfigMapKeySelector, ConfigMapVolumeSource, EmptyDirVolumeSource, EnvFromSource,
-    EnvVar, EnvVarSource, PersistentVolumeClaimVolumeSource, PodSecurityContext, SecretEnvSource, SecretKeySelector,
-    SecretVolumeSource, Toleration, Volume, VolumeMount,
+    EnvVar, EnvVarSource, PersistentVolumeClaimVolumeSource, PodSecurityContext, SecretEnvSource,
+    SecretKeySelector, SecretVolumeSource, Toleration, Volume, VolumeMount,
 };
 
 use super::{deployment::App, labels, restricted};
@@ -96,7 +96,10 @@ pub(super) fn env_from(options: &DeployOptions) -> Option<Vec<EnvFromSource>> {
 /// <https://kubernetes.io/docs/tasks/configure-pod-container/security-context/#set-the-security-context-for-a-pod>.
 pub(super) fn security(options: &DeployOptions) -> PodSecurityContext {
     let is_claim = |mount: &model::VolumeMount| {
-        matches!(mount.source, VolumeSource::Claim(_) | VolumeSource::OwnClaim { .. }) && !mount.read_only
+        matches!(
+            mount.source,
+            VolumeSource::Claim(_) | VolumeSource::OwnClaim { .. }
+        ) && !mount.read_only
     };
     let group = match options.pod.fs_group {
         FsGroup::Off => None,
@@ -121,41 +124,46 @@ fn volume_name(index: usize, mount: &model::VolumeMount) -> String {
 
 /// Returns the volumes; those of own claims come from their templates.
 pub(super) fn volumes(options: &DeployOptions) -> Option<Vec<Volume>> {
-    let volumes = options.pod.volumes.iter().enumerate().filter_map(|(index, mount)| {
-        let named = Volume {
-            name: volume_name(index, mount),
-            ..Volume::default()
-        };
-        let volume = match &mount.source {
-            VolumeSource::OwnClaim { .. } => return None,
-            VolumeSource::EmptyDir => Volume {
-                empty_dir: Some(EmptyDirVolumeSource::default()),
-                ..named
-            },
-            VolumeSource::Claim(name) => Volume {
-                persistent_volume_claim: Some(PersistentVolumeClaimVolumeSource {
-                    claim_name: name.clone(),
-                    read_only: None,
-                }),
-                ..named
-            },
-            VolumeSource::Files(source) if source.kind == SourceKind::Secret => Volume {
-                secret: Some(SecretVolumeSource {
-                    secret_name: Some(source.name.clone()),
-                    ..SecretVolumeSource::default()
-                }),
-                ..named
-            },
-            VolumeSource::Files(source) => Volume {
-                config_map: Some(ConfigMapVolumeSource {
-                    name: source.name.clone(),
-                    ..ConfigMapVolumeSource::default()
-                }),
-                ..named
-            },
-        };
-        Some(volume)
-    });
+    let volumes = options
+        .pod
+        .volumes
+        .iter()
+        .enumerate()
+        .filter_map(|(index, mount)| {
+            let named = Volume {
+                name: volume_name(index, mount),
+                ..Volume::default()
+            };
+            let volume = match &mount.source {
+                VolumeSource::OwnClaim { .. } => return None,
+                VolumeSource::EmptyDir => Volume {
+                    empty_dir: Some(EmptyDirVolumeSource::default()),
+                    ..named
+                },
+                VolumeSource::Claim(name) => Volume {
+                    persistent_volume_claim: Some(PersistentVolumeClaimVolumeSource {
+                        claim_name: name.clone(),
+                        read_only: None,
+                    }),
+                    ..named
+                },
+                VolumeSource::Files(source) if source.kind == SourceKind::Secret => Volume {
+                    secret: Some(SecretVolumeSource {
+                        secret_name: Some(source.name.clone()),
+                        ..SecretVolumeSource::default()
+                    }),
+                    ..named
+                },
+                VolumeSource::Files(source) => Volume {
+                    config_map: Some(ConfigMapVolumeSource {
+                        name: source.name.clone(),
+                        ..ConfigMapVolumeSource::default()
+                    }),
+                    ..named
+                },
+            };
+            Some(volume)
+        });
     Some(volumes.collect()).filter(|volumes: &Vec<_>| !volumes.is_empty())
 }
 

@@ -26,7 +26,11 @@ pub fn of_balancer(live: &Service, options: &DeployOptions) -> Option<String> {
         80 => String::new(),
         number => format!(":{number}"),
     };
-    Some(format!("http://{}{port}{}", in_brackets(host), with_slashes(&options.context_path)))
+    Some(format!(
+        "http://{}{port}{}",
+        in_brackets(host),
+        with_slashes(&options.context_path)
+    ))
 }
 
 /// Returns the URL at a node; `None` where no port of the nodes leads to the app.
@@ -90,7 +94,10 @@ mod tests {
         .expect("a Service");
         let url = of_balancer(&service, &options(PortKind::LoadBalancer));
         assert_eq!(url.as_deref(), Some("http://192.0.2.7:8080/shop/"));
-        assert_eq!(of_balancer(&Service::default(), &options(PortKind::LoadBalancer)), None);
+        assert_eq!(
+            of_balancer(&Service::default(), &options(PortKind::LoadBalancer)),
+            None
+        );
         assert_eq!(of_balancer(&service, &options(PortKind::NodePort)), None);
     }
 }

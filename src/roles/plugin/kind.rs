@@ -43,17 +43,18 @@ impl KindArgs {
     }
 
     /// Returns how the app was deployed last; `None` where it was not. A workload that is taken over was
-    /// deployed with no options of ours.
+    /// deployed with no options of ours; `has_command` is whether flags say how the image starts.
     pub(super) async fn previous(
         &self,
         cluster: &Cluster,
         app: &AppName,
+        has_command: bool,
         events: &Events,
     ) -> Result<Option<DeployOptions>> {
         if self.adopt
             && let Some(adoption) = deploy::adopt(cluster, app, self.container.as_deref()).await?
         {
-            if let Some(note) = adoption.note {
+            if let Some(note) = adoption.note.filter(|_| !has_command) {
                 events.send(Event::Warning(note));
             }
             return Ok(Some(adoption.options));
@@ -81,7 +82,8 @@ pub(super) fn ensure_possible(
     }
     ensure_claims(wanted, &claims, app)?;
     let before: Vec<&VolumeMount> = previous.own_claims().collect();
-    let sources = |mounts: &[&VolumeMount]| -> Vec<_> { mounts.iter().map(|mount| mount.source.clone()).collect() };
+    let sources =
+        |mounts: &[&VolumeMount]| -> Vec<_> { mounts.iter().map(|mount| mount.source.clone()).collect() };
     if wanted.stateful && wanted.adopted.is_none() && sources(&before) != sources(&claims) {
         return Err(Failure::usage(format!("could not change the claims of `{app}`"))
             .why("Kubernetes fixes the claims of a StatefulSet when it is made")
@@ -106,10 +108,15 @@ fn ensure_claims(wanted: &DeployOptions, claims: &[&VolumeMount], app: &AppName)
         );
     }
     let names: Vec<String> = claims.iter().map(|claim| name_of(claim)).collect();
-    let twice = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name));
+    let twice = names
+        .iter()
+        .enumerate()
+        .find(|(at, name)| names[..*at].contains(name));
     match twice {
-        Some((_, name)) => Err(failure(format!("two claims would be called `{name}`"))
-            .next("give each claim a name of its own")),
+        Some((_, name)) => {
+            Err(failure(format!("two claims would be called `{name}`"))
+                .next("give each claim a name of its own"))
+        }
         None => Ok(()),
     }
 }
@@ -117,7 +124,8 @@ fn ensure_claims(wanted: &DeployOptions, claims: &[&VolumeMount], app: &AppName)
 /// `claim/data` for `claim/data=1Gi:/data`
 fn name_of(claim: &VolumeMount) -> String {
     let text = claim.to_string();
-    text.split_once('=').map_or(text.clone(), |(name, _)| name.to_owned())
+    text.split_once('=')
+        .map_or(text.clone(), |(name, _)| name.to_owned())
 }
 
 /// What is not the Pods' business belongs to whoever made the workload.
@@ -168,7 +176,10 @@ mod tests {
     fn a_claim_of_its_own_needs_a_stateful_set() {
         let claim = "claim/data=1Gi:/data";
         assert_eq!(ensure(None, &options(true, &[claim])), None);
-        assert_eq!(ensure(None, &options(false, &[claim])).as_deref(), Some("claims-fixed"));
+        assert_eq!(
+            ensure(None, &options(false, &[claim])).as_deref(),
+            Some("claims-fixed")
+        );
         let twice = options(true, &[claim, "claim/data=1Gi:/other"]);
         assert_eq!(ensure(None, &twice).as_deref(), Some("claims-fixed"));
     }

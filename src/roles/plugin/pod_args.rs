@@ -56,6 +56,13 @@ pub(super) struct PodArgs {
     fs_group: Option<String>,
 }
 
+impl PodArgs {
+    /// Whether they say how the image starts.
+    pub(super) fn have_command(&self) -> bool {
+        self.command.is_some() || self.args.is_some()
+    }
+}
+
 /// Labels that are ours to set.
 const OURS: [&str; 2] = ["app.kubernetes.io/managed-by", "app.kubernetes.io/name"];
 

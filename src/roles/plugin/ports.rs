@@ -97,10 +97,12 @@ pub(super) fn ensure_routes_lead_somewhere(options: &DeployOptions) -> Result<()
 /// Returns the ports after what was said. A port without a name speaks for all of them: those that
 /// were given are all that there are. Ports with names are changed or added one by one.
 pub(super) fn changed(before: &[Port], said: &[PortChange]) -> Vec<Port> {
-    let set = || said.iter().filter_map(|change| match change {
-        PortChange::Set(port) => Some(port),
-        PortChange::Remove(_) => None,
-    });
+    let set = || {
+        said.iter().filter_map(|change| match change {
+            PortChange::Set(port) => Some(port),
+            PortChange::Remove(_) => None,
+        })
+    };
     let mut ports = before.to_vec();
     if set().any(|port| port.name.is_none()) {
         ports = set()
@@ -155,8 +157,9 @@ fn find<'a>(ports: &'a mut [Port], said: &PortNumber, flag: &str) -> Result<&'a 
     found.ok_or_else(|| {
         let failure = match &said.of {
             None => Failure::usage(format!("could not use `{flag}`")).why("the app has no ports"),
-            Some(word) => Failure::usage(format!("could not use `{flag} {word}=…`"))
-                .why(format!("the app has no port `{word}`, neither by name nor by number")),
+            Some(word) => Failure::usage(format!("could not use `{flag} {word}=…`")).why(format!(
+                "the app has no port `{word}`, neither by name nor by number"
+            )),
         };
         failure
             .next("name the port with `--port`, for example `--port http=8080`")
@@ -172,7 +175,10 @@ fn ensure_distinct(ports: &[Port]) -> Result<()> {
         } else if others().any(|other| other.service == port.service) {
             format!("two ports would have the Service's port {}", port.service)
         } else if port.name.is_some() && ports[..at].iter().any(|other| other.name == port.name) {
-            format!("the name `{}` is given twice", port.name.as_deref().unwrap_or_default())
+            format!(
+                "the name `{}` is given twice",
+                port.name.as_deref().unwrap_or_default()
+            )
         } else {
             continue;
         };
@@ -200,7 +206,10 @@ mod tests {
 
     fn after(before: &[&str], said: &[&str]) -> Vec<String> {
         let before = changed(&[], &ports(before));
-        changed(&before, &ports(said)).iter().map(ToString::to_string).collect()
+        changed(&before, &ports(said))
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     fn number(word: &str) -> PortNumber {
@@ -218,7 +227,11 @@ mod tests {
     fn a_port_with_a_name_is_one_of_them() {
         assert_eq!(after(&["8080"], &["metrics=9090"]), ["8080", "metrics=9090"]);
         assert_eq!(after(&["http=8080", "m=1"], &["http=80"]), ["http=80", "m=1"]);
-        assert_eq!(after(&["8080"], &["http=8080"]), ["http=8080"], "it gets the name");
+        assert_eq!(
+            after(&["8080"], &["http=8080"]),
+            ["http=8080"],
+            "it gets the name"
+        );
         assert_eq!(after(&["53/udp"], &["dns=53"]), ["53/udp", "dns=53"]);
         assert_eq!(after(&["http=8080", "m=1"], &["m-"]), ["http=8080"]);
     }
@@ -236,7 +249,11 @@ mod tests {
         };
         change(&mut options, &[], &flags).expect("valid");
         change(&mut options, &ports(&["8081", "9090"]), &ServiceArgs::default()).expect("valid");
-        let all: Vec<_> = options.ports.iter().map(|it| (it.container, it.service, it.node_port)).collect();
+        let all: Vec<_> = options
+            .ports
+            .iter()
+            .map(|it| (it.container, it.service, it.node_port))
+            .collect();
         assert_eq!(all, [(8081, 80, None), (9090, 90, Some(30090))]);
         assert_eq!(options.service, PortKind::NodePort);
         let again = ServiceArgs {
@@ -251,7 +268,10 @@ mod tests {
             ..ServiceArgs::default()
         };
         change(&mut options, &[], &inside).expect("valid");
-        assert_eq!((options.service, options.ports[1].node_port), (PortKind::ClusterIp, None));
+        assert_eq!(
+            (options.service, options.ports[1].node_port),
+            (PortKind::ClusterIp, None)
+        );
     }
 
     #[test]
@@ -267,7 +287,10 @@ mod tests {
                 })
                 .collect();
             options.ports = all;
-            assert!(change(&mut options, &[], &ServiceArgs::default()).is_err(), "{words:?}");
+            assert!(
+                change(&mut options, &[], &ServiceArgs::default()).is_err(),
+                "{words:?}"
+            );
         }
         let flags = ServiceArgs {
             service_ports: vec![number("web=80")],
@@ -294,7 +317,10 @@ mod tests {
             ..ServiceArgs::default()
         };
         change(&mut options, &[], &plain).expect("valid");
-        assert_eq!((options.ingress.routes.len(), &options.ingress.tls_secret), (1, &None));
+        assert_eq!(
+            (options.ingress.routes.len(), &options.ingress.tls_secret),
+            (1, &None)
+        );
         let none = ServiceArgs {
             no_ingress: true,
             ..ServiceArgs::default()

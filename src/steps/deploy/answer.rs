@@ -38,24 +38,51 @@ pub(super) async fn url(
 ) -> Option<Url> {
     let said = &options.options;
     // Controllers write addresses into the status, after the apply.
-    let ingress = match applied.ingress.as_ref().filter(|_| !said.ingress.routes.is_empty()) {
+    let ingress = match applied
+        .ingress
+        .as_ref()
+        .filter(|_| !said.ingress.routes.is_empty())
+    {
         Some(applied) => cluster.api::<Ingress>().get_opt(&applied.name_any()).await.ok()?,
         None => None,
     };
-    if let (Some(ingress), Some(text)) = (ingress, url::of_ingress(said)) {
-        let is_asked = ingress::has_address(&ingress);
-        if !is_asked {
-            events.send(Event::Warning(format!(
-                "no Ingress controller has taken the Ingress `{}` yet; {text} answers when one does",
-                options.name
-            )));
+    let by_name = ingress.as_ref().and_then(|_| url::of_ingress(said));
+    if let (Some(ingress), Some(text)) = (&ingress, &by_name) {
+        if ingress::has_address(ingress) {
+            let (text, is_asked) = (text.clone(), true);
+            return Some(Url { text, is_asked });
         }
-        return Some(Url { text, is_asked });
+        events.send(Event::Warning(format!(
+            "no Ingress controller has taken the Ingress `{}` yet; {text} answers when one does",
+            options.name
+        )));
     }
+    let by_address = by_address(cluster, options, served, applied, events).await;
+    let is_asked = by_address.is_some();
+    let text = by_address.or(by_name)?;
+    Some(Url { text, is_asked })
+}
+
+/// Returns the URL at the Service's own address, or at a node.
+async fn by_address(
+    cluster: &Cluster,
+    options: &Options,
+    served: &Served,
+    applied: &Objects,
+    events: &Events,
+) -> Option<String> {
+    let said = &options.options;
     let mut service = applied.service.clone();
     if said.service == PortKind::LoadBalancer {
-        service = cluster.api::<Service>().get_opt(options.name.as_str()).await.ok()?;
-        if service.as_ref().is_some_and(|service| url::of_balancer(service, said).is_none()) {
+        service = cluster
+            .api::<Service>()
+            .get_opt(options.name.as_str())
+            .await
+            .ok()?;
+        if service
+            .as_ref()
+            .is_some_and(|service| url::of_balancer(service, said).is_none())
+        {
             events.send(Event::Warning(format!(
                 "the Service `{}` has no address yet; `kubectl b2i status {}` shows it when the cloud has given one",
                 options.name, options.name
@@ -63,9 +90,7 @@ pub(super) async fn url(
         }
     }
     let service = service.as_ref()?;
-    let text = url::of_balancer(service, said)
-        .or_else(|| url::of_node(service, said, served.host_ip.as_deref()?))?;
-    Some(Url { text, is_asked: true })
+    url::of_balancer(service, said).or_else(|| url::of_node(service, said, served.host_ip.as_deref()?))
 }
 
 /// Asks once, follows nothing, and returns what it answered: `200 OK`, `302 Found → /login`. Where

@@ -28,7 +28,7 @@ use crate::cluster::{
 };
 
 /// A path of `managedFields`.
-const REPLICAS: &str = "/f:spec/f:replicas";
+pub(super) const REPLICAS: &str = "/f:spec/f:replicas";
 
 /// The objects of an app at some time.
 #[derive(Clone, Default)]
@@ -92,9 +92,11 @@ pub(super) fn wanted(options: &Options, before: &Objects) -> Wanted {
     };
     let is_adopted = said.adopted.is_some();
     let workload = match (&said.adopted, said.stateful) {
-        (Some(container), stateful) => {
-            adopted(&app, if stateful { "StatefulSet" } else { "Deployment" }, container)
-        }
+        (Some(container), stateful) => adopted(
+            &app,
+            if stateful { "StatefulSet" } else { "Deployment" },
+            container,
+        ),
         (None, true) => json!(stateful_set::stateful_set(&app)),
         (None, false) => json!(deployment::deployment(&app)),
     };
@@ -112,7 +114,14 @@ pub(super) async fn rehearse(
     options: &Options,
     before: &Objects,
 ) -> Result<Objects, Refused> {
-    send_all(cluster, options, &wanted(options, before), true, &mut Objects::default()).await
+    send_all(
+        cluster,
+        options,
+        &wanted(options, before),
+        true,
+        &mut Objects::default(),
+    )
+    .await
 }
 
 /// Applies everything. The Services come first: a node port that is taken, say, then stops the deploy
@@ -153,12 +162,16 @@ async fn send_all(
         so_far.ingress = Some(sent.map_err(refused("Ingress"))?);
     }
     let name = options.name.as_str();
-    let kind = if options.options.stateful { "StatefulSet" } else { "Deployment" };
+    let kind = if options.options.stateful {
+        "StatefulSet"
+    } else {
+        "Deployment"
+    };
     let mut sent = send_workload(cluster, name, kind, &wanted.workload, force, dry_run).await;
     if let (Err(error), true) = (&sent, options.adopt)
-        && conflict::is_about_image(error)
+        && conflict::is_about_what_runs(error)
     {
-        // Whose image it was is what `--adopt` is about; everything else stays theirs.
+        // Whose image it was, and how it started, is what `--adopt` is about; all else stays theirs.
         sent = send_workload(cluster, name, kind, &wanted.workload, true, dry_run).await;
     }
     so_far.workload = Some(sent.map_err(refused(kind))?);
@@ -185,7 +198,10 @@ pub(super) async fn undo(cluster: &Cluster, before: &Objects, now: &Objects) -> 
     if let (Some(was), Some(is)) = (&before.workload, &now.workload)
         && now.workload_differs_from(before)
     {
-        let mut fields = owned_fields::both(owned_fields::owned(was.metadata()), owned_fields::owned(is.metadata()));
+        let mut fields = owned_fields::both(
+            owned_fields::owned(was.metadata()),
+            owned_fields::owned(is.metadata()),
+        );
         // They were ours to set only if they still are; an autoscaler's stay out of it.
         if !is.is_applied_by_us(REPLICAS)
             && let Some(spec) = fields.pointer_mut("/f:spec").and_then(Value::as_object_mut)
@@ -279,7 +295,10 @@ where
         dry_run,
         ..PatchParams::apply(labels::MANAGER)
     };
-    cluster.api::<K>().patch(name, &params, &Patch::Apply(object)).await
+    cluster
+        .api::<K>()
+        .patch(name, &params, &Patch::Apply(object))
+        .await
 }
 
 async fn delete<K>(cluster: &Cluster, object: &K) -> kube::Result<()>

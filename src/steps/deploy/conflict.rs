@@ -46,11 +46,14 @@ fn read(error: &kube::Error) -> Vec<Conflict<'_>> {
         .collect()
 }
 
-/// Whether nothing but the image of a container is in conflict.
-pub(super) fn is_about_image(error: &kube::Error) -> bool {
+/// Whether nothing is in conflict but what a container runs: its image, and the words that start it.
+pub(super) fn is_about_what_runs(error: &kube::Error) -> bool {
     let conflicts = read(error);
-    let is_image = |it: &Conflict| it.field.contains(".containers[name=") && it.field.ends_with("].image");
-    !conflicts.is_empty() && conflicts.iter().all(is_image)
+    let is_run = |it: &Conflict| {
+        let (_, field) = it.field.rsplit_once("\"].").unwrap_or_default();
+        it.field.contains(".containers[name=") && matches!(field, "image" | "command" | "args")
+    };
+    !conflicts.is_empty() && conflicts.iter().all(is_run)
 }
 
 /// Says who set what, and what follows; `None` where the API server gave no causes.
@@ -62,7 +65,13 @@ pub(super) fn told(error: &kube::Error) -> Option<(String, Advice)> {
     let mut words = String::new();
     for conflict in &conflicts {
         let separator = if words.is_empty() { "" } else { "\n" };
-        write!(words, "{separator}{} was set by {}", thing(conflict.field), who(conflict)).ok()?;
+        write!(
+            words,
+            "{separator}{} was set by {}",
+            thing(conflict.field),
+            who(conflict)
+        )
+        .ok()?;
     }
     let advice = match &conflicts[..] {
         [one] if one.field == ".spec.replicas" && is_autoscaler(one) => Advice::Autoscaler,
@@ -132,7 +141,10 @@ mod tests {
         assert!(matches!(advice, Advice::Scaled));
         let (words, advice) =
             by(r#"conflict with "kube-controller-manager" with subresource "scale" using apps/v1"#);
-        assert_eq!(words, "the number of Pods was set by an autoscaler (HorizontalPodAutoscaler)");
+        assert_eq!(
+            words,
+            "the number of Pods was set by an autoscaler (HorizontalPodAutoscaler)"
+        );
         assert!(matches!(advice, Advice::Autoscaler));
     }
 
@@ -143,12 +155,21 @@ mod tests {
                 r#"conflict with "kubectl-set" using apps/v1"#,
                 r#".spec.template.spec.containers[name="shop"].env[name="C"].value"#,
             ),
-            (r#"conflict with "helm" using apps/v1"#, r#".spec.template.spec.containers[name="shop"].image"#),
+            (
+                r#"conflict with "helm" using apps/v1"#,
+                r#".spec.template.spec.containers[name="shop"].image"#,
+            ),
         ]);
-        assert!(!is_about_image(&error));
+        assert!(!is_about_what_runs(&error));
         let (words, _) = told(&error).expect("conflicts");
-        assert_eq!(words, "the env `C` was set by `kubectl set`\nthe image was set by `helm`");
-        let image = conflict(&[("conflict with \"helm\"", r#".spec.template.spec.containers[name="a"].image"#)]);
-        assert!(is_about_image(&image));
+        assert_eq!(
+            words,
+            "the env `C` was set by `kubectl set`\nthe image was set by `helm`"
+        );
+        let image = conflict(&[(
+            "conflict with \"helm\"",
+            r#".spec.template.spec.containers[name="a"].image"#,
+        )]);
+        assert!(is_about_what_runs(&image));
     }
 }

@@ -29,7 +29,9 @@ pub(super) async fn objects(cluster: &Cluster, options: &Options) -> Result<Obje
     {
         return Err(not_ours(cluster, found.kind(), name.as_str()));
     }
-    let is_stateful = workload.as_ref().map(|found| matches!(found, Workload::StatefulSet(_)));
+    let is_stateful = workload
+        .as_ref()
+        .map(|found| matches!(found, Workload::StatefulSet(_)));
     if let Some(is_stateful) = is_stateful.filter(|is_stateful| *is_stateful != said.stateful) {
         return Err(other_kind(is_stateful, name, &cluster.namespace));
     }
@@ -67,20 +69,21 @@ pub fn other_kind(is_stateful: bool, app: &AppName, namespace: &str) -> Failure 
         true => ("StatefulSet", "--stateless"),
         false => ("Deployment", "--stateful"),
     };
+    let stays = if is_stateful { " (its claims stay)" } else { "" };
     let kind = is.to_lowercase();
     Failure::usage(format!("could not deploy `{app}` with `{flag}`"))
         .why(format!(
             "it runs as a {is}; the other kind would need the same Service and name, so the app would be away in between"
         ))
         .next(format!(
-            "remove the {is} yourself (its claims stay), then deploy with `{flag}` and all other flags, since they are kept in it:"
+            "remove the {is} yourself{stays}, then deploy with `{flag}` and all other flags, since they are kept in it:"
         ))
         .command(format!("kubectl get {kind} {app} -o yaml -n {namespace}"))
         .command(format!("kubectl delete {kind} {app} -n {namespace}"))
         .anchor("other-kind")
 }
 
-async fn find(cluster: &Cluster, name: &AppName) -> Result<Option<Workload>> {
+pub(super) async fn find(cluster: &Cluster, name: &AppName) -> Result<Option<Workload>> {
     let found = workload::find(cluster, name.as_str()).await;
     found.map_err(|error| cluster.failure(format!("could not read the Deployment `{name}`"), &error))
 }
@@ -96,7 +99,8 @@ where
     K::DynamicType: Default,
 {
     let found = cluster.api::<K>().get_opt(name).await;
-    let found = found.map_err(|error| cluster.failure(format!("could not read the {kind} `{name}`"), &error))?;
+    let found =
+        found.map_err(|error| cluster.failure(format!("could not read the {kind} `{name}`"), &error))?;
     let is_ours = |found: &K| found.meta().labels.as_ref().is_some_and(labels::is_ours);
     match &found {
         Some(found) if !is_ours(found) => Err(not_ours(cluster, kind, name)),
@@ -162,7 +166,10 @@ pub async fn adopt(cluster: &Cluster, name: &AppName, container: Option<&str>) -
                 cluster.namespace
             ))
             .next("name the one that you mean with `--name`, or leave `--adopt` out to make a new one:")
-            .command(format!("kubectl get deployment,statefulset -n {}", cluster.namespace)));
+            .command(format!(
+                "kubectl get deployment,statefulset -n {}",
+                cluster.namespace
+            )));
     };
     if found.is_ours() || is_marked(&found, name) {
         return Ok(None);

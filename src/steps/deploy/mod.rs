@@ -7,11 +7,13 @@ mod live;
 mod outcome;
 mod progress;
 mod rollout;
+mod scaled;
 
 use std::time::Duration;
 
 pub use live::{Adoption, adopt, other_kind, previous_options};
 use outcome::Teller;
+pub use scaled::ensure_replicas_are_ours;
 
 use crate::{
     cluster::Cluster,
@@ -139,7 +141,10 @@ pub async fn dry_run(
     };
     let mut objects: Vec<serde_json::Value> = serde_json::from_value(objects).unwrap_or_default();
     objects.retain(|object| !object.is_null());
-    for metadata in objects.iter_mut().filter_map(|object| object["metadata"].as_object_mut()) {
+    for metadata in objects
+        .iter_mut()
+        .filter_map(|object| object["metadata"].as_object_mut())
+    {
         // As kubectl prints objects: who owns which field is not part of them.
         metadata.remove("managedFields");
     }

@@ -25,6 +25,12 @@ use crate::{
 /// Lines of an app's log that are told.
 const LOG_LINES: i64 = 10;
 
+/// What to do where somebody scaled the app by hand.
+pub(super) const LEAVE_REPLICAS: &str =
+    "leave `--replicas` out, and the number stays; or take it over with `--force-conflicts`";
+/// What to do where an autoscaler scales it.
+pub(super) const LEAVE_TO_AUTOSCALER: &str = "leave `--replicas` out, and the autoscaler goes on; change its `minReplicas` and `maxReplicas`, or delete it and take the number over with `--force-conflicts`";
+
 /// Words for the failures of one deploy.
 pub(super) struct Teller<'a> {
     pub(super) cluster: &'a Cluster,
@@ -37,7 +43,11 @@ impl Teller<'_> {
     }
 
     fn kind(&self) -> &'static str {
-        if self.options.options.stateful { "StatefulSet" } else { "Deployment" }
+        if self.options.options.stateful {
+            "StatefulSet"
+        } else {
+            "Deployment"
+        }
     }
 
     fn kubectl(&self, command: &str) -> String {
@@ -75,8 +85,8 @@ impl Teller<'_> {
             return failure.next("somebody else set these fields; take them over with `--force-conflicts`, or leave out the flags that set them");
         };
         failure.why(words).next(match advice {
-            Advice::Scaled => "leave `--replicas` out, and the number stays; or take it over with `--force-conflicts`",
-            Advice::Autoscaler => "leave `--replicas` out, and the autoscaler goes on; change its `minReplicas` and `maxReplicas`, or delete it and take the number over with `--force-conflicts`",
+            Advice::Scaled => LEAVE_REPLICAS,
+            Advice::Autoscaler => LEAVE_TO_AUTOSCALER,
             Advice::Fields => "leave out the flags that set them, or take them over with `--force-conflicts`",
         })
     }
@@ -220,7 +230,10 @@ impl Teller<'_> {
         let (name, kind) = (&self.options.name, self.kind().to_lowercase());
         match undone {
             Some(Ok(())) => {
-                let image = before.workload.as_ref().and_then(|it| it.app_container()?.image.clone());
+                let image = before
+                    .workload
+                    .as_ref()
+                    .and_then(|it| it.app_container()?.image.clone());
                 let why = format!(
                     "{}\n`{name}` serves {} again (undone)",
                     failure.why,

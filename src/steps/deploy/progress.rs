@@ -39,7 +39,8 @@ impl Seen<'_> {
     /// <https://github.com/kubernetes/kubectl/blob/v0.34.0/pkg/polymorphichelpers/rollout_status.go>.
     pub(super) fn is_complete(&self) -> bool {
         let (wanted, counts) = (self.workload.wanted(), self.workload.counts());
-        self.is_observed() && [counts.updated, counts.all, counts.available].map(|it| it == wanted) == [true; 3]
+        self.is_observed()
+            && [counts.updated, counts.all, counts.available].map(|it| it == wanted) == [true; 3]
     }
 
     fn is_observed(&self) -> bool {
@@ -119,7 +120,8 @@ mod tests {
 
     #[test]
     fn a_stateful_set_is_complete_by_the_same_counts() {
-        let status = json!({ "observedGeneration": 7, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2 });
+        let status =
+            json!({ "observedGeneration": 7, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2 });
         let set = json!({ "spec": { "replicas": 2, "selector": {}, "template": {}, "serviceName": "" }, "status": status });
         let mut set = Workload::StatefulSet(serde_json::from_value(set).expect("a StatefulSet"));
         assert!(seen(&set, None).is_complete());
@@ -162,7 +164,9 @@ mod tests {
         }] });
         let deployment = deployment(&status);
         assert!(seen(&deployment, None).is_given_up());
-        let before = deployment.condition("Progressing").and_then(|it| it.last_update_time.clone());
+        let before = deployment
+            .condition("Progressing")
+            .and_then(|it| it.last_update_time.clone());
         assert!(!seen(&deployment, before.as_ref()).is_given_up());
     }
 

@@ -137,7 +137,10 @@ pub(super) async fn wait(
 }
 
 /// Watches the workload; `None` where it is gone.
-fn watch(cluster: &Cluster, options: &Options) -> BoxStream<'static, Result<Option<Workload>, watcher::Error>> {
+fn watch(
+    cluster: &Cluster,
+    options: &Options,
+) -> BoxStream<'static, Result<Option<Workload>, watcher::Error>> {
     fn first<K: 'static>(
         found: impl Stream<Item = Result<Vec<K>, watcher::Error>> + Send + 'static,
         kind: fn(K) -> Workload,
@@ -167,7 +170,10 @@ impl Revision {
         match workload {
             Workload::Deployment(deployment) => self.follow_deployment(cluster, deployment, selector).await,
             Workload::StatefulSet(set) => {
-                let revision = set.status.as_ref().and_then(|status| status.update_revision.clone());
+                let revision = set
+                    .status
+                    .as_ref()
+                    .and_then(|status| status.update_revision.clone());
                 self.label = revision.map(|revision| (REVISION_HASH, revision));
             }
         }
@@ -204,7 +210,9 @@ impl Revision {
 
     /// Returns the Pods of the revision; none while it is not known.
     fn pods<'a>(&self, pods: &'a [Pod]) -> Vec<&'a Pod> {
-        let Some((key, value)) = &self.label else { return Vec::new() };
+        let Some((key, value)) = &self.label else {
+            return Vec::new();
+        };
         pods.iter()
             .filter(|pod| pod.labels().get(*key) == Some(value))
             .collect()

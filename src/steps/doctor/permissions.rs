@@ -118,6 +118,13 @@ pub const NEEDED: &[Needed] = &[
             ("delete", INGRESS),
         ],
     ),
+    needed(
+        "autoscaling",
+        "horizontalpodautoscalers",
+        "",
+        &[],
+        &[("list", "who scales the app, where --replicas is given")],
+    ),
     needed("apps", "replicasets", "", &["list"], &[]),
     needed("", "events", "", &[], &[("list", TROUBLES), ("watch", TROUBLES)]),
     needed(

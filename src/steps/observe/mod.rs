@@ -22,12 +22,7 @@ use kube::{
 use serde::de::DeserializeOwned;
 
 use crate::{
-    cluster::{
-        Cluster, Workload,
-        error::is_forbidden,
-        objects::labels,
-        record,
-    },
+    cluster::{Cluster, Workload, error::is_forbidden, objects::labels, record},
     error::Result,
     model::{
         AppName, AppStatus, ArtifactStatus, BuildOutcome, BuildPhase, BuildRecord, BuildStatus, EventStatus,
@@ -93,7 +88,9 @@ impl Seen {
         let deployments = deployments.into_iter().map(Workload::Deployment);
         Ok(Self {
             namespace: cluster.namespace.clone(),
-            workloads: deployments.chain(sets.into_iter().map(Workload::StatefulSet)).collect(),
+            workloads: deployments
+                .chain(sets.into_iter().map(Workload::StatefulSet))
+                .collect(),
             services: list(cluster, "Services", &ours).await?,
             ingresses: list_if_allowed(cluster, "Ingresses", &ours).await?,
             pods: list(cluster, "Pods", &ours).await?,
@@ -110,7 +107,10 @@ impl Seen {
     }
 
     fn status(&self, app: &str, now: Timestamp) -> AppStatus {
-        let live = self.workloads.iter().find(|it| it.label(labels::APP) == Some(app));
+        let live = self
+            .workloads
+            .iter()
+            .find(|it| it.label(labels::APP) == Some(app));
         // A StatefulSet has a second Service, which leads nowhere from outside.
         let mut services = self.services.iter().filter(|it| is_of(*it, app));
         let service = services.find(|it| it.name_any() == app);
@@ -154,7 +154,10 @@ where
     K: Resource<Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug,
     K::DynamicType: Default,
 {
-    let found = cluster.api::<K>().list(&ListParams::default().labels(selector)).await;
+    let found = cluster
+        .api::<K>()
+        .list(&ListParams::default().labels(selector))
+        .await;
     match found {
         Err(error) if is_forbidden(&error) => Ok(Vec::new()),
         found => told(cluster, kinds, found),

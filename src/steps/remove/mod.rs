@@ -22,7 +22,12 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use crate::{
-    cluster::{Cluster, error::{is_forbidden, is_not_found}, objects::labels, record, snapshots},
+    cluster::{
+        Cluster,
+        error::{is_forbidden, is_not_found},
+        objects::labels,
+        record, snapshots,
+    },
     error::Result,
     model::AppName,
 };
@@ -96,7 +101,8 @@ pub async fn find(cluster: &Cluster, app: &AppName) -> Result<Found> {
     let services = list::<Service>(cluster, Kind::Service, &selector).await?;
     let jobs = list::<Job>(cluster, Kind::Job, &selector).await?;
     let records = list::<ConfigMap>(cluster, Kind::ConfigMap, &selector).await?;
-    let claims = list_if_allowed::<PersistentVolumeClaim>(cluster, Kind::PersistentVolumeClaim, &selector).await?;
+    let claims =
+        list_if_allowed::<PersistentVolumeClaim>(cluster, Kind::PersistentVolumeClaim, &selector).await?;
     let mut repositories: Vec<String> = records
         .iter()
         .flat_map(record::read)
@@ -129,7 +135,9 @@ pub async fn find(cluster: &Cluster, app: &AppName) -> Result<Found> {
 
 /// Parts what we made from what others did.
 fn by_maker<K: Resource>(found: Vec<K>) -> (Vec<K>, Vec<K>) {
-    found.into_iter().partition(|found| labels::is_ours(found.labels()))
+    found
+        .into_iter()
+        .partition(|found| labels::is_ours(found.labels()))
 }
 
 /// Lists what older Roles do not speak of; apps that are plain Deployments have none of it.
@@ -138,7 +146,10 @@ where
     K: Resource<Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug,
     K::DynamicType: Default,
 {
-    let found = cluster.api::<K>().list(&ListParams::default().labels(selector)).await;
+    let found = cluster
+        .api::<K>()
+        .list(&ListParams::default().labels(selector))
+        .await;
     match found {
         Err(error) if is_forbidden(&error) => Ok(Vec::new()),
         found => told(cluster, kind, found),
@@ -231,11 +242,22 @@ async fn release(cluster: &Cluster, object: &Object) -> Result<()> {
     let patch = Patch::Merge(marks);
     let name = &object.name;
     let released = match object.kind {
-        Kind::StatefulSet => cluster.api::<StatefulSet>().patch(name, &params, &patch).await.map(drop),
-        _ => cluster.api::<Deployment>().patch(name, &params, &patch).await.map(drop),
+        Kind::StatefulSet => cluster
+            .api::<StatefulSet>()
+            .patch(name, &params, &patch)
+            .await
+            .map(drop),
+        _ => cluster
+            .api::<Deployment>()
+            .patch(name, &params, &patch)
+            .await
+            .map(drop),
     };
     released.map_err(|error| {
-        let what = format!("could not take the marks of kubectl-b2i off the {} `{name}`", object.kind.word());
+        let what = format!(
+            "could not take the marks of kubectl-b2i off the {} `{name}`",
+            object.kind.word()
+        );
         cluster.failure(what, &error)
     })
 }

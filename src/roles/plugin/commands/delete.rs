@@ -41,7 +41,9 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         return Err(apps::not_found(&cluster, &args.name));
     }
     if found.objects.is_empty() && found.adopted.is_empty() {
-        context.printer.say(&stays(&found, &args.name, &cluster.namespace).join("\n"));
+        context
+            .printer
+            .say(&stays(&found, &args.name, &cluster.namespace).join("\n"));
         return Ok(());
     }
     if !args.yes {
@@ -92,7 +94,7 @@ fn stays(found: &Found, app: &AppName, namespace: &str) -> Vec<String> {
     }
     if !found.claims.is_empty() {
         lines.push(format!(
-            "its data stays: {}; `kubectl b2i delete {app} --volumes -n {namespace}` removes it for good",
+            "its data stays: {}; removed for good by `kubectl b2i delete {app} --volumes -n {namespace}`",
             names(&found.claims)
         ));
     }

@@ -194,9 +194,16 @@ async fn prepare(
     flags: &DeployFlags,
 ) -> Result<Planned> {
     // Asked first, so that an app of somebody else is refused before anything is built.
-    let previous = args.kind.previous(&site.cluster, &app, &site.events).await?;
+    let has_command = args.pod.have_command();
+    let previous = args
+        .kind
+        .previous(&site.cluster, &app, has_command, &site.events)
+        .await?;
     let mut workload = merge::deploy(previous.clone().unwrap_or_default(), flags)?;
     kind::ensure_possible(previous.as_ref(), &workload, &app, &site.cluster.namespace)?;
+    if let Some(replicas) = flags.replicas.filter(|_| !args.rollout.force_conflicts) {
+        deploy::ensure_replicas_are_ours(&site.cluster, &app, replicas).await?;
+    }
     let mut target = options::target(site, keychain, app.clone(), &args.image, &args.plan, config).await?;
     if !flags.ports.is_empty() {
         // With those that earlier deploys named.
