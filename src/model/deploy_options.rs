@@ -31,7 +31,7 @@ pub struct DeployOptions {
     /// Secret that the Pods pull with.
     pub pull_secret: Option<String>,
     /// Where the app is reached by name.
-    #[serde(skip_serializing_if = "IngressOptions::is_none")]
+    #[serde(skip_serializing_if = "super::is_default")]
     pub ingress: IngressOptions,
     /// Whether the app is a `StatefulSet`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -77,13 +77,13 @@ pub struct PodOptions {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub args: Vec<String>,
     /// Where the probes ask.
-    #[serde(skip_serializing_if = "Health::is_automatic")]
+    #[serde(skip_serializing_if = "super::is_default")]
     pub health: Health,
     /// What tells that the app must be started again, where it is not what `health` says.
-    #[serde(skip_serializing_if = "Probing::is_default")]
+    #[serde(skip_serializing_if = "super::is_default")]
     pub liveness: Probing,
     /// What tells that the app serves, where it is not what `health` says.
-    #[serde(skip_serializing_if = "Probing::is_default")]
+    #[serde(skip_serializing_if = "super::is_default")]
     pub readiness: Probing,
     /// Whether the artifact answers on Spring Boot's liveness and readiness groups.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -107,7 +107,7 @@ pub struct PodOptions {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<VolumeMount>,
     /// Who may write to claims.
-    #[serde(skip_serializing_if = "FsGroup::is_default")]
+    #[serde(skip_serializing_if = "super::is_default")]
     pub fs_group: FsGroup,
 }
 
@@ -136,12 +136,6 @@ pub enum Health {
     Path(String),
 }
 
-impl Health {
-    fn is_automatic(&self) -> bool {
-        *self == Self::Automatic
-    }
-}
-
 /// One probe of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -155,12 +149,6 @@ pub enum Probing {
     Path(String),
 }
 
-impl Probing {
-    fn is_default(&self) -> bool {
-        *self == Self::Default
-    }
-}
-
 /// The group that claims belong to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -172,12 +160,6 @@ pub enum FsGroup {
     Off,
     /// This one.
     Id(u32),
-}
-
-impl FsGroup {
-    fn is_default(&self) -> bool {
-        *self == Self::Default
-    }
 }
 
 /// What follows from the options, and is not remembered.

@@ -20,14 +20,6 @@ pub struct IngressOptions {
     pub tls_secret: Option<String>,
 }
 
-impl IngressOptions {
-    /// Whether nothing was said.
-    #[must_use]
-    pub fn is_none(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
 /// A host and a path below which the app is reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]

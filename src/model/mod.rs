@@ -53,3 +53,8 @@ pub use registry_access::{Proxy, RegistryAccess};
 pub use rollout::Rollout;
 pub use staging_request::StagingRequest;
 pub use symbol_version::{ParseVersionError, SymbolVersion};
+
+/// Whether a part of remembered options says nothing: then it is left out.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

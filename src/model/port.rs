@@ -29,10 +29,6 @@ impl Protocol {
             Self::Sctp => "SCTP",
         }
     }
-
-    fn is_tcp(&self) -> bool {
-        *self == Self::Tcp
-    }
 }
 
 /// A port of the container, and of the Service that leads to it. Typed as `[NAME=]PORT[/PROTOCOL]`.
@@ -47,7 +43,7 @@ pub struct Port {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// What is spoken.
-    #[serde(default, skip_serializing_if = "Protocol::is_tcp")]
+    #[serde(default, skip_serializing_if = "super::is_default")]
     pub protocol: Protocol,
     /// The port of every node that was asked for; `None` leaves the choice to Kubernetes.
     #[serde(default, skip_serializing_if = "Option::is_none")]

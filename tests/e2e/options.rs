@@ -9,9 +9,9 @@ const CONTAINER: &str = "jsonpath={.spec.template.spec.containers[0]";
 /// What Kubernetes has of the app: env, ports of container and Service, node port, replicas.
 fn state(world: &World) -> (Vec<String>, String, String, String, String) {
     let get = |line: &str| world.kubectl(line);
-    let env = get(&format!(
-        "get deployment httpbin -o jsonpath={{range.spec.template.spec.containers[0].env[*]}}{{.name}}={{.value}}{{\"\\n\"}}{{end}}"
-    ));
+    let env = get(
+        "get deployment httpbin -o jsonpath={range.spec.template.spec.containers[0].env[*]}{.name}={.value}{\"\\n\"}{end}",
+    );
     let mut env: Vec<String> = env.lines().map(ToOwned::to_owned).collect();
     env.sort();
     (

@@ -4,7 +4,7 @@
 use crate::{
     cluster::Cluster,
     error::{Failure, Result},
-    model::{AppName, DeployOptions, Event, Events, IngressOptions, PortKind, Probing, VolumeMount},
+    model::{AppName, DeployOptions, Event, Events, Health, IngressOptions, PortKind, Probing, VolumeMount},
     steps::deploy,
 };
 
@@ -12,14 +12,14 @@ use crate::{
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Flags of the running app")]
 pub(super) struct KindArgs {
-    /// Run the app as a StatefulSet: Pods with names, and with claims of their own (--volume claim/…)
+    /// Run the app as a stateful set: Pods with names, and with claims of their own (--volume claim/…)
     #[arg(long, conflicts_with = "stateless")]
     stateful: bool,
     /// Run the app as a Deployment, which is the default
     #[arg(long)]
     stateless: bool,
-    /// Give the image to a Deployment or StatefulSet that somebody else made; of it nothing changes but
-    /// the image and what flags name
+    /// Give the image to a workload that somebody else made; of it nothing changes but the image and
+    /// what flags name
     #[arg(long)]
     adopt: bool,
     /// Which container of it runs the image, where there are several
@@ -135,7 +135,7 @@ fn ensure_adoptable(wanted: &DeployOptions, app: &AppName) -> Result<()> {
         "--port, --service-port, --nodeport and --load-balancer"
     } else if wanted.ingress != IngressOptions::default() {
         "--ingress"
-    } else if !matches!(pod.health, crate::model::Health::Automatic)
+    } else if !matches!(pod.health, Health::Automatic)
         || pod.liveness != Probing::Default
         || pod.readiness != Probing::Default
     {

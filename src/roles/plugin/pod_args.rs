@@ -51,7 +51,7 @@ pub(super) struct PodArgs {
     /// With --stateful also claim/NAME=SIZE[,CLASS]: a claim of its own for each Pod.
     #[arg(long = "volume", value_name = "SOURCE:PATH")]
     volumes: Vec<String>,
-    /// Group that may write to claims, by number; `off` leaves it to the cluster, as OpenShift wants it; `default` for our images' own
+    /// Group that may write to claims, by number; `off` leaves it to the cluster, `default` is our images' own
     #[arg(long, value_name = "GID")]
     fs_group: Option<String>,
 }

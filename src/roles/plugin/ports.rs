@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Failure, Result},
-    model::{DeployOptions, Port, PortChange, PortKind, PortNumber, Protocol, Route},
+    model::{DeployOptions, IngressOptions, Port, PortChange, PortKind, PortNumber, Protocol, Route},
 };
 
 /// How the app is reached. What is not given stays as it was.
@@ -85,7 +85,7 @@ pub(super) fn ensure_routes_lead_somewhere(options: &DeployOptions) -> Result<()
             .next("name the port that the app listens on with `--port`")
             .anchor("ports"));
     }
-    if ingress.routes.is_empty() && !ingress.is_none() {
+    if ingress.routes.is_empty() && *ingress != IngressOptions::default() {
         return Err(Failure::usage("could not make an Ingress")
             .why("a class or a certificate was given, and no host")
             .next("name the host with `--ingress HOST`")
@@ -326,6 +326,6 @@ mod tests {
             ..ServiceArgs::default()
         };
         change(&mut options, &[], &none).expect("valid");
-        assert!(options.ingress.is_none());
+        assert_eq!(options.ingress, IngressOptions::default());
     }
 }

@@ -50,13 +50,15 @@ pub(super) async fn objects(cluster: &Cluster, options: &Options) -> Result<Obje
     Ok(Objects {
         workload,
         service: ours::<Service>(cluster, "Service", name.as_str()).await?,
-        headless: match said.stateful {
-            true => ours::<Service>(cluster, "Service", &headless).await?,
-            false => None,
+        headless: if said.stateful {
+            ours::<Service>(cluster, "Service", &headless).await?
+        } else {
+            None
         },
-        ingress: match has_routes || !said.ingress.routes.is_empty() {
-            true => ours::<Ingress>(cluster, "Ingress", name.as_str()).await?,
-            false => None,
+        ingress: if has_routes || !said.ingress.routes.is_empty() {
+            ours::<Ingress>(cluster, "Ingress", name.as_str()).await?
+        } else {
+            None
         },
     })
 }
@@ -65,9 +67,10 @@ pub(super) async fn objects(cluster: &Cluster, options: &Options) -> Result<Obje
 /// has to say so himself.
 #[must_use]
 pub fn other_kind(is_stateful: bool, app: &AppName, namespace: &str) -> Failure {
-    let (is, flag) = match is_stateful {
-        true => ("StatefulSet", "--stateless"),
-        false => ("Deployment", "--stateful"),
+    let (is, flag) = if is_stateful {
+        ("StatefulSet", "--stateless")
+    } else {
+        ("Deployment", "--stateful")
     };
     let stays = if is_stateful { " (its claims stay)" } else { "" };
     let kind = is.to_lowercase();

@@ -74,7 +74,7 @@ impl Options {
 pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Result<Rollout> {
     let teller = Teller { cluster, options };
     let before = live::objects(cluster, options).await?;
-    let applied = apply::apply(cluster, options, &before)
+    let applied = Box::pin(apply::apply(cluster, options, &before))
         .await
         .map_err(|refused| teller.refused(&refused))?;
     let changed = applied.differs_from(&before);

@@ -26,19 +26,17 @@ pub async fn ensure_replicas_are_ours(cluster: &Cluster, name: &AppName, replica
         .list(&ListParams::default())
         .await;
     let scalers = scalers.map(|found| found.items).unwrap_or_default();
-    let why = match scalers.iter().find(|scaler| is_of(scaler, &workload, name)) {
-        Some(scaler) => autoscaled(scaler),
-        None if is_scaled(&workload, replicas) => {
+    let scaler = scalers.iter().find(|scaler| is_of(scaler, &workload, name));
+    let (why, advice) = match scaler {
+        Some(scaler) => (autoscaled(scaler), outcome::LEAVE_TO_AUTOSCALER),
+        None if is_scaled(&workload, replicas) => (
             format!(
                 "somebody scaled it to {} Pods (`kubectl scale`, say)",
                 workload.wanted()
-            )
-        }
+            ),
+            outcome::LEAVE_REPLICAS,
+        ),
         None => return Ok(()),
-    };
-    let advice = match scalers.is_empty() {
-        true => outcome::LEAVE_REPLICAS,
-        false => outcome::LEAVE_TO_AUTOSCALER,
     };
     Err(
         Failure::new(format!("could not set the replicas of `{name}` to {replicas}"))

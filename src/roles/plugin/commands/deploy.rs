@@ -104,7 +104,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let work = Box::pin(async {
         let planned = prepare(&config, &args, &site, &keychain, app, artifact, &flags).await?;
         if let Some(mode) = args.dry_run {
-            dry_run(context, &args, &site, &planned, artifact, mode).await?;
+            Box::pin(dry_run(context, &args, &site, &planned, artifact, mode)).await?;
             return Ok(None);
         }
         let Planned { target, plan, order } = planned;
@@ -259,7 +259,8 @@ async fn dry_run(
             .printer
             .say("the image would be built first; until then only its tag is known, not its digest"),
     }
-    let objects = deploy::dry_run(&site.cluster, &order, mode == DryRun::Server).await?;
+    let on_server = mode == DryRun::Server;
+    let objects = Box::pin(deploy::dry_run(&site.cluster, &order, on_server)).await?;
     let names: Vec<String> = objects
         .iter()
         .map(|object| {
