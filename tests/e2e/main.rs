@@ -22,6 +22,7 @@ mod lifecycle;
 mod link;
 mod natives;
 mod options;
+mod options_file;
 mod refusals;
 mod registry_cases;
 mod s2i;
