@@ -13,16 +13,16 @@ pub(super) struct ServiceArgs {
     #[arg(long = "service-port", value_name = "[NAME=]PORT")]
     service_ports: Vec<PortNumber>,
     /// Reach the app on a port of every node; with =N on that port, with =NAME=N for another than the first; repeats
-    #[arg(long = "nodeport", value_name = "[NAME=]N", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    #[arg(id = "nodeport", long, value_name = "[NAME=]N", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
     node_ports: Vec<PortNumber>,
     /// Reach the app at an address that the cloud gives its Service
-    #[arg(long, conflicts_with = "node_ports")]
+    #[arg(long, conflicts_with = "nodeport")]
     load_balancer: bool,
     /// Reach the app in the cluster only, and by its Ingress
-    #[arg(long, alias = "no-load-balancer", conflicts_with_all = ["node_ports", "load_balancer"])]
+    #[arg(long, alias = "no-load-balancer", conflicts_with_all = ["nodeport", "load_balancer"])]
     no_nodeport: bool,
     /// Reach the app by name through an Ingress: HOST or HOST/PATH; repeats, and replaces those of before
-    #[arg(long = "ingress", value_name = "HOST[/PATH]")]
+    #[arg(id = "ingress", long, value_name = "HOST[/PATH]")]
     routes: Vec<Route>,
     /// Class of the Ingress; '' for the cluster's default
     #[arg(long, value_name = "NAME")]
@@ -31,7 +31,7 @@ pub(super) struct ServiceArgs {
     #[arg(long, value_name = "SECRET")]
     ingress_tls: Option<String>,
     /// Remove the Ingress
-    #[arg(long, conflicts_with_all = ["routes", "ingress_class", "ingress_tls"])]
+    #[arg(long, conflicts_with_all = ["ingress", "ingress_class", "ingress_tls"])]
     no_ingress: bool,
 }
 
