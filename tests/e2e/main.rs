@@ -23,6 +23,7 @@ mod jars;
 mod lifecycle;
 mod link;
 mod natives;
+mod options;
 mod options_file;
 mod own_registry;
 mod pulls;
