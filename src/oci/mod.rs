@@ -1,6 +1,8 @@
 //! The words of the OCI image specification, as types. Pure: no network, no clock.
 
 mod archive;
+pub mod chunks;
+pub mod delta;
 mod descriptor;
 mod digest;
 pub mod gzip;

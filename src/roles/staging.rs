@@ -8,8 +8,8 @@ use crate::{
     cluster::objects::staging_job::{PUSH_SECRET_FOLDER, REQUEST_VARIABLE, SPOOL_FOLDER},
     error::{Failure, Result},
     model::StagingRequest,
-    oci::Digest,
-    registry::{self, Authorities, Client, Keychain, LoginSource, ProxySettings},
+    oci::{Descriptor, Digest},
+    registry::{self, Authorities, BlobStream, Client, Keychain, LoginSource, ProxySettings},
     staging::{Destination, DestinationError, Replay, server},
     term::line,
 };
@@ -143,6 +143,12 @@ impl Destination for Repository {
     async fn exists(&self, digest: Digest) -> Result<bool, DestinationError> {
         let exists = self.client.blob_exists(&self.name, digest).await;
         exists.map_err(|error| self.destination_error(&error))
+    }
+
+    async fn pull(&self, descriptor: &Descriptor) -> Result<BlobStream, DestinationError> {
+        line(&format!("reading {}", descriptor.digest));
+        let pulled = self.client.pull_blob(&self.name, descriptor).await;
+        pulled.map_err(|error| self.destination_error(&error))
     }
 
     async fn push(&self, digest: Digest, size_bytes: u64, body: Replay) -> Result<(), DestinationError> {
