@@ -36,7 +36,7 @@ const DATA_DESCRIPTOR_BYTES: [usize; 2] = [16, 24];
 pub struct AverageSize(u32);
 
 impl AverageSize {
-    /// Returns what suits a layer of this uncompressed size.
+    /// Returns what suits a layer of this size, compressed, since that is what is to be saved.
     #[must_use]
     pub fn of_layer(size_bytes: u64) -> Self {
         let bounded = (size_bytes / FEWEST_CHUNKS).clamp(

@@ -10,9 +10,13 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{StreamExt, TryStreamExt};
+use bytes::Bytes;
+use futures_util::{
+    StreamExt, TryStreamExt,
+    stream::{self, BoxStream},
+};
 use kubectl_b2i::{
-    oci::Digest,
+    oci::{Descriptor, Digest},
     staging::{
         Client, Destination, DestinationError, Replay, Token,
         client::Error,
@@ -92,6 +96,16 @@ fn denied() -> DestinationError {
 impl Destination for Registry {
     async fn exists(&self, digest: Digest) -> Result<bool, DestinationError> {
         Ok(self.blob(digest).is_some())
+    }
+
+    async fn pull(
+        &self,
+        descriptor: &Descriptor,
+    ) -> Result<BoxStream<'static, io::Result<Bytes>>, DestinationError> {
+        let bytes = self.blob(descriptor.digest).ok_or_else(denied)?;
+        let is_right = Digest::of(&bytes) == descriptor.digest;
+        let end = (!is_right).then(|| Err(io::Error::other("the digest is wrong")));
+        Ok(stream::iter([Ok(bytes.into())].into_iter().chain(end)).boxed())
     }
 
     async fn push(&self, digest: Digest, size_bytes: u64, body: Replay) -> Result<(), DestinationError> {
@@ -475,7 +489,7 @@ async fn a_refusal_waits_for_those_who_write_first_and_read_then() {
     let registry = Registry::with_faults([Fault::Refuse]);
     let pod = Pod::start_with(&registry, with_known_token).await;
     let size = 16 * 1024 * 1024;
-    let line = format!("PUT /v1/blobs/{}?offset=0&size={size}", Digest::of(b"x"));
+    let line = format!("PUT /v2/blobs/{}?offset=0&size={size}", Digest::of(b"x"));
     let headers = format!("b2i-protocol: 1\r\ncontent-length: {size}");
     let (status, _) = pod.raw(&by_hand(&line, &headers, &"x".repeat(size))).await;
     assert_eq!(status, 502);
@@ -637,7 +651,7 @@ async fn only_a_digest_names_a_blob() {
         (format!("{digest}/.."), 404),
         (String::new(), 404),
     ] {
-        let line = format!("PUT /v1/blobs/{path}?offset=0&size=1");
+        let line = format!("PUT /v2/blobs/{path}?offset=0&size=1");
         let (status, body) = pod.raw(&by_hand(&line, headers, "x")).await;
         assert_eq!(status, expected, "{path}: {body}");
     }
@@ -649,11 +663,11 @@ async fn only_a_digest_names_a_blob() {
 async fn there_is_nothing_but_blobs() {
     let pod = Pod::start_with(&Registry::new(), with_known_token).await;
     for line in [
-        "PUT /v1/manifests/latest",
+        "PUT /v2/manifests/latest",
         "PUT /v2/team/shop/manifests/latest",
         "GET /v2/",
-        "DELETE /v1/blobs/sha256:00",
-        "GET /v1/finish",
+        "DELETE /v2/blobs/sha256:00",
+        "GET /v2/finish",
         "GET /",
     ] {
         let (status, _) = pod
@@ -675,7 +689,7 @@ async fn a_body_must_say_its_length_and_be_the_rest() {
         ("offset=-1&size=0", "content-length: 1"),
         ("size=1", "content-length: 1"),
     ] {
-        let line = format!("PUT /v1/blobs/{digest}?{query}");
+        let line = format!("PUT /v2/blobs/{digest}?{query}");
         let headers = format!("b2i-protocol: 1\r\n{headers}");
         let body = if headers.contains("chunked") {
             "1\r\nx\r\n0\r\n\r\n"
@@ -695,7 +709,7 @@ async fn a_question_is_bounded() {
         "b2i-protocol: 1\r\ncontent-type: application/json\r\ncontent-length: {}",
         body.len()
     );
-    let (status, _) = pod.raw(&by_hand("POST /v1/blobs/missing", &headers, &body)).await;
+    let (status, _) = pod.raw(&by_hand("POST /v2/blobs/missing", &headers, &body)).await;
     assert_eq!(status, 400);
 }
 

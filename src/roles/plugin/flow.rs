@@ -310,6 +310,7 @@ async fn send(site: &Site, target: &Target, layers: &[Layer], always_send: Vec<D
         access: site.access.clone(),
         spool_limit_bytes: SPOOL_LIMIT_BYTES,
         timeout: POD_TIMEOUT,
+        earlier_layers: target.earlier_layers(),
         always_send,
     };
     upload::run(&site.cluster, &options, layers, &site.events).await
