@@ -296,7 +296,7 @@ async fn a_layer_goes_through() {
     assert_eq!(
         hello,
         Hello {
-            protocol: 1,
+            protocol: 2,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             registry: "registry.example.com".to_owned(),
             repository: "team/shop".to_owned(),
@@ -490,7 +490,7 @@ async fn a_refusal_waits_for_those_who_write_first_and_read_then() {
     let pod = Pod::start_with(&registry, with_known_token).await;
     let size = 16 * 1024 * 1024;
     let line = format!("PUT /v2/blobs/{}?offset=0&size={size}", Digest::of(b"x"));
-    let headers = format!("b2i-protocol: 1\r\ncontent-length: {size}");
+    let headers = format!("b2i-protocol: 2\r\ncontent-length: {size}");
     let (status, _) = pod.raw(&by_hand(&line, &headers, &"x".repeat(size))).await;
     assert_eq!(status, 502);
 }
@@ -600,7 +600,7 @@ async fn another_token_opens_nothing() {
     assert_eq!(pod.spooled_files(), 0);
 
     let (status, _) = pod
-        .raw("GET /hello HTTP/1.1\r\nhost: a\r\nb2i-protocol: 1\r\nconnection: close\r\n\r\n")
+        .raw("GET /hello HTTP/1.1\r\nhost: a\r\nb2i-protocol: 2\r\nconnection: close\r\n\r\n")
         .await;
     assert_eq!(status, 401);
 }
@@ -619,7 +619,7 @@ fn by_hand(line: &str, headers: &str, body: &str) -> String {
 #[tokio::test]
 async fn another_version_of_the_protocol_is_told_which_side_is_older() {
     let pod = Pod::start_with(&Registry::new(), with_known_token).await;
-    for (version, older) in [("2", "builder image"), ("0", "plugin"), ("x", "plugin")] {
+    for (version, older) in [("3", "builder image"), ("1", "plugin"), ("x", "plugin")] {
         let (status, body) = pod
             .raw(&by_hand("GET /hello", &format!("b2i-protocol: {version}"), ""))
             .await;
@@ -638,7 +638,7 @@ async fn only_a_digest_names_a_blob() {
     let pod = Pod::start_with(&registry, with_known_token).await;
     let digest = Digest::of(b"x");
     let upper = format!("sha256:{}", digest.hex().to_uppercase());
-    let headers = "b2i-protocol: 1\r\ncontent-length: 1";
+    let headers = "b2i-protocol: 2\r\ncontent-length: 1";
     for (path, expected) in [
         (digest.to_string(), 201),
         (upper, 400),
@@ -671,7 +671,7 @@ async fn there_is_nothing_but_blobs() {
         "GET /",
     ] {
         let (status, _) = pod
-            .raw(&by_hand(line, "b2i-protocol: 1\r\ncontent-length: 0", ""))
+            .raw(&by_hand(line, "b2i-protocol: 2\r\ncontent-length: 0", ""))
             .await;
         assert_eq!(status, 404, "{line}");
     }
@@ -690,7 +690,7 @@ async fn a_body_must_say_its_length_and_be_the_rest() {
         ("size=1", "content-length: 1"),
     ] {
         let line = format!("PUT /v2/blobs/{digest}?{query}");
-        let headers = format!("b2i-protocol: 1\r\n{headers}");
+        let headers = format!("b2i-protocol: 2\r\n{headers}");
         let body = if headers.contains("chunked") {
             "1\r\nx\r\n0\r\n\r\n"
         } else {
@@ -706,7 +706,7 @@ async fn a_question_is_bounded() {
     let pod = Pod::start_with(&Registry::new(), with_known_token).await;
     let body = format!("{{\"blobs\":[{}]}}", " ".repeat(2 * 1024 * 1024));
     let headers = format!(
-        "b2i-protocol: 1\r\ncontent-type: application/json\r\ncontent-length: {}",
+        "b2i-protocol: 2\r\ncontent-type: application/json\r\ncontent-length: {}",
         body.len()
     );
     let (status, _) = pod.raw(&by_hand("POST /v2/blobs/missing", &headers, &body)).await;
