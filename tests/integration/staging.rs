@@ -1,5 +1,7 @@
 //! Both ends of the upload, over loopback, in front of a registry that fails on demand.
 
+mod deltas;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     io::{self, Write},
