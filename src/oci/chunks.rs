@@ -71,8 +71,8 @@ impl TryFrom<u32> for AverageSize {
     type Error = &'static str;
 
     fn try_from(bytes: u32) -> Result<Self, Self::Error> {
-        let is_ours = bytes.is_power_of_two()
-            && (SMALLEST_AVERAGE_BYTES..=LARGEST_AVERAGE_BYTES).contains(&bytes);
+        let is_ours =
+            bytes.is_power_of_two() && (SMALLEST_AVERAGE_BYTES..=LARGEST_AVERAGE_BYTES).contains(&bytes);
         if is_ours {
             Ok(Self(bytes))
         } else {
@@ -282,7 +282,11 @@ mod tests {
             (1 << 30, 64 << 10),
             (u64::MAX, 64 << 10),
         ] {
-            assert_eq!(u32::from(AverageSize::of_layer(size_bytes)), average, "{size_bytes}");
+            assert_eq!(
+                u32::from(AverageSize::of_layer(size_bytes)),
+                average,
+                "{size_bytes}"
+            );
         }
         for wrong in [0, 512, 3000, 128 << 10, u32::MAX] {
             assert!(AverageSize::try_from(wrong).is_err(), "{wrong}");

@@ -101,9 +101,15 @@ pub fn apply(
         copy(&mut new_bytes, read_number(&mut moves)?, &mut out)?;
         let first = next_chunk.wrapping_add_signed(unzigzag(read_number(&mut moves)?));
         next_chunk = first.wrapping_add(read_number(&mut moves)?);
-        let start_of = |chunk| usize::try_from(chunk).ok().and_then(|chunk| starts.get(chunk).copied());
+        let start_of = |chunk| {
+            usize::try_from(chunk)
+                .ok()
+                .and_then(|chunk| starts.get(chunk).copied())
+        };
         let (Some(start), Some(end)) = (start_of(first), start_of(next_chunk)) else {
-            return Err(damaged("it asks for a chunk that the earlier layer does not have"));
+            return Err(damaged(
+                "it asks for a chunk that the earlier layer does not have",
+            ));
         };
         let length = end
             .checked_sub(start)

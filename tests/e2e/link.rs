@@ -43,9 +43,9 @@ impl Link {
         self.sent.load(Ordering::SeqCst)
     }
 
-    /// Bytes that came from the API server so far.
-    pub fn received_bytes(&self) -> u64 {
-        self.received.load(Ordering::SeqCst)
+    /// Bytes that crossed it so far, both ways.
+    pub fn bytes(&self) -> u64 {
+        self.sent_bytes() + self.received.load(Ordering::SeqCst)
     }
 }
 

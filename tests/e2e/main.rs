@@ -13,6 +13,7 @@
 mod support;
 
 mod archive;
+mod changes;
 mod deploy;
 mod images;
 mod installed;

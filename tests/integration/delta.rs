@@ -130,7 +130,10 @@ fn what_is_put_together_is_the_layer_and_few_bytes_of_it_are_new() {
         assert!(old.apply(&delta).unwrap() == new, "seed {seed}");
         // An edit has two ends, each in a chunk of 4 KiB at most, and the cuts are the old ones again
         // a few chunks later; a run of one byte has no cuts at all.
-        assert!(count <= edits * 40_000, "seed {seed}: {edits} edits, {count} new bytes");
+        assert!(
+            count <= edits * 40_000,
+            "seed {seed}: {edits} edits, {count} new bytes"
+        );
     }
 }
 

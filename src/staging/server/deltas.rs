@@ -106,9 +106,9 @@ impl<D: Destination> Server<D> {
         let made = match self.receive_delta(digest, of, body).await {
             Ok(delta) => self.make(&delta, of).await,
             // The plugin goes on with it.
-            Err(
-                cut @ (Refusal::WrongOffset { .. } | Refusal::Superseded | Refusal::BadRequest { .. }),
-            ) => return Err(cut),
+            Err(cut @ (Refusal::WrongOffset { .. } | Refusal::Superseded | Refusal::BadRequest { .. })) => {
+                return Err(cut);
+            }
             Err(refusal) => Err(refusal),
         };
         self.spool.forget(digest);
@@ -123,8 +123,7 @@ impl<D: Destination> Server<D> {
         body: &mut BodyDataStream,
     ) -> Result<Arc<Blob>, Refusal> {
         let delta = self.spool.open(digest, of.size)?.ok_or(Refusal::NotFound)?;
-        self.receive(&delta, of.offset, body, || delta.pushed())
-            .await?;
+        self.receive(&delta, of.offset, body, || delta.pushed()).await?;
         Ok(delta)
     }
 
@@ -144,7 +143,10 @@ impl<D: Destination> Server<D> {
         let delta = delta.clone();
         spawn_blocking(move || {
             let left = of.layer_size;
-            let to = Pieces { out: out.clone(), left };
+            let to = Pieces {
+                out: out.clone(),
+                left,
+            };
             if let Err(error) = put_together(&delta, &base, to) {
                 // Whoever waits for pieces gets the error; it may have gone.
                 let _ = out.blocking_send(Err(error));

@@ -130,12 +130,7 @@ async fn ask(link: &Link<'_>, base: &Base) -> Result<Vec<Fingerprint>, LinkError
 }
 
 /// Makes the delta, or fails when it grows beyond `most_bytes`. Blocks.
-fn make(
-    layer: &Path,
-    average: AverageSize,
-    chunks: &[Fingerprint],
-    most_bytes: u64,
-) -> io::Result<Delta> {
+fn make(layer: &Path, average: AverageSize, chunks: &[Fingerprint], most_bytes: u64) -> io::Result<Delta> {
     let tar = MultiGzDecoder::new(BufReader::new(File::open(layer)?));
     let mut out = Bounded {
         out: BufWriter::new(NamedTempFile::new()?),
@@ -191,7 +186,9 @@ async fn put_once(
     let mut client = link.connect().await?;
     let progress = progress.clone();
     let note = move |bytes| progress.note(of.layer, bytes);
-    client.put_delta(delta.digest, of, delta.file.path(), note).await?;
+    client
+        .put_delta(delta.digest, of, delta.file.path(), note)
+        .await?;
     link.give_back(client);
     Ok(())
 }

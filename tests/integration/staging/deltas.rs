@@ -120,10 +120,7 @@ async fn a_layer_is_put_together_of_the_old_one_and_of_what_is_new() {
     let delta = change.delta(&chunks);
     assert!(delta.size() < 10_000, "{} of {TAR_BYTES} bytes", delta.size());
     pod.put_delta(&delta, change.of(&delta)).await.unwrap();
-    assert_eq!(
-        registry.blob(change.new.digest).as_ref(),
-        Some(&change.new.bytes)
-    );
+    assert_eq!(registry.blob(change.new.digest).as_ref(), Some(&change.new.bytes));
     assert_eq!(
         registry.blob(delta.digest),
         None,
@@ -197,7 +194,10 @@ async fn chunks_out_of_range_are_refused() {
     let more = [vec![Fingerprint::of(b"not there"); 5], chunks].concat();
     let delta = change.delta(&more);
     let refused = pod.put_delta(&delta, change.of(&delta)).await;
-    assert_no_base(refused, "it asks for a chunk that the earlier layer does not have");
+    assert_no_base(
+        refused,
+        "it asks for a chunk that the earlier layer does not have",
+    );
     change.assert_whole_can_be_sent(&registry, &pod).await;
 }
 
