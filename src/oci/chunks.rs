@@ -114,6 +114,26 @@ impl Fingerprint {
     }
 }
 
+/// A chunk, without its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    /// Its name.
+    pub fingerprint: Fingerprint,
+    /// How many bytes it has.
+    pub length: u32,
+}
+
+impl Chunk {
+    /// Returns what is said of a chunk.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self {
+            fingerprint: Fingerprint::of(bytes),
+            length: u32::try_from(bytes.len()).expect("the longest chunk has 256 KiB"),
+        }
+    }
+}
+
 /// Reads to the end and hands each chunk on, in order. All of them together are what was read.
 ///
 /// # Errors

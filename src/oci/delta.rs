@@ -18,21 +18,21 @@ use std::{
 
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 
-use super::chunks::{self, AverageSize, Fingerprint};
+use super::chunks::{Chunk, Fingerprint};
 
 /// A move has at least three bytes; five million of them are no delta any more.
 const MOST_MOVES_BYTES: u64 = 16 << 20;
 const TRAILER_BYTES: i64 = size_of::<u32>() as i64;
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// Writes the delta that makes `new`, an uncompressed tar, of chunks that have these fingerprints,
-/// and returns how many bytes of it are new.
+/// Writes the delta that makes `new`, an uncompressed tar that is cut into `chunks`, of chunks that have
+/// the fingerprints `old`, and returns how many bytes of it are new.
 ///
 /// # Errors
 /// What `new` or `out` answers.
 pub fn write(
-    new: impl Read,
-    average: AverageSize,
+    mut new: impl Read,
+    chunks: &[Chunk],
     old: &[Fingerprint],
     mut out: impl Write,
 ) -> io::Result<u64> {
@@ -40,23 +40,24 @@ pub fn write(
     let mut moves = Moves::default();
     let mut new_bytes = GzEncoder::new(&mut out, Compression::default());
     let mut count = 0;
-    chunks::cut(new, average, |chunk| {
-        let fingerprint = Fingerprint::of(chunk);
+    for chunk in chunks {
+        let length = u64::from(chunk.length);
         // The same bytes may be in several places, and the next chunk is the cheapest to name.
-        let is_next = old.get(moves.next_old()) == Some(&fingerprint);
+        let is_next = old.get(moves.next_old()) == Some(&chunk.fingerprint);
         let place = if is_next {
             Some(moves.next_old())
         } else {
-            index.get(&fingerprint).copied()
+            index.get(&chunk.fingerprint).copied()
         };
         if let Some(place) = place {
             moves.copy(place);
-            return Ok(());
+            copy(&mut new, length, &mut io::sink())?;
+        } else {
+            moves.add(length);
+            count += length;
+            copy(&mut new, length, &mut new_bytes)?;
         }
-        moves.add(chunk.len());
-        count += chunk.len() as u64;
-        new_bytes.write_all(chunk)
-    })?;
+    }
     new_bytes.finish()?;
     let mut compressed = GzEncoder::new(Vec::new(), Compression::default());
     compressed.write_all(&moves.finish())?;
@@ -138,11 +139,11 @@ impl Moves {
         self.first + self.count
     }
 
-    fn add(&mut self, new_bytes: usize) {
+    fn add(&mut self, new_bytes: u64) {
         if self.count > 0 {
             self.end_move();
         }
-        self.new_bytes += new_bytes as u64;
+        self.new_bytes += new_bytes;
     }
 
     fn copy(&mut self, place: usize) {

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use http::Method;
+use serde::Serialize;
 
 use super::{
     Client,
     client::Error,
-    protocol::{BASES, Base, DELTAS, DeltaOf},
+    protocol::{BASES, Base, CHUNKS, DELTAS, DeltaOf, Groups},
 };
 use crate::oci::{Digest, chunks::Fingerprint};
 
@@ -15,13 +16,29 @@ use crate::oci::{Digest, chunks::Fingerprint};
 const LONGEST_LIST_BYTES: usize = 4 << 20;
 
 impl Client {
-    /// Has an earlier layer unpacked, and returns the fingerprints of its chunks.
+    /// Has an earlier layer unpacked, and returns the names of its groups of chunks.
     ///
     /// # Errors
     /// Any [`Error`]; [`super::protocol::Refusal::NoBase`] where the registry does not have it.
     pub async fn base(&mut self, base: &Base) -> Result<Vec<Fingerprint>, Error> {
+        self.ask_for_list(BASES, base).await
+    }
+
+    /// Returns the chunks of some groups of such a layer.
+    ///
+    /// # Errors
+    /// Any [`Error`].
+    pub async fn chunks(&mut self, groups: &Groups) -> Result<Vec<Fingerprint>, Error> {
+        self.ask_for_list(CHUNKS, groups).await
+    }
+
+    async fn ask_for_list(
+        &mut self,
+        path: &str,
+        question: &impl Serialize,
+    ) -> Result<Vec<Fingerprint>, Error> {
         let list = self
-            .ask_for_bytes(Method::POST, BASES, base, LONGEST_LIST_BYTES)
+            .ask_for_bytes(Method::POST, path, question, LONGEST_LIST_BYTES)
             .await?;
         let (fingerprints, rest) = list.as_chunks();
         if !rest.is_empty() {

@@ -17,8 +17,10 @@ pub const HELLO: &str = "/hello";
 pub const MISSING: &str = "/v2/blobs/missing";
 /// A blob; the digest follows.
 pub const BLOBS: &str = "/v2/blobs/";
-/// Unpacks a layer of an earlier build and answers with its chunks' fingerprints, one after the other.
+/// Unpacks a layer of an earlier build and answers with the names of its groups of chunks.
 pub const BASES: &str = "/v2/bases";
+/// Answers with the chunks of some of these groups.
+pub const CHUNKS: &str = "/v2/bases/chunks";
 /// A delta against such a layer; the delta's own digest follows.
 pub const DELTAS: &str = "/v2/deltas/";
 /// Ends the staging Pod.
@@ -90,6 +92,15 @@ pub struct Base {
     pub descriptor: Descriptor,
     /// How it is cut.
     pub average_chunk_bytes: AverageSize,
+}
+
+/// Question of [`CHUNKS`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Groups {
+    /// Digest of the earlier layer.
+    pub base: Digest,
+    /// The groups, by number.
+    pub groups: Vec<std::ops::Range<u32>>,
 }
 
 /// Query of a PUT to [`DELTAS`], beside its [`Range`]: what the delta makes, of what.

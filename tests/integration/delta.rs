@@ -4,7 +4,7 @@
 use std::io::Cursor;
 
 use kubectl_b2i::oci::{
-    chunks::{self, AverageSize, Fingerprint},
+    chunks::{self, AverageSize, Chunk, Fingerprint},
     delta,
 };
 
@@ -101,7 +101,13 @@ impl Old {
     /// Returns the delta, and how many bytes in it are new.
     fn delta_to(&self, new: &[u8]) -> (Vec<u8>, u64) {
         let mut delta = Vec::new();
-        let count = delta::write(new, average(&self.tar), &self.fingerprints, &mut delta).unwrap();
+        let mut chunks = Vec::new();
+        chunks::cut(new, average(&self.tar), |chunk| {
+            chunks.push(Chunk::of(chunk));
+            Ok(())
+        })
+        .unwrap();
+        let count = delta::write(new, &chunks, &self.fingerprints, &mut delta).unwrap();
         (delta, count)
     }
 

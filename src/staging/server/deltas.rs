@@ -26,7 +26,7 @@ use super::{
     linger,
 };
 use crate::{
-    oci::{Digest, chunks::Fingerprint, delta, gzip, media_type},
+    oci::{Digest, chunk_groups, chunks::Fingerprint, delta, gzip, media_type},
     staging::{
         Destination,
         base::Base,
@@ -38,8 +38,9 @@ use crate::{
 
 /// Pieces of a layer between the thread that makes it and the spool; one is a mebibyte at most.
 const PIECES: usize = 2;
+const NOT_ASKED_FOR: &str = "the earlier layer was not asked for";
 
-/// Unpacks an earlier layer, unless that was done, and answers with the fingerprints of its chunks.
+/// Unpacks an earlier layer, unless that was done, and answers with the names of its groups of chunks.
 pub(super) async fn base<D: Destination>(
     State(server): State<Arc<Server<D>>>,
     asked: Result<Json<protocol::Base>, JsonRejection>,
@@ -47,11 +48,42 @@ pub(super) async fn base<D: Destination>(
     let Json(asked) = asked.map_err(|error| bad_request(&error))?;
     let cell = server.spool.base(asked.descriptor.digest);
     let base = cell.get_or_try_init(|| server.unpack(&asked)).await?;
-    Ok(base
-        .fingerprints
+    Ok(listed(&chunk_groups::names(&base.fingerprints)))
+}
+
+/// Answers with the chunks of some groups of an earlier layer.
+pub(super) async fn chunks<D: Destination>(
+    State(server): State<Arc<Server<D>>>,
+    asked: Result<Json<protocol::Groups>, JsonRejection>,
+) -> Result<Vec<u8>, Refusal> {
+    let Json(asked) = asked.map_err(|error| bad_request(&error))?;
+    let cell = server.spool.base(asked.base);
+    let base = cell.get().ok_or_else(|| no_base(&NOT_ASKED_FOR))?;
+    let groups: Vec<&[Fingerprint]> = chunk_groups::split(&base.fingerprints).collect();
+    let mut chunks = Vec::new();
+    for range in asked.groups {
+        let range = range.start as usize..range.end as usize;
+        let groups = groups
+            .get(range)
+            .ok_or_else(|| bad_request(&"there is no such group"))?;
+        chunks.extend(groups.iter().copied().flatten());
+        if chunks.len() > base.fingerprints.len() {
+            return Err(bad_request(&"a group is asked for twice"));
+        }
+    }
+    Ok(listed(&chunks))
+}
+
+fn listed(fingerprints: &[Fingerprint]) -> Vec<u8> {
+    fingerprints
         .iter()
-        .flat_map(|fingerprint| Fingerprint::to_bytes(*fingerprint))
-        .collect())
+        .flat_map(|fingerprint| fingerprint.to_bytes())
+        .collect()
+}
+
+fn no_base(error: &impl ToString) -> Refusal {
+    let why = error.to_string();
+    Refusal::NoBase { why }
 }
 
 /// Takes a delta, or the rest of one, and answers once the registry has the layer that it makes.
@@ -73,10 +105,6 @@ pub(super) async fn put<D: Destination>(
 
 impl<D: Destination> Server<D> {
     async fn unpack(&self, asked: &protocol::Base) -> Result<Base, Refusal> {
-        let no_base = |error: &dyn ToString| {
-            let why = error.to_string();
-            Refusal::NoBase { why }
-        };
         let descriptor = &asked.descriptor;
         if descriptor.media_type != media_type::LAYER {
             return Err(no_base(&format!("it is `{}`", descriptor.media_type)));
@@ -200,9 +228,7 @@ impl Write for Pieces {
 
 /// Makes the compressed layer, byte for byte as the plugin has made it.
 fn put_together(delta: &Blob, base: &OnceCell<Base>, out: Pieces) -> io::Result<()> {
-    let base = base
-        .get()
-        .ok_or_else(|| io::Error::other("the earlier layer was not asked for"))?;
+    let base = base.get().ok_or_else(|| io::Error::other(NOT_ASKED_FOR))?;
     let mut layer = gzip::Writer::new(out)?;
     delta::apply(delta.open()?, base.open()?, &base.starts, &mut layer)?;
     layer.finish().map(drop)

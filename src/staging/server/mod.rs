@@ -119,6 +119,7 @@ fn routes<D: Destination>(server: &Arc<Server<D>>) -> Router {
         .route(protocol::MISSING, post(blobs::missing))
         .route(&format!("{}{{digest}}", protocol::BLOBS), put(blobs::put))
         .route(protocol::BASES, post(deltas::base))
+        .route(protocol::CHUNKS, post(deltas::chunks))
         .route(&format!("{}{{digest}}", protocol::DELTAS), put(deltas::put))
         .route(protocol::FINISH, post(finish))
         .fallback(async || Refusal::NotFound)

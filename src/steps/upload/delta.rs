@@ -3,7 +3,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, BufWriter, Write},
+    io::{self, BufReader, BufWriter, Read, Write},
     path::Path,
     sync::Arc,
     time::Duration,
@@ -19,13 +19,13 @@ use tokio::{
 use crate::{
     model::{Layer, LayerDescriptor},
     oci::{
-        Digest, Hasher,
-        chunks::{AverageSize, Fingerprint},
+        Digest, Hasher, chunk_groups,
+        chunks::{self, AverageSize, Chunk, Fingerprint},
         delta,
     },
     staging::{
         client::Error as StagingError,
-        protocol::{Base, DeltaOf, Refusal},
+        protocol::{Base, DeltaOf, Groups, Refusal},
     },
 };
 
@@ -43,6 +43,7 @@ const MOST_PERCENT: u64 = 80;
 /// a registry far away must not make slower what is to be faster.
 const SLOW_LINK_BYTES_PER_SECOND: u64 = 4 << 20;
 const SHORTEST_PATIENCE: Duration = Duration::from_secs(3);
+const BUFFER_BYTES: usize = 128 << 10;
 /// Pauses after a cut. After the last, the whole layer is sent, with more patience.
 const PAUSES_MS: &[u64] = &[100, 1_000, 2_000, 4_000];
 
@@ -82,16 +83,15 @@ pub(super) async fn send(
         average_chunk_bytes: AverageSize::of_layer(size_bytes),
     };
     let patience = Duration::from_secs(size_bytes / SLOW_LINK_BYTES_PER_SECOND).max(SHORTEST_PATIENCE);
-    let Ok(Ok(chunks)) = timeout(patience, ask(link, &base)).await else {
+    let lists = Lists::of(link, &base, &layer.local_path, &mut attempt.link_bytes);
+    let Ok(Some(Lists { old, new })) = timeout(patience, lists).await else {
         return Ok(attempt);
     };
-    let list_bytes = (chunks.len() * Fingerprint::BYTES) as u64;
-    attempt.link_bytes += list_bytes;
-    let Some(most_bytes) = (size_bytes / 100 * MOST_PERCENT).checked_sub(list_bytes) else {
+    let Some(most_bytes) = (size_bytes / 100 * MOST_PERCENT).checked_sub(attempt.link_bytes) else {
         return Ok(attempt);
     };
-    let (path, average) = (layer.local_path.clone(), base.average_chunk_bytes);
-    let made = spawn_blocking(move || make(&path, average, &chunks, most_bytes)).await;
+    let path = layer.local_path.clone();
+    let made = spawn_blocking(move || make(&path, &new, &old, most_bytes)).await;
     let Ok(Ok(delta)) = made else {
         return Ok(attempt);
     };
@@ -122,22 +122,56 @@ fn earlier<'a>(options: &'a Options, layer: &Layer) -> Option<&'a LayerDescripto
     })
 }
 
-async fn ask(link: &Link<'_>, base: &Base) -> Result<Vec<Fingerprint>, LinkError> {
-    let mut client = link.connect().await?;
-    let chunks = client.base(base).await?;
-    link.give_back(client);
+/// The chunks of both layers.
+struct Lists {
+    old: Vec<Fingerprint>,
+    new: Vec<Chunk>,
+}
+
+impl Lists {
+    /// Cuts the new layer while the staging Pod cuts the old one, and asks for the chunks of the old
+    /// one that the new one does not have. `None` where the link or the old layer fails.
+    async fn of(link: &Link<'_>, base: &Base, layer: &Path, link_bytes: &mut u64) -> Option<Self> {
+        let (path, average) = (layer.to_owned(), base.average_chunk_bytes);
+        let new = spawn_blocking(move || cut(&path, average));
+        let mut client = link.connect().await.ok()?;
+        let names = client.base(base).await.ok()?;
+        let new = new.await.ok()?.ok()?;
+        let fingerprints: Vec<Fingerprint> = new.iter().map(|chunk| chunk.fingerprint).collect();
+        let groups = Groups {
+            base: base.descriptor.digest,
+            groups: chunk_groups::unknown(&names, &fingerprints),
+        };
+        let of_unknown = client.chunks(&groups).await.ok()?;
+        link.give_back(client);
+        *link_bytes += ((names.len() + of_unknown.len()) * Fingerprint::BYTES) as u64;
+        let old = chunk_groups::complete(&names, &fingerprints, &of_unknown)?;
+        Some(Self { old, new })
+    }
+}
+
+fn cut(layer: &Path, average: AverageSize) -> io::Result<Vec<Chunk>> {
+    let mut chunks = Vec::new();
+    chunks::cut(unpacked(layer)?, average, |chunk| {
+        chunks.push(Chunk::of(chunk));
+        Ok(())
+    })?;
     Ok(chunks)
 }
 
+fn unpacked(layer: &Path) -> io::Result<impl Read> {
+    let file = BufReader::with_capacity(BUFFER_BYTES, File::open(layer)?);
+    Ok(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(file)))
+}
+
 /// Makes the delta, or fails when it grows beyond `most_bytes`. Blocks.
-fn make(layer: &Path, average: AverageSize, chunks: &[Fingerprint], most_bytes: u64) -> io::Result<Delta> {
-    let tar = MultiGzDecoder::new(BufReader::new(File::open(layer)?));
+fn make(layer: &Path, new: &[Chunk], old: &[Fingerprint], most_bytes: u64) -> io::Result<Delta> {
     let mut out = Bounded {
         out: BufWriter::new(NamedTempFile::new()?),
         hasher: Hasher::default(),
         most_bytes,
     };
-    delta::write(tar, average, chunks, &mut out)?;
+    delta::write(unpacked(layer)?, new, old, &mut out)?;
     let Bounded { out, hasher, .. } = out;
     Ok(Delta {
         file: out.into_inner().map_err(io::IntoInnerError::into_error)?,

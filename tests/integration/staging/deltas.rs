@@ -3,10 +3,11 @@
 
 use kubectl_b2i::{
     oci::{
-        chunks::{AverageSize, Fingerprint},
+        chunk_groups,
+        chunks::{self, AverageSize, Chunk, Fingerprint},
         delta, gzip, media_type,
     },
-    staging::protocol::{Base, DeltaOf},
+    staging::protocol::{Base, DeltaOf, Groups},
 };
 
 use super::*;
@@ -65,7 +66,13 @@ impl Change {
 
     fn delta(&self, chunks: &[Fingerprint]) -> Layer {
         let mut delta = Vec::new();
-        delta::write(&self.new_tar[..], AverageSize::of_layer(0), chunks, &mut delta).unwrap();
+        let mut new = Vec::new();
+        chunks::cut(&self.new_tar[..], AverageSize::of_layer(0), |chunk| {
+            new.push(Chunk::of(chunk));
+            Ok(())
+        })
+        .unwrap();
+        delta::write(&self.new_tar[..], &new, chunks, &mut delta).unwrap();
         in_a_file(delta)
     }
 
@@ -96,7 +103,19 @@ impl Registry {
 
 impl Pod {
     async fn base(&self, base: &Base) -> Result<Vec<Fingerprint>, Error> {
-        self.client().await.base(base).await
+        let mut client = self.client().await;
+        let names = client.base(base).await?;
+        // Of all groups: no chunk is known here.
+        let groups = Groups {
+            base: base.descriptor.digest,
+            groups: chunk_groups::unknown(&names, &[]),
+        };
+        let chunks = client.chunks(&groups).await?;
+        assert_eq!(
+            chunk_groups::complete(&names, &[], &chunks).as_ref(),
+            Some(&chunks)
+        );
+        Ok(chunks)
     }
 
     async fn put_delta(&self, delta: &Layer, of: DeltaOf) -> Result<(), Error> {
@@ -227,6 +246,35 @@ async fn a_delta_of_a_base_that_nobody_asked_for_is_refused() {
         "the earlier layer was not asked for",
     );
     change.assert_whole_can_be_sent(&registry, &pod).await;
+}
+
+#[tokio::test]
+async fn groups_that_are_not_there_are_refused() {
+    let change = Change::new();
+    let (_, pod) = change.pod().await;
+    let ask = async |groups: &[std::ops::Range<u32>]| {
+        let (base, groups) = (change.old.digest, groups.to_vec());
+        pod.client().await.chunks(&Groups { base, groups }).await
+    };
+    assert_no_base(ask(&[]).await, "the earlier layer was not asked for");
+    let all = pod.base(&change.base()).await.unwrap();
+    let count = chunk_groups::names(&all).len() as u32;
+    assert_eq!(ask(&[0..count]).await.unwrap(), all);
+    assert_eq!(ask(&[]).await.unwrap(), []);
+    #[allow(clippy::reversed_empty_ranges, reason = "what a hostile plugin sends")]
+    let wrong: [&[_]; 4] = [
+        &[count..count + 1],
+        &[2..1],
+        &[0..u32::MAX],
+        &[0..count, 0..count],
+    ];
+    for groups in wrong {
+        let refused = ask(groups).await;
+        assert!(
+            matches!(refused, Err(Error::Refused(Refusal::BadRequest { .. }))),
+            "{groups:?}: {refused:?}"
+        );
+    }
 }
 
 #[tokio::test]
