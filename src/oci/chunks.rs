@@ -13,10 +13,10 @@ use fastcdc::v2020::{Normalization, cut as find_cut, select_masks};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// More chunks cost more to name, larger ones more to send. Between these two numbers of chunks
-/// both are small, whatever the size of the layer.
-const FEWEST_CHUNKS: u64 = 8 << 10;
-const SMALLEST_AVERAGE_BYTES: u32 = 1 << 10;
+/// More chunks cost more to name, larger ones more to send. From so many on (and below twice as many)
+/// both are small, whatever the size of the layer: measured, see docs/concepts/staging.md.
+const FEWEST_CHUNKS: u64 = 16 << 10;
+const SMALLEST_AVERAGE_BYTES: u32 = 512;
 const LARGEST_AVERAGE_BYTES: u32 = 64 << 10;
 const BUFFER_BYTES: usize = 1 << 20;
 
@@ -76,7 +76,7 @@ impl TryFrom<u32> for AverageSize {
         if is_ours {
             Ok(Self(bytes))
         } else {
-            Err("chunks are 1 to 64 KiB long on average, a power of two")
+            Err("chunks are 512 bytes to 64 KiB long on average, a power of two")
         }
     }
 }
@@ -296,9 +296,9 @@ mod tests {
     #[test]
     fn the_average_grows_with_the_layer_and_is_bounded() {
         for (size_bytes, average) in [
-            (0, 1 << 10),
-            (12_668_510, 1 << 10),
-            (19_530_671, 2 << 10),
+            (0, 512),
+            (7_498_356, 512),
+            (19_530_671, 1 << 10),
             (1 << 30, 64 << 10),
             (u64::MAX, 64 << 10),
         ] {
@@ -308,7 +308,7 @@ mod tests {
                 "{size_bytes}"
             );
         }
-        for wrong in [0, 512, 3000, 128 << 10, u32::MAX] {
+        for wrong in [0, 256, 3000, 128 << 10, u32::MAX] {
             assert!(AverageSize::try_from(wrong).is_err(), "{wrong}");
         }
     }
@@ -319,10 +319,10 @@ mod tests {
         let chunks = chunks(&bytes);
         assert_eq!(chunks.concat(), bytes);
         let (last, others) = chunks.split_last().expect("some chunks");
-        assert!(others.iter().all(|chunk| (512..=4096).contains(&chunk.len())));
-        assert!(last.len() <= 4096);
+        assert!(others.iter().all(|chunk| (256..=2048).contains(&chunk.len())));
+        assert!(last.len() <= 2048);
         let average = bytes.len() / chunks.len();
-        assert!((900..2000).contains(&average), "{average}");
+        assert!((450..1000).contains(&average), "{average}");
     }
 
     #[test]
@@ -347,7 +347,7 @@ mod tests {
             .filter(|chunk| !known.contains(&Fingerprint::of(chunk)))
             .map(Vec::len)
             .sum();
-        assert!((1..3 * 4096).contains(&changed), "{changed} bytes");
+        assert!((1..3 * 2048).contains(&changed), "{changed} bytes");
     }
 
     /// A hundred entries of 300 bytes, with descriptors or without.
