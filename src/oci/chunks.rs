@@ -43,7 +43,6 @@ impl AverageSize {
             u64::from(SMALLEST_AVERAGE_BYTES),
             u64::from(LARGEST_AVERAGE_BYTES),
         );
-        let bounded = u32::try_from(bounded).expect("it was bounded to 64 KiB");
         Self(1 << bounded.ilog2())
     }
 
@@ -94,11 +93,9 @@ impl Fingerprint {
     /// Returns the fingerprint of a chunk.
     #[must_use]
     pub fn of(chunk: &[u8]) -> Self {
-        let sha256 = Sha256::digest(chunk);
-        let (first, _) = sha256
-            .split_first_chunk()
-            .expect("a sha256 is longer than 8 bytes");
-        Self::from_bytes(*first)
+        let mut first = [0; Self::BYTES];
+        first.copy_from_slice(&Sha256::digest(chunk)[..Self::BYTES]);
+        Self::from_bytes(first)
     }
 
     /// Returns how it is written on the link.
@@ -120,7 +117,7 @@ pub struct Chunk {
     /// Its name.
     pub fingerprint: Fingerprint,
     /// How many bytes it has.
-    pub length: u32,
+    pub length: usize,
 }
 
 impl Chunk {
@@ -129,7 +126,7 @@ impl Chunk {
     pub fn of(bytes: &[u8]) -> Self {
         Self {
             fingerprint: Fingerprint::of(bytes),
-            length: u32::try_from(bytes.len()).expect("the longest chunk has 256 KiB"),
+            length: bytes.len(),
         }
     }
 }

@@ -22,7 +22,7 @@ use super::chunks::{Chunk, Fingerprint};
 
 /// A move has at least three bytes; five million of them are no delta any more.
 const MOST_MOVES_BYTES: u64 = 16 << 20;
-const TRAILER_BYTES: i64 = size_of::<u32>() as i64;
+const TRAILER_BYTES: i64 = 4;
 const BUFFER_BYTES: usize = 64 << 10;
 
 /// Writes the delta that makes `new`, an uncompressed tar that is cut into `chunks`, of chunks that have
@@ -41,7 +41,7 @@ pub fn write(
     let mut new_bytes = GzEncoder::new(&mut out, Compression::default());
     let mut count = 0;
     for chunk in chunks {
-        let length = u64::from(chunk.length);
+        let length = chunk.length as u64;
         // The same bytes may be in several places, and the next chunk is the cheapest to name.
         let is_next = old.get(moves.next_old()) == Some(&chunk.fingerprint);
         let place = if is_next {
@@ -79,7 +79,7 @@ pub fn apply(
     mut out: impl Write,
 ) -> io::Result<()> {
     let end = delta.seek(SeekFrom::End(-TRAILER_BYTES))?;
-    let mut length = [0; size_of::<u32>()];
+    let mut length = [0; 4];
     delta.read_exact(&mut length)?;
     let moves_start = end
         .checked_sub(u64::from(u32::from_le_bytes(length)))
@@ -157,8 +157,8 @@ impl Moves {
     }
 
     fn end_move(&mut self) {
-        let distance = self.first as i64 - self.after_last as i64;
-        for number in [self.new_bytes, zigzag(distance), self.count as u64] {
+        let distance = (self.first as u64).wrapping_sub(self.after_last as u64);
+        for number in [self.new_bytes, zigzag(distance.cast_signed()), self.count as u64] {
             write_number(&mut self.written, number);
         }
         self.after_last = self.next_old();

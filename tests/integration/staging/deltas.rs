@@ -1,5 +1,6 @@
 //! Layers that are put together in the staging Pod: it is the layer, or it is nothing and the whole
 //! can be sent.
+#![allow(clippy::single_range_in_vec_init, reason = "a list of ranges may have one")]
 
 use kubectl_b2i::{
     oci::{
