@@ -224,8 +224,8 @@ fn bytes_grow_with_the_change_and_not_with_the_layer() {
     assert!(one < 8_000, "{one}");
     assert!((5 * one..20 * one).contains(&ten), "{one} {ten}");
     assert!((5 * ten..20 * ten).contains(&hundred), "{ten} {hundred}");
-    // Four times the layer, the same change.
-    let larger = sent(8000, 1);
-    assert!(larger < 2 * one, "{one} {larger}");
+    // Eight times the layer, the same change.
+    let (small, large) = (sent(500, 1), sent(4000, 1));
+    assert!(large < 2 * small, "{small} {large}");
     assert!(sent(2000, 0) < 200);
 }
