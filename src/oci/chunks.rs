@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 /// More chunks cost more to name, larger ones more to send. From so many on (and below twice as many)
 /// both are small, whatever the size of the layer: measured, see docs/concepts/staging.md.
-const FEWEST_CHUNKS: u64 = 16 << 10;
+const FEWEST_CHUNKS: u64 = 8 << 10;
 const SMALLEST_AVERAGE_BYTES: u32 = 512;
 const LARGEST_AVERAGE_BYTES: u32 = 64 << 10;
 const BUFFER_BYTES: usize = 1 << 20;
@@ -295,7 +295,7 @@ mod tests {
         for (size_bytes, average) in [
             (0, 512),
             (7_498_356, 512),
-            (19_530_671, 1 << 10),
+            (18_588_791, 2 << 10),
             (1 << 30, 64 << 10),
             (u64::MAX, 64 << 10),
         ] {
