@@ -13,6 +13,7 @@
 mod support;
 
 mod archive;
+mod changes;
 mod collection;
 mod deploy;
 mod docker_base;

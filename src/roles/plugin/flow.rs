@@ -341,6 +341,7 @@ async fn send(
         access: site.access.clone(),
         spool_limit_bytes: SPOOL_LIMIT_BYTES,
         timeout: POD_TIMEOUT,
+        earlier_layers: target.earlier_layers(),
         always_send,
     };
     upload::run(&site.cluster, &options, layers, &site.events).await

@@ -1,5 +1,6 @@
 //! Sends the layers that the registry lacks to the staging Pod.
 
+mod delta;
 mod figures;
 mod pod;
 mod send;
@@ -17,7 +18,10 @@ use crate::{
         objects::staging_job::StagingJob,
     },
     error::{Failure, Result},
-    model::{AppName, Event, Events, Layer, RegistryAccess, SecretName, StagingRequest, Step, Uploaded},
+    model::{
+        AppName, Event, Events, Layer, LayerDescriptor, RegistryAccess, SecretName, StagingRequest, Step,
+        Uploaded,
+    },
     oci::{Digest, Reference},
     staging::Token,
 };
@@ -55,6 +59,9 @@ pub struct Options {
     pub spool_limit_bytes: u64,
     /// How long the staging Pod may take to run.
     pub timeout: Duration,
+    /// Layers of the last build that are in the same repository: of a layer that is like one of them,
+    /// only the changes are sent.
+    pub earlier_layers: Vec<LayerDescriptor>,
     /// Layers to be sent without asking: the registry said that it has them, and was wrong.
     pub always_send: Vec<Digest>,
 }

@@ -209,6 +209,7 @@ mod tests {
             access: crate::model::RegistryAccess::default(),
             spool_limit_bytes: 1,
             timeout: Duration::ZERO,
+            earlier_layers: Vec::new(),
             always_send: Vec::new(),
         }
     }
