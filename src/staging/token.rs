@@ -2,12 +2,15 @@
 //! Pod's spec holds its digest only, since many may read that.
 
 use http::HeaderValue;
+use serde::{Deserialize, Serialize};
 use rustls::crypto::{GetRandomFailed, ring};
 
 use crate::oci::Digest;
 
-/// A random secret. Has no `Debug` and no `Display`, so that it gets into no output.
-#[derive(Clone)]
+/// A random secret. Has no `Debug` and no `Display`, so that it gets into no output; it is serialized
+/// only into a file that nobody but its owner may read.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Token(String);
 
 impl Token {

@@ -311,7 +311,7 @@ async fn layers_of_every_kind_keep_what_they_are() {
     }
     assert_eq!(made["layers"][4]["urls"], json!(["https://vendor.example/layer"]));
     fake.set(|knobs| knobs.refuses_mounts = true);
-    steps::push::run(&image, &request, &client, Some(&client), &Events::nowhere())
+    steps::push::run(&image, &request, &client, Some(&client), std::time::Duration::ZERO, &Events::nowhere())
         .await
         .unwrap();
     for (kind, _) in &kinds {

@@ -24,7 +24,7 @@ pub const SPOOL_FOLDER: &str = "/spool";
 pub const PUSH_SECRET_FOLDER: &str = "/etc/b2i/push-secret";
 
 /// Nothing of ours takes longer; a laptop that is closed meanwhile leaves nothing behind.
-const DEADLINE_SECONDS: i64 = 3600;
+pub const DEADLINE_SECONDS: u32 = 3600;
 /// A finished upload has nothing to show.
 const TTL_AFTER_FINISHED_SECONDS: i32 = 60;
 /// What arrived is of no use to anybody once the plugin has asked for the end.
@@ -68,7 +68,7 @@ impl StagingJob<'_> {
         let mut job = restricted::job(
             &self.name(),
             &labels::of_build(self.app, self.run_id, STAGING),
-            DEADLINE_SECONDS,
+            i64::from(DEADLINE_SECONDS),
             self.builder_pull_secret,
             spec,
         );

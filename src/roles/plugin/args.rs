@@ -241,6 +241,10 @@ pub(crate) struct ClusterBuildArgs {
     pub(crate) builder_pull_secret: Option<String>,
     #[command(flatten)]
     pub(crate) access: AccessArgs,
+    /// How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not
+    /// given, 5m, and 0 where `CI` is set
+    #[arg(long, value_name = "TIME", env = "B2I_STAGING_IDLE")]
+    pub(crate) staging_idle: Option<String>,
     /// How long the builder Job may take, for example 10m
     #[arg(long, value_name = "TIME", default_value = "30m")]
     pub(crate) build_timeout: String,

@@ -1,12 +1,14 @@
 //! The line: path → `Artifact` → `ImagePlan` → `Layer`s → the registry has them → `BuildResult`.
 //! Each step takes what the one before gave, so the order cannot be wrong.
 
-use std::time::Duration;
+use futures_util::future::join;
 
 use super::{
     args::PlanArgs,
+    builder::{Build, NotSent},
     interrupt::{self, Stage},
     options::{Site, Target, record_failure},
+    staging::Staging,
 };
 use crate::{
     cluster::record,
@@ -19,15 +21,10 @@ use crate::{
     steps::{
         fetch::{self, Fetched},
         inspect::{self, Limits},
-        job, pack, upload,
+        job, pack,
     },
     term::bytes,
 };
-
-/// Bytes of layers that may be on their way at one time: the largest artifact that can be sent.
-const SPOOL_LIMIT_BYTES: u64 = 4 << 30;
-/// How long the staging Pod may take to run: a node may have to be added, an image to be pulled.
-const POD_TIMEOUT: Duration = Duration::from_mins(3);
 
 /// What came of a build.
 pub(super) struct Built {
@@ -155,14 +152,40 @@ pub(super) async fn build(
             uploaded: None,
         });
     }
-    let packed = pack(artifact, plan, Some(&target.destination.name()), events).await?;
-    let request = packed.request(
-        plan,
-        target.destination.clone(),
-        target.tags.clone(),
-        site.access.clone(),
-    );
-    let mut record = BuildRecord {
+    stage.in_cluster();
+    // The staging Pod comes up while the layers are made. Neither is dropped half-way.
+    let destination = target.destination.name();
+    let (staging, packed) = join(
+        Staging::begin(site, target, !plan.layers.is_empty()),
+        pack(artifact, plan, Some(&destination), events),
+    )
+    .await;
+    let mut staging = staging?;
+    let built = match packed {
+        Ok(packed) => {
+            let record = record_of(artifact, plan, target, site, inputs, &packed);
+            make(site, &target.app, record, &packed.layers, Some(&mut staging), stage).await
+        }
+        Err(failure) => Err(failure),
+    };
+    if built.is_ok() {
+        staging.leave().await;
+    } else {
+        staging.undo().await;
+    }
+    built
+}
+
+/// Returns the record of a build that begins now.
+fn record_of(
+    artifact: &Artifact,
+    plan: &ImagePlan,
+    target: &Target,
+    site: &Site,
+    inputs: Digest,
+    packed: &Packed,
+) -> BuildRecord {
+    BuildRecord {
         number: 0,
         started: jiff::Timestamp::now().to_string(),
         ended: None,
@@ -173,81 +196,50 @@ pub(super) async fn build(
         summary: artifact.summary(),
         inputs,
         options: target.options.clone(),
-        request,
+        request: packed.request(
+            plan,
+            target.destination.clone(),
+            target.tags.clone(),
+            site.access.clone(),
+        ),
         uploaded_bytes: 0,
         outcome: None,
         log_tail: Vec::new(),
-    };
-
-    stage.in_cluster();
-    let uploaded = send(site, target, &packed.layers, Vec::new()).await?;
-    record.uploaded_bytes = uploaded.uploaded_bytes;
-    let send_again = async |digests| send(site, target, &packed.layers, digests).await;
-    make(site, &target.app, record, uploaded, stage, send_again).await
+    }
 }
 
 /// Makes and pushes the image that a record asks for, of layers that are in the registry.
 pub(super) async fn rerun(site: &Site, app: &AppName, record: BuildRecord, stage: &Stage) -> Result<Built> {
-    let repository = record.request.destination.name();
     stage.in_cluster();
-    make(
-        site,
-        app,
-        record,
-        Uploaded::default(),
-        stage,
-        async |digests: Vec<Digest>| {
-            let missing: Vec<String> = digests.iter().map(ToString::to_string).collect();
-            Err(Failure::new(format!("could not build `{app}` again"))
-                .why(format!(
-                    "`{repository}` no longer has its layers: {}",
-                    missing.join(", ")
-                ))
-                .next("build from the artifact, which sends them:")
-                .command(format!("kubectl b2i build ARTIFACT --name {app} --rebuild"))
-                .anchor("layers-gone"))
-        },
-    )
-    .await
+    make(site, app, record, &[], None, stage).await
 }
 
-/// Records a build, runs its builder, and records what came of it. `send_again` sends layers which
-/// the registry said that it had, and then did not know.
+/// Records a build, runs its builder while its layers are sent, and records what came of it.
 async fn make(
     site: &Site,
     app: &AppName,
     record: BuildRecord,
-    mut uploaded: Uploaded,
+    layers: &[Layer],
+    staging: Option<&mut Staging<'_>>,
     stage: &Stage,
-    send_again: impl AsyncFn(Vec<Digest>) -> Result<Uploaded>,
 ) -> Result<Built> {
-    let events = &site.events;
     let number = record::begin(&site.cluster, app, &record, record::HISTORY_LIMIT)
         .await
         .map_err(|error| record_failure(&site.cluster, "begin", app, &error))?;
     stage.recorded(app, number);
-    let pull_secret = record.options.pull_secret.as_deref();
-
-    events.send(Event::Started(Step::Build));
-    let mut ended = run_job(site, app, pull_secret, number, 1).await;
-    if let Ok(job::Built {
-        outcome: BuildOutcome::MissingBlobs(digests),
-        ..
-    }) = &ended
-    {
-        ended = match send_again(digests.clone()).await {
-            Ok(again) => {
-                uploaded.uploaded_bytes += again.uploaded_bytes;
-                uploaded.sent.extend(again.sent);
-                run_job(site, app, pull_secret, number, 2).await
-            }
-            Err(failure) => Err(failure),
-        };
-    }
-    let job::Built { outcome, log_tail } = ended.unwrap_or_else(|failure| job::Built {
-        outcome: BuildOutcome::Failed(failure),
-        log_tail: Vec::new(),
-    });
+    let build = Build { site, app, number, pull_secret: record.options.pull_secret.as_deref() };
+    let ended = match staging {
+        Some(staging) => build.of_layers(staging, layers).await,
+        None => build.of_what_is_there(&record.request.destination).await,
+    };
+    let (uploaded, job::Built { outcome, log_tail }) = match ended {
+        Ok(ended) => ended,
+        Err(NotSent(failure)) => {
+            build.undo().await;
+            stage.done();
+            return Err(failure);
+        }
+    };
     record::finish(
         &site.cluster,
         app,
@@ -261,7 +253,7 @@ async fn make(
     stage.done();
     match outcome {
         BuildOutcome::Done(result) => {
-            events.send(Event::Done(Step::Build, figures(&result)));
+            site.events.send(Event::Done(Step::Build, figures(&result)));
             Ok(Built {
                 result,
                 uploaded: Some(uploaded),
@@ -297,47 +289,6 @@ pub(super) fn figures(result: &BuildResult) -> String {
         "{base}manifest pushed · sha256:{digest}… · {}",
         bytes(result.size_bytes)
     )
-}
-
-async fn send(site: &Site, target: &Target, layers: &[Layer], always_send: Vec<Digest>) -> Result<Uploaded> {
-    let options = upload::Options {
-        app: target.app.clone(),
-        run_id: site.run_id.clone(),
-        builder_image: site.builder_image.clone(),
-        builder_pull_secret: site.builder_pull_secret.clone(),
-        push_secret: site.push_secret.clone(),
-        destination: target.destination.clone(),
-        access: site.access.clone(),
-        spool_limit_bytes: SPOOL_LIMIT_BYTES,
-        timeout: POD_TIMEOUT,
-        always_send,
-    };
-    upload::run(&site.cluster, &options, layers, &site.events).await
-}
-
-async fn run_job(
-    site: &Site,
-    app: &AppName,
-    pull_secret: Option<&str>,
-    number: u64,
-    attempt: u32,
-) -> Result<job::Built> {
-    let options = job::Options {
-        app: app.clone(),
-        run_id: site.run_id.clone(),
-        attempt,
-        number,
-        builder_image: site.builder_image.clone(),
-        builder_pull_secret: site.builder_pull_secret.clone(),
-        push_secret: site.push_secret.clone(),
-        pull_secret: pull_secret.map(ToOwned::to_owned),
-        deadline_seconds: site.timeout.map_or(job::DEADLINE_SECONDS, |time| {
-            // Kubernetes wants at least a second.
-            i64::try_from(time.as_secs()).unwrap_or(i64::MAX).max(1)
-        }),
-        patience: job::PATIENCE,
-    };
-    job::run(&site.cluster, &options, &site.events).await
 }
 
 /// Returns the digest of everything that decides the image.

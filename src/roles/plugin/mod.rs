@@ -14,6 +14,7 @@ mod access;
 mod actuator;
 mod apps;
 mod args;
+mod builder;
 mod commands;
 mod complete;
 mod config;
@@ -30,6 +31,7 @@ mod page;
 mod pod_args;
 mod push_secret;
 mod rollout;
+mod staging;
 mod status_page;
 mod values;
 

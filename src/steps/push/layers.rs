@@ -1,8 +1,9 @@
 //! Layers: ours must be in the registry already; the base's are found, mounted or copied there.
 
-use std::io;
+use std::{io, time::Duration};
 
 use futures_util::TryFutureExt;
+use tokio::time::{Instant, sleep};
 
 use super::{Error, Push};
 use crate::{
@@ -10,6 +11,10 @@ use crate::{
     oci::{Descriptor, Digest},
     registry::{Mount, Upload},
 };
+
+/// Pauses between two questions for a layer that is on its way: they double.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// How a layer of the base came to be in the destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,14 +26,16 @@ pub(super) enum Way {
 }
 
 impl Push<'_> {
-    pub(super) async fn ensure_our_layers_are_there(&self) -> Result<(), Error> {
+    /// Sees to it that the destination has our layers: waits for those that are on their way.
+    pub(super) async fn our_layers(&self) -> Result<(), Error> {
+        let until = Instant::now() + self.patience;
         let mut missing: Vec<Digest> = Vec::new();
         for layer in &self.image.layers {
-            let digest = layer.descriptor.digest;
-            if self.is_there(digest).await? {
-                self.say(format!("layer {} {} is there", layer.name, digest.short()));
+            let (name, digest) = (&layer.name, layer.descriptor.digest);
+            if self.arrives(name, digest, until).await? {
+                self.say(format!("layer {name} {} is there", digest.short()));
             } else {
-                self.say(format!("layer {} {} is missing", layer.name, digest.short()));
+                self.say(format!("layer {name} {} is missing", digest.short()));
                 missing.push(digest);
             }
         }
@@ -36,6 +43,25 @@ impl Push<'_> {
             Ok(())
         } else {
             Err(Error::MissingBlobs(missing))
+        }
+    }
+
+    /// Returns whether a layer is there by then. The registry tells nobody when a blob comes, so that
+    /// there is nothing but asking again.
+    async fn arrives(&self, name: &str, digest: Digest, until: Instant) -> Result<bool, Failure> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            if self.is_there(digest).await? {
+                return Ok(true);
+            }
+            if Instant::now() + pause > until {
+                return Ok(false);
+            }
+            if pause == FIRST_PAUSE {
+                self.say(format!("waiting for layer {name} {}", digest.short()));
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
