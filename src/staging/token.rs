@@ -2,8 +2,8 @@
 //! Pod's spec holds its digest only, since many may read that.
 
 use http::HeaderValue;
-use serde::{Deserialize, Serialize};
 use rustls::crypto::{GetRandomFailed, ring};
+use serde::{Deserialize, Serialize};
 
 use crate::oci::Digest;
 

@@ -140,9 +140,16 @@ async fn a_base_in_the_same_registry_is_mounted() {
         let request = request(&fake, &fake);
         let client = client(&fake);
         let image = assemble::run(&request, Some(&client)).await.unwrap();
-        let result = push::run(&image, &request, &client, Some(&client), std::time::Duration::ZERO, &Events::nowhere())
-            .await
-            .unwrap();
+        let result = push::run(
+            &image,
+            &request,
+            &client,
+            Some(&client),
+            std::time::Duration::ZERO,
+            &Events::nowhere(),
+        )
+        .await
+        .unwrap();
         assert_eq!((result.copied_layers, result.mounted_layers), counts);
         let layer = Digest::of(&base_layer("amd64"));
         assert_eq!(fake.count(&format!("GET /v2/{BASE}/blobs/{layer}")), counts.0);
@@ -173,7 +180,15 @@ async fn layers_of_ours_that_are_not_there_are_named() {
     request.destination = format!("{}/team/other", scene.destination.host).parse().unwrap();
     scene.destination.seed_blob("team/other", OUR_LAYERS[0].1);
     let client = client(&scene.destination);
-    let outcome = push::run(&scene.image, &request, &client, None, std::time::Duration::ZERO, &Events::nowhere()).await;
+    let outcome = push::run(
+        &scene.image,
+        &request,
+        &client,
+        None,
+        std::time::Duration::ZERO,
+        &Events::nowhere(),
+    )
+    .await;
     assert_eq!(missing(outcome), our_digests()[1..]);
 }
 

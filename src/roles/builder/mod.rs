@@ -127,7 +127,16 @@ async fn make_and_push(mounts: &Mounts) -> Result<BuildOutcome> {
             term::line(&text);
         }
     });
-    match push::run(&image, &request, &destination, base.as_ref(), mounts.patience, &events).await {
+    match push::run(
+        &image,
+        &request,
+        &destination,
+        base.as_ref(),
+        mounts.patience,
+        &events,
+    )
+    .await
+    {
         Ok(result) => Ok(BuildOutcome::Done(result)),
         Err(push::Error::MissingBlobs(digests)) => Ok(BuildOutcome::MissingBlobs(digests)),
         Err(push::Error::Failed(failure)) => Err(failure),

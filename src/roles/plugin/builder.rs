@@ -4,6 +4,7 @@
 use std::{pin::pin, time::Duration};
 
 use futures_util::future::{Either, select};
+use tokio::time::timeout;
 
 use super::{options::Site, staging::Staging};
 use crate::{
@@ -17,6 +18,9 @@ use crate::{
 /// So long a builder waits for layers that are being sent. It then makes room for others; when the
 /// layers are there at last, another one begins.
 const LAYERS_PATIENCE: Duration = Duration::from_mins(10);
+/// A builder that is not done so long after the upload may lack the room that the staging Pod takes, by
+/// a quota or on the nodes. It may as well copy a large base; then the next run starts a Pod anew.
+const ROOM: Duration = Duration::from_secs(20);
 /// So often a registry may not know a layer that it took.
 const ATTEMPTS: u32 = 3;
 
@@ -36,20 +40,29 @@ type Ended = Result<(Uploaded, job::Built), NotSent>;
 impl Build<'_> {
     /// Builds of layers that are sent meanwhile.
     pub(super) async fn of_layers(&self, staging: &mut Staging<'_>, layers: &[Layer]) -> Ended {
-        let (mut uploaded, mut ended, mut is_sent);
-        {
-            let sending = pin!(staging.send(layers, Vec::new()));
-            let building = pin!(self.job(1, Some(LAYERS_PATIENCE)));
-            (uploaded, ended, is_sent) = match select(sending, building).await {
-                Either::Left((sent, building)) => (sent.map_err(NotSent)?, building.await, true),
-                // Dropped, the upload ends. What the builder says is the cause.
-                Either::Right((ended @ job::Built { outcome: BuildOutcome::Failed(_), .. }, _)) => {
-                    (Uploaded::default(), ended, false)
+        let sending = Box::pin(staging.send(layers, Vec::new()));
+        let mut building = pin!(self.job(1, Some(LAYERS_PATIENCE)));
+        let (mut uploaded, ended) = match select(sending, &mut building).await {
+            Either::Left((sent, _)) => (sent.map_err(NotSent)?, None),
+            // Dropped, the upload ends. What the builder says is the cause.
+            Either::Right((ended, _)) if matches!(ended.outcome, BuildOutcome::Failed(_)) => {
+                return Ok((Uploaded::default(), ended));
+            }
+            // Done: the answers are on their way. Or the builder did not wait so long.
+            Either::Right((ended, sending)) => (sending.await.map_err(NotSent)?, Some(ended)),
+        };
+        let mut is_sent = ended.is_none();
+        let mut ended = match ended {
+            Some(ended) => ended,
+            None => {
+                if let Ok(ended) = timeout(ROOM, &mut building).await {
+                    ended
+                } else {
+                    staging.make_room().await;
+                    building.await
                 }
-                // Done: the answers are on their way. Or the builder did not wait so long.
-                Either::Right((ended, sending)) => (sending.await.map_err(NotSent)?, ended, false),
-            };
-        }
+            }
+        };
         let mut attempt = 1;
         while let BuildOutcome::MissingBlobs(digests) = &ended.outcome
             && attempt < ATTEMPTS
@@ -111,12 +124,16 @@ impl Build<'_> {
             }),
             patience: job::PATIENCE,
         };
-        job::run(&site.cluster, &options, &site.events)
-            .await
-            .unwrap_or_else(|failure| job::Built {
-                outcome: BuildOutcome::Failed(failure),
-                log_tail: Vec::new(),
-            })
+        let failure = match Box::pin(job::run(&site.cluster, &options, &site.events)).await {
+            Ok(built) => return built,
+            Err(failure) => failure,
+        };
+        // It may still try to start, until its deadline.
+        cleanup::run(&site.cluster, &site.run_id).await;
+        job::Built {
+            outcome: BuildOutcome::Failed(failure),
+            log_tail: Vec::new(),
+        }
     }
 
     fn gone(&self, destination: &Reference, digests: &[Digest]) -> Failure {

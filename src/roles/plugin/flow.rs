@@ -1,7 +1,9 @@
 //! The line: path → `Artifact` → `ImagePlan` → `Layer`s → the registry has them → `BuildResult`.
 //! Each step takes what the one before gave, so the order cannot be wrong.
 
-use futures_util::future::join;
+use std::pin::pin;
+
+use futures_util::future::{Either, join, select};
 
 use super::{
     args::PlanArgs,
@@ -17,7 +19,7 @@ use crate::{
         AppName, Artifact, Base, BuildOrigin, BuildOutcome, BuildRecord, BuildRequest, BuildResult, Event,
         Events, Expected, ImagePlan, Layer, RegistryAccess, Step, Uploaded,
     },
-    oci::{Digest, Reference},
+    oci::{Digest, Hasher, Reference},
     steps::{
         fetch::{self, Fetched},
         inspect::{self, Limits},
@@ -131,16 +133,16 @@ pub(super) async fn pack(
     })
 }
 
-/// Makes and pushes the image, unless the record knows that the very same was built last.
+/// Makes and pushes the image, unless the record knows that the very same ([`inputs`]) was built last.
 pub(super) async fn build(
     site: &Site,
     target: &Target,
     artifact: &Artifact,
     plan: &ImagePlan,
+    inputs: Digest,
     stage: &Stage,
 ) -> Result<Built> {
     let events = &site.events;
-    let inputs = inputs(artifact, plan, target);
     if let Some(result) = target.unchanged_since(&inputs) {
         events.send(Event::Started(Step::Build));
         events.send(Event::Done(
@@ -164,7 +166,15 @@ pub(super) async fn build(
     let built = match packed {
         Ok(packed) => {
             let record = record_of(artifact, plan, target, site, inputs, &packed);
-            make(site, &target.app, record, &packed.layers, Some(&mut staging), stage).await
+            make(
+                site,
+                &target.app,
+                record,
+                &packed.layers,
+                Some(&mut staging),
+                stage,
+            )
+            .await
         }
         Err(failure) => Err(failure),
     };
@@ -227,7 +237,12 @@ async fn make(
         .await
         .map_err(|error| record_failure(&site.cluster, "begin", app, &error))?;
     stage.recorded(app, number);
-    let build = Build { site, app, number, pull_secret: record.options.pull_secret.as_deref() };
+    let build = Build {
+        site,
+        app,
+        number,
+        pull_secret: record.options.pull_secret.as_deref(),
+    };
     let ended = match staging {
         Some(staging) => build.of_layers(staging, layers).await,
         None => build.of_what_is_there(&record.request.destination).await,
@@ -295,14 +310,37 @@ pub(super) fn figures(result: &BuildResult) -> String {
 pub(super) fn inputs(artifact: &Artifact, plan: &ImagePlan, target: &Target) -> Digest {
     /// Raised when the same inputs would give other layers or another config.
     const FORMAT: u32 = 1;
-    let all = serde_json::json!({
-        "format": FORMAT,
-        "artifact": artifact.digest,
-        "plan": plan,
-        "destination": target.destination.name(),
-        "tags": target.tags,
-    });
-    Digest::of(all.to_string().as_bytes())
+    #[derive(serde::Serialize)]
+    struct Inputs<'a> {
+        format: u32,
+        artifact: Digest,
+        plan: &'a ImagePlan,
+        destination: String,
+        tags: &'a [String],
+    }
+    let all = Inputs {
+        format: FORMAT,
+        artifact: artifact.digest,
+        plan,
+        destination: target.destination.name(),
+        tags: &target.tags,
+    };
+    // Straight into the hash: a plan names every file of the artifact.
+    let mut hasher = Hasher::default();
+    serde_json::to_writer(&mut hasher, &all).expect("plain data, and a hash takes every byte");
+    hasher.finish()
+}
+
+/// Does two things at the same time. The first one's failure is told without waiting for the second
+/// and goes before its: what is wrong with a file is nearer than what is wrong with a cluster.
+pub(super) async fn alongside<A, B>(
+    first: impl Future<Output = Result<A>>,
+    second: impl Future<Output = Result<B>>,
+) -> Result<(A, B)> {
+    match select(pin!(first), pin!(second)).await {
+        Either::Left((first, second)) => Ok((first?, second.await?)),
+        Either::Right((second, first)) => Ok((first.await?, second?)),
+    }
 }
 
 /// Runs work that computes or reads files on a thread of its own.

@@ -70,7 +70,16 @@ pub(super) async fn build(
     let image = assemble::run(request, base.as_ref()).await?;
     let mut uploaded = send(request, packed, &destination, &[], events).await?;
     events.send(Event::Started(Step::Build));
-    let push = || push::run(&image, request, &destination, base.as_ref(), Duration::ZERO, events);
+    let push = || {
+        push::run(
+            &image,
+            request,
+            &destination,
+            base.as_ref(),
+            Duration::ZERO,
+            events,
+        )
+    };
     let mut pushed = Box::pin(push()).await;
     if let Err(push::Error::MissingBlobs(digests)) = &pushed {
         // The registry said that it has these and then did not know them.

@@ -35,7 +35,7 @@ pub(super) fn idle(said: Option<&str>) -> Result<Duration> {
 pub(super) struct Staging<'a> {
     site: &'a Site,
     options: upload::Options,
-    /// `None` where there are no layers to send.
+    /// `None` where there are no layers to send, or it had to make room.
     pod: Option<upload::Staging>,
 }
 
@@ -66,11 +66,23 @@ impl<'a> Staging<'a> {
 
     /// Sends the layers that the registry lacks, and `always` those.
     pub(super) async fn send(&mut self, layers: &[Layer], always: Vec<Digest>) -> Result<Uploaded> {
-        let Some(pod) = &mut self.pod else {
+        if layers.is_empty() {
             return Ok(Uploaded::default());
-        };
+        }
+        let (cluster, events) = (&self.site.cluster, &self.site.events);
         self.options.always_send = always;
-        upload::run(&self.site.cluster, &self.options, pod, layers, &self.site.events).await
+        let pod = match &mut self.pod {
+            Some(pod) => pod,
+            none => none.insert(upload::begin(cluster, &self.options, events).await?),
+        };
+        Box::pin(upload::run(cluster, &self.options, pod, layers, events)).await
+    }
+
+    /// Ends the Pod, since something else may need its room.
+    pub(super) async fn make_room(&mut self) {
+        if let Some(pod) = self.pod.take() {
+            upload::end(&self.site.cluster, &self.options, &pod, &self.site.events).await;
+        }
     }
 
     /// Leaves the Pod to the next run, where one is to stay.

@@ -44,7 +44,11 @@ impl Memory {
                 cluster.namespace,
                 options.builder_image,
                 options.push_secret,
-                StagingRequest { token_sha256: Digest::of(b""), idle_seconds: 0, ..request.clone() },
+                StagingRequest {
+                    token_sha256: Digest::of(b""),
+                    idle_seconds: 0,
+                    ..request.clone()
+                },
             ]);
             folder.join(format!("{}.json", Digest::of(kind.to_string().as_bytes()).hex()))
         });
@@ -78,7 +82,10 @@ fn write(file: &Path, pod: &Remembered) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     for old in fs::read_dir(folder)?.flatten() {
-        let age = old.metadata().and_then(|data| data.modified()).map(|time| time.elapsed());
+        let age = old
+            .metadata()
+            .and_then(|data| data.modified())
+            .map(|time| time.elapsed());
         if matches!(age, Ok(Ok(age)) if age > Duration::from_secs(u64::from(DEADLINE_SECONDS))) {
             fs::remove_file(old.path())?;
         }
@@ -95,7 +102,9 @@ mod tests {
     use super::*;
 
     fn memory(folder: &Path) -> Memory {
-        Memory { file: Some(folder.join("a.json")) }
+        Memory {
+            file: Some(folder.join("a.json")),
+        }
     }
 
     fn pod(age: Duration) -> Remembered {
@@ -119,7 +128,10 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let mode = fs::metadata(folder.path().join("a.json")).expect("written").permissions().mode();
+            let mode = fs::metadata(folder.path().join("a.json"))
+                .expect("written")
+                .permissions()
+                .mode();
             assert_eq!(mode & 0o777, 0o600);
         }
         memory.forget();

@@ -137,7 +137,12 @@ pub async fn leave(cluster: &Cluster, options: &Options, staging: &Staging, even
         _ => return end(cluster, options, staging, events).await,
     };
     let (job, token, created) = (staging.job.clone(), staging.token.clone(), staging.created);
-    memory(cluster, options).remember(&Remembered { job, pod, token, created });
+    memory(cluster, options).remember(&Remembered {
+        job,
+        pod,
+        token,
+        created,
+    });
 }
 
 /// Ends what this run began. The Pod that an earlier run left stays as it was.
@@ -147,8 +152,8 @@ pub async fn undo(cluster: &Cluster, options: &Options, staging: &Staging, event
     }
 }
 
-/// Deletes the Job and its Pod. It would end by itself, so that failing is no failure.
-async fn end(cluster: &Cluster, options: &Options, staging: &Staging, events: &Events) {
+/// Ends the Pod: deletes its Job. It would end by itself, so that failing is no failure.
+pub async fn end(cluster: &Cluster, options: &Options, staging: &Staging, events: &Events) {
     memory(cluster, options).forget();
     let name = &staging.job;
     let deleted = cluster

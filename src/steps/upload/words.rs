@@ -200,6 +200,8 @@ mod tests {
             spool_limit_bytes: 1,
             timeout: Duration::ZERO,
             always_send: Vec::new(),
+            idle: Duration::ZERO,
+            memory: None,
         }
     }
 
