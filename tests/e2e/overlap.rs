@@ -42,8 +42,9 @@ fn a_login_that_is_refused_ends_the_builder_too() {
     world.kubectl(
         "create secret docker-registry registry-push --docker-server=10.250.0.1:5000 --docker-username=dev --docker-password=wrong",
     );
-    let said =
-        world.b2i("deploy ./httpbin --port 8080 --push-secret registry-push --builder-pull-secret nodes");
+    let said = world.b2i(
+        "deploy ./httpbin --port 8080 --base scratch --push-secret registry-push --builder-pull-secret nodes",
+    );
     assert_failed(&said, &["401", "#push-unauthorized"]);
     assert_quiet(&world);
     assert_eq!(
@@ -139,6 +140,9 @@ fn nothing_changed_starts_nothing() {
     let before = seen();
     assert_eq!(world.b2i_ok("deploy ./httpbin"), first);
     assert_eq!(seen(), before);
+    // The base's registry is asked by a builder; the same base makes the same image.
+    assert_eq!(world.b2i_ok("deploy ./httpbin --pull"), first);
+    assert_eq!(seen().0, before.0);
     let again = world.b2i("deploy ./httpbin");
     assert!(
         again.stderr.contains("nothing changed") && again.stderr.contains("as before"),

@@ -217,6 +217,9 @@ pub(crate) struct ImageArgs {
     /// Name of the app; from the artifact's file name when not given
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<AppName>,
+    /// Ask whether the base has moved, though nothing else has changed since the last build
+    #[arg(long, conflicts_with = "rebuild")]
+    pub(crate) pull: bool,
     /// Build even if nothing changed since the last build
     #[arg(long)]
     pub(crate) rebuild: bool,

@@ -21,6 +21,8 @@ const LAYERS_PATIENCE: Duration = Duration::from_mins(10);
 /// A builder that is not done so long after the upload may lack the room that the staging Pod takes, by
 /// a quota or on the nodes. It may as well copy a large base; then the next run starts a Pod anew.
 const ROOM: Duration = Duration::from_secs(20);
+/// So long an upload may take to fail after the builder has.
+const LAST_WORD: Duration = Duration::from_secs(2);
 /// So often a registry may not know a layer that it took.
 const ATTEMPTS: u32 = 3;
 
@@ -44,9 +46,14 @@ impl Build<'_> {
         let mut building = pin!(self.job(1, Some(LAYERS_PATIENCE)));
         let (mut uploaded, ended) = match select(sending, &mut building).await {
             Either::Left((sent, _)) => (sent.map_err(NotSent)?, None),
-            // Dropped, the upload ends. What the builder says is the cause.
-            Either::Right((ended, _)) if matches!(ended.outcome, BuildOutcome::Failed(_)) => {
-                return Ok((Uploaded::default(), ended));
+            // What the builder says is the cause, unless the upload is about to fail as well: it comes
+            // first in the line, and knows more of a login that is wrong. Dropped, it ends.
+            Either::Right((ended, sending)) if matches!(ended.outcome, BuildOutcome::Failed(_)) => {
+                return match timeout(LAST_WORD, sending).await {
+                    Ok(Err(failure)) => Err(NotSent(failure)),
+                    Ok(Ok(uploaded)) => Ok((uploaded, ended)),
+                    Err(_) => Ok((Uploaded::default(), ended)),
+                };
             }
             // Done: the answers are on their way. Or the builder did not wait so long.
             Either::Right((ended, sending)) => (sending.await.map_err(NotSent)?, Some(ended)),

@@ -51,6 +51,8 @@ pub(super) struct Target {
     pub options: ImageOptions,
     /// The last build.
     pub last: Option<BuildRecord>,
+    /// Ask whether the base has moved.
+    pub pull: bool,
     /// Build, whatever the last build made.
     pub rebuild: bool,
 }
@@ -237,6 +239,7 @@ pub(super) async fn target(
         tags,
         options,
         last,
+        pull: args.pull,
         rebuild: args.rebuild,
     })
 }
