@@ -21,6 +21,7 @@ mod jars;
 mod lifecycle;
 mod link;
 mod natives;
+mod options_file;
 mod overlap;
 mod refusals;
 mod registry_cases;

@@ -1,22 +1,24 @@
 //! The line: path → `Artifact` → `ImagePlan` → `Layer`s → the registry has them → `BuildResult`.
 //! Each step takes what the one before gave, so the order cannot be wrong.
 
-use std::pin::pin;
+use std::{path::PathBuf, pin::pin};
 
 use futures_util::future::{Either, join, select};
 
 use super::{
     args::PlanArgs,
+    begun,
     builder::{Build, NotSent},
     interrupt::{self, Stage},
     options::{Site, Target, record_failure},
+    options_file,
     staging::Staging,
 };
 use crate::{
     cluster::record,
     error::{Failure, Result},
     model::{
-        AppName, Artifact, Base, BuildOrigin, BuildOutcome, BuildRecord, BuildRequest, BuildResult, Event,
+        AppName, Artifact, ArtifactPlace, Base, BuildOutcome, BuildRecord, BuildRequest, BuildResult, Event,
         Events, Expected, ImagePlan, Layer, RegistryAccess, Step, Uploaded,
     },
     oci::{Digest, Hasher, Reference},
@@ -65,6 +67,7 @@ impl Packed {
 
 /// Brings the artifact to this machine; `name` is what it is called that has no name of its own.
 pub(super) async fn fetch(plan: &PlanArgs, name: Option<&AppName>, events: &Events) -> Result<Fetched> {
+    ensure_there_is_one(&plan.artifact)?;
     events.send(Event::Started(Step::Inspect));
     let expected = Expected {
         digest: plan.expected.sha256,
@@ -75,6 +78,21 @@ pub(super) async fn fetch(plan: &PlanArgs, name: Option<&AppName>, events: &Even
     interrupt::or_stop(fetched).await
 }
 
+fn ensure_there_is_one(artifact: &ArtifactPlace) -> Result<()> {
+    if *artifact != ArtifactPlace::File(PathBuf::new()) {
+        return Ok(());
+    }
+    Err(Failure::usage("could not tell the artifact")
+        .why(format!(
+            "none was given, and no `{}` in this folder names one",
+            options_file::NAME
+        ))
+        .next("give it, for example:")
+        .command("kubectl b2i deploy ./shop.jar --port 8080")
+        .command("kubectl b2i init")
+        .anchor("no-artifact"))
+}
+
 /// Finds out what the artifact is.
 pub(super) async fn inspect(fetched: &Fetched, plan: &PlanArgs, events: &Events) -> Result<Artifact> {
     let path = fetched.local_path.clone();
@@ -83,12 +101,15 @@ pub(super) async fn inspect(fetched: &Fetched, plan: &PlanArgs, events: &Events)
         max_unpacked_bytes: plan.expected.max_unpacked_size,
     };
     let artifact = blocking(move || inspect::run_within(&path, &limits)).await?;
-    let words = format!(
+    let mut words = format!(
         "{} · {} · {}",
         artifact.file_name,
         artifact.summary(),
         bytes(artifact.size_bytes)
     );
+    if let Some(file) = plan.file.as_ref().filter(|file| !file.is_empty()) {
+        words = format!("{words} · options of {}", file.to_string_lossy());
+    }
     events.send(Event::Done(Step::Inspect, words));
     for note in &artifact.notes {
         events.send(Event::Warning(note.clone()));
@@ -146,7 +167,7 @@ pub(super) async fn build(
     if let Some(result) = target.unchanged_since(&inputs) {
         if let Some(last) = target.last.as_ref().filter(|_| target.pull) {
             // Only the builder may ask the base's registry. The same base gives the same image.
-            return rerun(site, &target.app, anew(last, site), stage).await;
+            return rerun(site, &target.app, begun::again(last, site), stage).await;
         }
         events.send(Event::Started(Step::Build));
         events.send(Event::Done(
@@ -169,7 +190,7 @@ pub(super) async fn build(
     let mut staging = staging?;
     let built = match packed {
         Ok(packed) => {
-            let record = record_of(artifact, plan, target, site, inputs, &packed);
+            let record = begun::of_artifact(artifact, plan, target, site, inputs, &packed);
             make(
                 site,
                 &target.app,
@@ -188,52 +209,6 @@ pub(super) async fn build(
         staging.undo().await;
     }
     built
-}
-
-/// Returns the record of the same build once more, which begins now.
-fn anew(last: &BuildRecord, site: &Site) -> BuildRecord {
-    let mut record = BuildRecord {
-        started: jiff::Timestamp::now().to_string(),
-        ended: None,
-        uploaded_bytes: 0,
-        outcome: None,
-        log_tail: Vec::new(),
-        ..last.clone()
-    };
-    record.request.access = site.access.clone();
-    record
-}
-
-/// Returns the record of a build that begins now.
-fn record_of(
-    artifact: &Artifact,
-    plan: &ImagePlan,
-    target: &Target,
-    site: &Site,
-    inputs: Digest,
-    packed: &Packed,
-) -> BuildRecord {
-    BuildRecord {
-        number: 0,
-        started: jiff::Timestamp::now().to_string(),
-        ended: None,
-        origin: BuildOrigin::Artifact,
-        artifact: artifact.file_name.clone(),
-        artifact_bytes: artifact.size_bytes,
-        artifact_digest: artifact.digest,
-        summary: artifact.summary(),
-        inputs,
-        options: target.options.clone(),
-        request: packed.request(
-            plan,
-            target.destination.clone(),
-            target.tags.clone(),
-            site.access.clone(),
-        ),
-        uploaded_bytes: 0,
-        outcome: None,
-        log_tail: Vec::new(),
-    }
 }
 
 /// Makes and pushes the image that a record asks for, of layers that are in the registry.
