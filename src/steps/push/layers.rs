@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::{Error, Push};
 use crate::{
     error::Failure,
+    model::LayerDescriptor,
     oci::{Descriptor, Digest},
     registry::{Mount, Upload},
 };
@@ -15,6 +16,10 @@ use crate::{
 /// Pauses between two questions for a layer that is on its way: they double.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+fn missing(layers: &[&LayerDescriptor]) -> Error {
+    Error::MissingBlobs(layers.iter().map(|layer| layer.descriptor.digest).collect())
+}
 
 /// How a layer of the base came to be in the destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,43 +31,64 @@ pub(super) enum Way {
 }
 
 impl Push<'_> {
-    /// Sees to it that the destination has our layers: waits for those that are on their way.
-    pub(super) async fn our_layers(&self) -> Result<(), Error> {
-        let until = Instant::now() + self.patience;
-        let mut missing: Vec<Digest> = Vec::new();
+    /// Returns those of our layers that the destination lacks.
+    ///
+    /// # Errors
+    /// [`Error::MissingBlobs`] where none of them is on its way.
+    pub(super) async fn on_their_way(&self) -> Result<Vec<&LayerDescriptor>, Error> {
+        let mut on_their_way = Vec::new();
         for layer in &self.image.layers {
             let (name, digest) = (&layer.name, layer.descriptor.digest);
-            if self.arrives(name, digest, until).await? {
+            if self.is_there(digest).await? {
+                self.say(format!("layer {name} {} is there", digest.short()));
+                continue;
+            }
+            let what = if self.patience.is_zero() {
+                "is missing"
+            } else {
+                "is on its way"
+            };
+            self.say(format!("layer {name} {} {what}", digest.short()));
+            on_their_way.push(layer);
+        }
+        if self.patience.is_zero() && !on_their_way.is_empty() {
+            return Err(missing(&on_their_way));
+        }
+        Ok(on_their_way)
+    }
+
+    /// Waits for layers of ours.
+    pub(super) async fn wait_for(&self, layers: Vec<&LayerDescriptor>) -> Result<(), Error> {
+        let until = Instant::now() + self.patience;
+        let mut late = Vec::new();
+        for layer in layers {
+            let (name, digest) = (&layer.name, layer.descriptor.digest);
+            if self.arrives(digest, until).await? {
                 self.say(format!("layer {name} {} is there", digest.short()));
             } else {
-                self.say(format!("layer {name} {} is missing", digest.short()));
-                missing.push(digest);
+                self.say(format!("layer {name} {} did not come", digest.short()));
+                late.push(layer);
             }
         }
-        if missing.is_empty() {
+        if late.is_empty() {
             Ok(())
         } else {
-            Err(Error::MissingBlobs(missing))
+            Err(missing(&late))
         }
     }
 
     /// Returns whether a layer is there by then. The registry tells nobody when a blob comes, so that
     /// there is nothing but asking again.
-    async fn arrives(&self, name: &str, digest: Digest, until: Instant) -> Result<bool, Failure> {
+    async fn arrives(&self, digest: Digest, until: Instant) -> Result<bool, Failure> {
         let mut pause = FIRST_PAUSE;
-        loop {
+        while Instant::now() + pause <= until {
+            sleep(pause).await;
             if self.is_there(digest).await? {
                 return Ok(true);
             }
-            if Instant::now() + pause > until {
-                return Ok(false);
-            }
-            if pause == FIRST_PAUSE {
-                self.say(format!("waiting for layer {name} {}", digest.short()));
-            }
-            sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+        Ok(false)
     }
 
     async fn is_there(&self, digest: Digest) -> Result<bool, Failure> {

@@ -73,12 +73,13 @@ pub async fn run(
         patience,
         events,
     };
+    let on_their_way = push.on_their_way().await?;
     let base_layers = image.base_layers();
     let of_base = stream::iter(base_layers.iter().copied())
         .map(|layer| push.base_layer(layer))
         .buffer_unordered(COPIES)
         .try_collect();
-    let (ways, ()): (Vec<layers::Way>, ()) = try_join(of_base, push.our_layers()).await?;
+    let (ways, ()): (Vec<layers::Way>, ()) = try_join(of_base, push.wait_for(on_their_way)).await?;
     push.configs().await?;
     if let Err(error) = push.manifests().await {
         push.make_up_for_lost_blobs(&error).await?;
