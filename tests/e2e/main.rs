@@ -25,6 +25,7 @@ mod options_file;
 mod overlap;
 mod refusals;
 mod registry_cases;
+mod rollout_failures;
 mod s2i;
 mod wars;
 mod world;
