@@ -26,6 +26,7 @@ mod link;
 mod natives;
 mod options;
 mod options_file;
+mod overlap;
 mod own_registry;
 mod pulls;
 mod refusals;

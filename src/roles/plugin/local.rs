@@ -2,6 +2,8 @@
 
 pub(super) use super::local_logins::Logins;
 use super::{access, flow::Packed};
+use std::time::Duration;
+
 use crate::{
     error::{Failure, Result},
     model::{Base, BuildRequest, BuildResult, Event, Events, RegistryAccess, Step, Uploaded},
@@ -49,7 +51,16 @@ pub(super) async fn build(
     let image = assemble::run(request, base.as_ref()).await?;
     let mut uploaded = send(request, packed, &destination, &[], events).await?;
     events.send(Event::Started(Step::Build));
-    let push = || push::run(&image, request, &destination, base.as_ref(), events);
+    let push = || {
+        push::run(
+            &image,
+            request,
+            &destination,
+            base.as_ref(),
+            Duration::ZERO,
+            events,
+        )
+    };
     let mut pushed = Box::pin(push()).await;
     if let Err(push::Error::MissingBlobs(digests)) = &pushed {
         // The registry said that it has these and then did not know them.

@@ -1,6 +1,6 @@
 //! Blobs: which are missing, and taking them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -25,6 +25,9 @@ use crate::{
     },
 };
 
+/// A request whose body stands still for so long is cut: its connection is dead, and the Pod may stay
+/// for longer than that.
+const LONGEST_STANDSTILL: Duration = Duration::from_mins(1);
 /// Questions to the registry at one time.
 const QUESTIONS_AT_ONCE: usize = 8;
 
@@ -110,7 +113,7 @@ impl<D: Destination> Server<D> {
                 biased;
                 () = superseded.cancelled() => return Err(Refusal::Superseded),
                 ended = ended(&mut push) => return ended.map(|()| push),
-                piece = timeout(self.settings.idle, body.next()) => piece,
+                piece = timeout(self.settings.idle.min(LONGEST_STANDSTILL), body.next()) => piece,
             };
             let why = match piece {
                 Ok(Some(Ok(piece))) => {

@@ -149,11 +149,11 @@ impl<'a> Link<'a> {
         })
     }
 
-    /// Tells the Pod to end. It would do so by itself, so that failing is no failure.
-    pub(super) async fn finish(&self) {
-        if let Ok(mut client) = self.connect().await {
-            let _ = client.finish().await;
-        }
+    /// Sees whether the Pod is there, and ours.
+    pub(super) async fn greet(&self) -> Result<(), LinkError> {
+        let client = self.connect().await?;
+        self.give_back(client);
+        Ok(())
     }
 
     async fn first_answer(&self, wanted: &[WantedBlob]) -> Result<Vec<MissingBlob>, LinkError> {

@@ -211,6 +211,8 @@ mod tests {
             timeout: Duration::ZERO,
             earlier_layers: Vec::new(),
             always_send: Vec::new(),
+            idle: Duration::ZERO,
+            memory: None,
         }
     }
 
