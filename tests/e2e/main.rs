@@ -13,7 +13,10 @@
 mod support;
 
 mod archive;
+mod changes;
+mod collection;
 mod deploy;
+mod docker_base;
 mod images;
 mod installed;
 mod interrupt;
@@ -21,11 +24,16 @@ mod jars;
 mod lifecycle;
 mod link;
 mod natives;
+mod options;
 mod options_file;
 mod overlap;
+mod own_registry;
+mod pulls;
 mod refusals;
 mod registry_cases;
+mod registry_matrix;
 mod rollout_failures;
 mod s2i;
+mod secrecy;
 mod wars;
 mod world;

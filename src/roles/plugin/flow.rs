@@ -183,7 +183,7 @@ pub(super) async fn build(
     // The staging Pod comes up while the layers are made. Neither is dropped half-way.
     let destination = target.destination.name();
     let (staging, packed) = join(
-        Staging::begin(site, target, !plan.layers.is_empty()),
+        Staging::begin(site, target, plan),
         pack(artifact, plan, Some(&destination), events),
     )
     .await;

@@ -14,7 +14,7 @@ use crate::{
     error::{Failure, Result},
     model::{
         AppName, Artifact, ArtifactPlace, BuildOutcome, BuildRecord, BuildResult, Events, ImageOptions,
-        RegistryAccess,
+        LayerDescriptor, RegistryAccess,
     },
     oci::{Digest, Reference},
     registry::Keychain,
@@ -68,6 +68,15 @@ impl Target {
             } if last == inputs => Some(result.clone()),
             _ => None,
         }
+    }
+
+    /// Returns the layers that the last build has sent to the repository. Whether they are still there,
+    /// only the registry knows.
+    pub(super) fn earlier_layers(&self) -> Vec<LayerDescriptor> {
+        let request = self.last.as_ref().map(|last| &last.request);
+        request
+            .filter(|request| request.destination.name() == self.destination.name())
+            .map_or_else(Vec::new, |request| request.layers.clone())
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    model::{Layer, Uploaded},
+    model::{Base, ImagePlan, Layer, Uploaded},
     oci::Digest,
     steps::upload,
 };
@@ -41,25 +41,31 @@ pub(super) struct Staging<'a> {
 
 impl<'a> Staging<'a> {
     /// Has the Pod come up.
-    pub(super) async fn begin(site: &'a Site, target: &Target, has_layers: bool) -> Result<Self> {
+    pub(super) async fn begin(site: &'a Site, target: &Target, plan: &ImagePlan) -> Result<Self> {
         let options = upload::Options {
             app: target.app.clone(),
             run_id: site.run_id.clone(),
             builder_image: site.builder_image.clone(),
             builder_pull_secret: site.builder_pull_secret.clone(),
             push_secret: site.push_secret.clone(),
+            pull_secret: target.options.pull_secret.clone(),
+            base: match &plan.base {
+                Base::Scratch => None,
+                Base::Image(image) => Some(image.clone()),
+            },
             destination: target.destination.clone(),
             access: site.access.clone(),
             spool_limit_bytes: SPOOL_LIMIT_BYTES,
             timeout: POD_TIMEOUT,
+            earlier_layers: target.earlier_layers(),
             always_send: Vec::new(),
             idle: site.staging_idle,
             memory: state_folder(|name| std::env::var(name).ok()).map(|folder| folder.join("staging")),
         };
-        let pod = if has_layers {
-            Some(upload::begin(&site.cluster, &options, &site.events).await?)
-        } else {
+        let pod = if plan.layers.is_empty() {
             None
+        } else {
+            Some(upload::begin(&site.cluster, &options, &site.events).await?)
         };
         Ok(Self { site, options, pod })
     }

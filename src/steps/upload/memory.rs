@@ -44,6 +44,7 @@ impl Memory {
                 cluster.namespace,
                 options.builder_image,
                 options.push_secret,
+                options.pull_secret,
                 StagingRequest {
                     token_sha256: Digest::of(b""),
                     idle_seconds: 0,

@@ -2,6 +2,7 @@
 //!
 //! [`begin`] while the layers are being made, [`run`] with the layers, and then [`leave`] or [`end`].
 
+mod delta;
 mod figures;
 mod memory;
 mod pod;
@@ -24,7 +25,10 @@ use crate::{
         objects::staging_job::StagingJob,
     },
     error::{Failure, Result},
-    model::{AppName, Event, Events, Layer, RegistryAccess, StagingRequest, Step, Uploaded},
+    model::{
+        AppName, Event, Events, Layer, LayerDescriptor, RegistryAccess, SecretName, StagingRequest, Step,
+        Uploaded,
+    },
     oci::{Digest, Reference},
     staging::Token,
 };
@@ -51,6 +55,10 @@ pub struct Options {
     pub builder_pull_secret: Option<String>,
     /// Secret to push to the registry with.
     pub push_secret: String,
+    /// Secret to ask for the base with, where it is another one.
+    pub pull_secret: Option<String>,
+    /// Base image of the build, which is asked for before a layer is sent.
+    pub base: Option<Reference>,
     /// Where the layers go: registry and repository.
     pub destination: Reference,
     /// How registries are reached.
@@ -59,6 +67,9 @@ pub struct Options {
     pub spool_limit_bytes: u64,
     /// How long the staging Pod may take to run.
     pub timeout: Duration,
+    /// Layers of the last build that are in the same repository: of a layer that is like one of them,
+    /// only the changes are sent.
+    pub earlier_layers: Vec<LayerDescriptor>,
     /// Layers to be sent without asking: the registry said that it has them, and was wrong.
     pub always_send: Vec<Digest>,
     /// How long the Pod stays for the next run; zero ends it with this one.
@@ -187,13 +198,14 @@ async fn create(cluster: &Cluster, options: &Options, events: &Events) -> Result
     events.send(Event::Doing(Step::Upload, text));
     let token = Token::generate()
         .map_err(|_| Failure::new("could not start the upload").why("this machine has no random bytes"))?;
-    let request = request(options, token.sha256());
+    let request = request(cluster, options, token.sha256());
     let job = StagingJob {
         app: &options.app,
         run_id: &options.run_id,
         builder_image: &options.builder_image,
         builder_pull_secret: options.builder_pull_secret.as_deref(),
         push_secret: &options.push_secret,
+        pull_secret: options.pull_secret.as_deref(),
         request: &request,
     };
     let created = cluster
@@ -209,13 +221,16 @@ async fn create(cluster: &Cluster, options: &Options, events: &Events) -> Result
     })
 }
 
-fn request(options: &Options, token_sha256: Digest) -> StagingRequest {
+fn request(cluster: &Cluster, options: &Options, token_sha256: Digest) -> StagingRequest {
     StagingRequest {
         registry: options.destination.registry.clone(),
         repository: options.destination.repository.clone(),
-        insecure: options.access.is_insecure(&options.destination.registry),
-        authorities: options.access.authorities.clone(),
-        proxy: options.access.proxy.clone(),
+        access: options.access.clone(),
+        base: options.base.clone(),
+        push_secret: SecretName {
+            namespace: cluster.namespace.clone(),
+            name: options.push_secret.clone(),
+        },
         token_sha256,
         idle_seconds: options.idle.as_secs().max(IDLE_SECONDS),
         spool_limit_bytes: options.spool_limit_bytes,
@@ -224,7 +239,7 @@ fn request(options: &Options, token_sha256: Digest) -> StagingRequest {
 }
 
 fn memory(cluster: &Cluster, options: &Options) -> Memory {
-    Memory::of(cluster, options, &request(options, Digest::of(b"")))
+    Memory::of(cluster, options, &request(cluster, options, Digest::of(b"")))
 }
 
 async fn send(
@@ -245,7 +260,7 @@ async fn send(
     if matches!(staging.pod, At::Job(_)) {
         staging.pod = At::Pod(pod.clone());
     }
-    let text = "asking the registry what it has".to_owned();
+    let text = "asking the registry".to_owned();
     events.send(Event::Doing(Step::Upload, text));
     let link = Link::new(cluster, &pod, staging.token.clone(), options);
     // Two layers may be the same bytes; they are sent once.

@@ -71,7 +71,7 @@ async fn into_registry(context: &Context, args: &Args) -> Result<()> {
         let target = options::target(&site, &keychain, app, &args.image, &args.plan, &config).await?;
         let plan = steps::plan::run(artifact, &options::plan_options(&target.options, &config)?)?;
         let inputs = flow::inputs(artifact, &plan, &target);
-        flow::build(&site, &target, artifact, &plan, inputs, &stage).await
+        Box::pin(flow::build(&site, &target, artifact, &plan, inputs, &stage)).await
     });
     let built = interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
     let report = report::run(artifact, &built.result, built.uploaded, None);
@@ -176,7 +176,7 @@ async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()>
     options::ensure_tags(&destination, &tags)?;
     let request = packed.request(&plan, destination, tags, access);
     events.send(Event::Started(Step::Build));
-    let base = local::base_client(&request, &local::docker_config()?).await?;
+    let base = local::base_client(&request, &local::Logins::of_this_machine()?).await?;
     let assembled = steps::assemble::run(&request, base.as_ref()).await?;
     let named =
         steps::push::archive(&assembled, &request, &packed.layers, base.as_ref(), file, &events).await?;
