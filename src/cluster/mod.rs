@@ -11,13 +11,16 @@ pub mod secrets;
 pub mod trouble;
 mod tunnel;
 mod wait;
+mod way;
+mod wire;
 
 pub use connect::ConnectOptions;
 pub use error::Error;
 pub use patience::Patience;
 pub use trouble::Trouble;
-pub use tunnel::{LONGEST_FRAME_BYTES, Tunnel, TunnelError};
+pub use tunnel::{LONGEST_FRAME_BYTES, Tunnel};
 pub use wait::{snapshots, warnings, watch_pod};
+pub use way::{Loopback, TunnelError, Way};
 
 use crate::error::Failure;
 

@@ -21,12 +21,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::watch,
-    time::{sleep, timeout},
+    time::timeout,
 };
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Token, piece,
+    Token, piece, standstill,
     protocol::{
         self, Hello, Missing, MissingBlob, PROTOCOL_HEADER, PROTOCOL_VERSION, Range, Refusal, Wanted,
         WantedBlob,
@@ -36,10 +36,8 @@ use crate::oci::Digest;
 
 /// The longest answer that is read.
 const LONGEST_ANSWER_BYTES: usize = 1024 * 1024;
-/// A connection that takes no bytes for so long is dead: 512 KiB a minute is slower than any modem.
-const STANDSTILL: Duration = Duration::from_mins(1);
-/// A registry may be slower than the link. If it is not, the answer was lost; asking again is cheap.
-const LONGEST_COMMIT: Duration = Duration::from_mins(5);
+/// How long any other answer may take; the registry may have to be asked several times for one.
+const LONGEST_QUESTION: Duration = Duration::from_mins(2);
 
 type Body = BoxBody<Bytes, io::Error>;
 
@@ -147,7 +145,7 @@ impl Client {
         request.headers_mut().insert(CONTENT_LENGTH, length);
         tokio::select! {
             answer = self.send(request) => answer.map(|_| ()),
-            () = standstill(sent_so_far, range.size) => Err(Error::Cut("it stood still".into())),
+            why = standstill::noticed(sent_so_far, range.size) => Err(Error::Cut(why.into())),
         }
     }
 
@@ -179,9 +177,10 @@ impl Client {
     ) -> Result<T, Error> {
         let question = serde_json::to_vec(question).expect("our own plain data");
         let body = Full::from(question).map_err(|never| match never {}).boxed();
-        let answer = self
-            .send(self.request(method, path, "application/json", body))
-            .await?;
+        let request = self.request(method, path, "application/json", body);
+        let answer = timeout(LONGEST_QUESTION, self.send(request))
+            .await
+            .map_err(|_| Error::Cut("there was no answer".into()))??;
         serde_json::from_slice(&answer).map_err(|error| Error::Garbled(error.to_string()))
     }
 
@@ -226,17 +225,4 @@ fn rest_of(file: File, range: Range, report: impl Fn(u64) + Send + Sync + 'stati
         },
     );
     BodyExt::boxed(StreamBody::new(pieces))
-}
-
-/// Returns when nothing moved for too long.
-async fn standstill(mut sent_so_far: watch::Receiver<u64>, size_bytes: u64) {
-    while *sent_so_far.borrow_and_update() < size_bytes {
-        match timeout(STANDSTILL, sent_so_far.changed()).await {
-            Ok(Ok(())) => {}
-            // The body was dropped: the request has an answer or an error.
-            Ok(Err(_)) => break,
-            Err(_) => return,
-        }
-    }
-    sleep(LONGEST_COMMIT).await;
 }

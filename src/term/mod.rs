@@ -10,7 +10,7 @@ mod table;
 mod words;
 
 pub use ask::confirm;
-pub use lines::line;
+pub use lines::{error_line, line};
 pub use log::LogPrinter;
 pub use printer::{Printer, Talk};
 pub use sanitize::sanitize;

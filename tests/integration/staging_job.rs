@@ -51,7 +51,7 @@ fn the_job_in_full() {
         },
         "spec": {
             "activeDeadlineSeconds": 3600,
-            "backoffLimit": 0,
+            "backoffLimit": 6,
             "ttlSecondsAfterFinished": 60,
             "template": {
                 "metadata": {
@@ -70,7 +70,7 @@ fn the_job_in_full() {
                 "spec": {
                     "automountServiceAccountToken": false,
                     "enableServiceLinks": false,
-                    "restartPolicy": "Never",
+                    "restartPolicy": "OnFailure",
                     "terminationGracePeriodSeconds": 3,
                     "securityContext": {
                         "runAsNonRoot": true,

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use crate::{
@@ -10,11 +10,21 @@ use crate::{
     oci::Digest,
 };
 
-/// How far each layer is. After a cut a layer may be less far than it was.
+use super::link::LinkError;
+
+/// How far each layer is, and what really crossed the link. After a cut a layer may be less far than
+/// it was, and some of it is sent again.
 pub(super) struct Progress {
     events: Events,
     total: u64,
-    sent: Mutex<BTreeMap<Digest, u64>>,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    offsets: BTreeMap<Digest, u64>,
+    sent_bytes: u64,
+    is_cut: bool,
 }
 
 impl Progress {
@@ -23,19 +33,52 @@ impl Progress {
         Self {
             events: events.clone(),
             total,
-            sent: Mutex::default(),
+            counts: Mutex::default(),
         }
     }
 
-    /// Notes how many bytes of a layer are sent.
-    pub(super) fn note(&self, digest: Digest, bytes: u64) {
-        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        sent.insert(digest, bytes);
+    /// Returns how many bytes were sent, those that were sent twice counted twice.
+    pub(super) fn sent_bytes(&self) -> u64 {
+        self.counts().sent_bytes
+    }
+
+    /// Notes that a connection is there, which goes on with a layer at `offset`.
+    pub(super) fn goes_on(&self, digest: Digest, offset: u64) {
+        let mut counts = self.counts();
+        counts.offsets.insert(digest, offset);
+        if std::mem::take(&mut counts.is_cut) {
+            self.say(String::new());
+        }
+    }
+
+    /// Notes that a layer is sent up to `offset`.
+    pub(super) fn note(&self, digest: Digest, offset: u64) {
+        let mut counts = self.counts();
+        let before = counts.offsets.insert(digest, offset).unwrap_or_default();
+        counts.sent_bytes += offset.saturating_sub(before);
+        let done = counts.offsets.values().sum();
         self.events.send(Event::Bytes {
             step: Step::Upload,
-            done: sent.values().sum(),
+            done,
             total: self.total,
         });
+        if done == self.total {
+            self.say("the registry takes the last of it".to_owned());
+        }
+    }
+
+    /// Notes that a connection is gone, and that another one is tried for.
+    pub(super) fn is_cut(&self, error: &LinkError) {
+        self.counts().is_cut = true;
+        self.say(format!("connecting again: {error}"));
+    }
+
+    fn say(&self, words: String) {
+        self.events.send(Event::Doing(Step::Upload, words));
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -74,6 +117,8 @@ fn size(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn uploaded(bytes: u64, sent: u8, skipped: u8) -> Uploaded {
@@ -83,6 +128,27 @@ mod tests {
             sent: digests(sent),
             skipped: digests(skipped),
         }
+    }
+
+    #[test]
+    fn what_is_sent_twice_is_counted_twice() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let tell = told.clone();
+        let events = Events::to(move |event| {
+            if let Event::Bytes { done, .. } = event {
+                tell.lock().expect("no panic").push(done);
+            }
+        });
+        let progress = Progress::new(&events, 300);
+        let (one, two) = (Digest::of(b"1"), Digest::of(b"2"));
+        progress.goes_on(one, 0);
+        progress.goes_on(two, 50);
+        progress.note(one, 100);
+        progress.note(two, 100);
+        progress.goes_on(one, 80);
+        progress.note(one, 200);
+        assert_eq!(progress.sent_bytes(), 100 + 50 + 120);
+        assert_eq!(*told.lock().expect("no panic"), [150, 200, 300]);
     }
 
     #[test]

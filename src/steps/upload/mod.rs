@@ -1,6 +1,8 @@
 //! Sends the layers that the registry lacks to the staging Pod.
 
 mod figures;
+mod link;
+mod patience;
 mod pod;
 mod send;
 mod words;
@@ -22,7 +24,7 @@ use crate::{
     staging::Token,
 };
 
-use send::Link;
+use link::Link;
 use words::Words;
 
 /// Where the staging Pod listens. Any port does: nobody else is on that loopback.
@@ -122,19 +124,20 @@ async fn upload(
         .map_err(|error| cluster.failure("could not watch the staging Pod", &of_watch(error)))?
         .map_err(|stuck| words.stuck(&stuck))?;
     doing("asking the registry what it has");
-    let link = Link::new(cluster, &pod, token, options);
+    let job = job.name();
+    let link = Link::new(cluster, &job, &pod, token, &options.destination);
     // Two layers may be the same bytes; they are sent once.
     let layers: BTreeMap<Digest, &Layer> = layers
         .iter()
         .map(|layer| (layer.described.descriptor.digest, layer))
         .collect();
-    match link.send_missing(&layers, events).await {
+    match send::missing(&link, options, &layers, events).await {
         Ok(uploaded) => {
             link.finish().await;
             Ok(uploaded)
         }
         Err(error) => {
-            let end = pod::how_it_ended(cluster, &pod).await;
+            let end = pod::how_it_ended(cluster, &link.pod()).await;
             Err(words.no_link(error, end))
         }
     }
