@@ -9,7 +9,8 @@ pub mod plugin;
 pub mod staging;
 
 pub use crate::cluster::objects::{
-    BRIDGE_ARGUMENT as BRIDGE, BUILDER_ARGUMENT as BUILDER, CHECK_ARGUMENT as CHECK, STAGING_ARGUMENT as STAGING,
+    BRIDGE_ARGUMENT as BRIDGE, BUILDER_ARGUMENT as BUILDER, CHECK_ARGUMENT as CHECK,
+    STAGING_ARGUMENT as STAGING,
 };
 
 /// Runs a role to its end.

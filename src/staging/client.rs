@@ -26,11 +26,12 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Token, piece, standstill,
+    Token, piece,
     protocol::{
         self, Hello, Missing, MissingBlob, PROTOCOL_HEADER, PROTOCOL_VERSION, Range, Refusal, Wanted,
         WantedBlob,
     },
+    standstill,
 };
 use crate::oci::Digest;
 

@@ -30,7 +30,11 @@ pub(super) async fn noticed(sent_so_far: watch::Receiver<u64>, size_bytes: u64) 
         if latest != sent {
             (moved, sent) = (now.machine, latest);
         }
-        let patience = if sent < size_bytes { STANDSTILL } else { LONGEST_COMMIT };
+        let patience = if sent < size_bytes {
+            STANDSTILL
+        } else {
+            LONGEST_COMMIT
+        };
         if now.machine.duration_since(moved) > patience {
             return "it stood still";
         }
@@ -68,7 +72,11 @@ mod tests {
         let before = Clocks::now();
         let later = |machine, wall: i64| {
             let by = Duration::from_secs(wall.unsigned_abs());
-            let wall = if wall < 0 { before.wall - by } else { before.wall + by };
+            let wall = if wall < 0 {
+                before.wall - by
+            } else {
+                before.wall + by
+            };
             let machine = before.machine + Duration::from_secs(machine);
             Clocks { machine, wall }.has_slept_since(before)
         };

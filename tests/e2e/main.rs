@@ -13,6 +13,7 @@
 mod support;
 
 mod archive;
+mod cuts;
 mod deploy;
 mod images;
 mod installed;
@@ -21,8 +22,10 @@ mod jars;
 mod lifecycle;
 mod link;
 mod natives;
+mod outages;
 mod refusals;
 mod registry_cases;
 mod s2i;
+mod toxiproxy;
 mod wars;
 mod world;

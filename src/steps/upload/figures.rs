@@ -12,8 +12,8 @@ use crate::{
 
 use super::link::LinkError;
 
-/// How far each layer is, and what really crossed the link. After a cut a layer may be less far than
-/// it was, and some of it is sent again.
+/// How far each layer is, and what arrived in the cluster. After a cut a layer may be less far than
+/// it was: what was on its way is lost. A Pod that is gone takes what had arrived along.
 pub(super) struct Progress {
     events: Events,
     total: u64,
@@ -22,8 +22,9 @@ pub(super) struct Progress {
 
 #[derive(Default)]
 struct Counts {
-    offsets: BTreeMap<Digest, u64>,
-    sent_bytes: u64,
+    /// The Pod that each layer goes to, and how far it is.
+    offsets: BTreeMap<Digest, (String, u64)>,
+    arrived_bytes: u64,
     is_cut: bool,
 }
 
@@ -37,15 +38,19 @@ impl Progress {
         }
     }
 
-    /// Returns how many bytes were sent, those that were sent twice counted twice.
-    pub(super) fn sent_bytes(&self) -> u64 {
-        self.counts().sent_bytes
+    /// Returns how many bytes arrived, those that a second Pod had to be sent counted twice.
+    pub(super) fn arrived_bytes(&self) -> u64 {
+        self.counts().arrived_bytes
     }
 
-    /// Notes that a connection is there, which goes on with a layer at `offset`.
-    pub(super) fn goes_on(&self, digest: Digest, offset: u64) {
+    /// Notes that a connection to a Pod is there, which goes on with a layer at `offset`.
+    pub(super) fn goes_on(&self, digest: Digest, pod: String, offset: u64) {
         let mut counts = self.counts();
-        counts.offsets.insert(digest, offset);
+        if let Some((before_in, before)) = counts.offsets.insert(digest, (pod.clone(), offset))
+            && before_in == pod
+        {
+            counts.arrived_bytes -= before.saturating_sub(offset);
+        }
         if std::mem::take(&mut counts.is_cut) {
             self.say(String::new());
         }
@@ -54,9 +59,11 @@ impl Progress {
     /// Notes that a layer is sent up to `offset`.
     pub(super) fn note(&self, digest: Digest, offset: u64) {
         let mut counts = self.counts();
-        let before = counts.offsets.insert(digest, offset).unwrap_or_default();
-        counts.sent_bytes += offset.saturating_sub(before);
-        let done = counts.offsets.values().sum();
+        let (_, before) = counts.offsets.entry(digest).or_default();
+        let further = offset.saturating_sub(*before);
+        *before = offset;
+        counts.arrived_bytes += further;
+        let done = counts.offsets.values().map(|(_, offset)| offset).sum();
         self.events.send(Event::Bytes {
             step: Step::Upload,
             done,
@@ -131,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_twice_is_counted_twice() {
+    fn what_was_lost_on_the_way_did_not_arrive() {
         let told = Arc::new(Mutex::new(Vec::new()));
         let tell = told.clone();
         let events = Events::to(move |event| {
@@ -141,14 +148,19 @@ mod tests {
         });
         let progress = Progress::new(&events, 300);
         let (one, two) = (Digest::of(b"1"), Digest::of(b"2"));
-        progress.goes_on(one, 0);
-        progress.goes_on(two, 50);
+        let pod = |name: &str| name.to_owned();
+        progress.goes_on(one, pod("a"), 0);
+        progress.goes_on(two, pod("a"), 50);
         progress.note(one, 100);
         progress.note(two, 100);
-        progress.goes_on(one, 80);
+        progress.goes_on(one, pod("a"), 80);
         progress.note(one, 200);
-        assert_eq!(progress.sent_bytes(), 100 + 50 + 120);
-        assert_eq!(*told.lock().expect("no panic"), [150, 200, 300]);
+        assert_eq!(progress.arrived_bytes(), 200 + 50);
+        // Another Pod.
+        progress.goes_on(one, pod("b"), 0);
+        progress.note(one, 200);
+        assert_eq!(progress.arrived_bytes(), 200 + 50 + 200);
+        assert_eq!(*told.lock().expect("no panic"), [150, 200, 300, 300]);
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub(super) async fn missing(
         .copied()
         .collect();
     Ok(Uploaded {
-        uploaded_bytes: progress.sent_bytes(),
+        uploaded_bytes: progress.arrived_bytes(),
         sent,
         skipped,
     })
@@ -118,16 +118,11 @@ async fn send(
     Ok(())
 }
 
-async fn put(
-    link: &Link<'_>,
-    layer: &Layer,
-    offset: u64,
-    progress: &Arc<Progress>,
-) -> Result<(), LinkError> {
+async fn put(link: &Link<'_>, layer: &Layer, offset: u64, progress: &Arc<Progress>) -> Result<(), LinkError> {
     let digest = layer.described.descriptor.digest;
     let size = size_of(layer);
     let mut client = link.connect().await?;
-    progress.goes_on(digest, offset);
+    progress.goes_on(digest, link.pod(), offset);
     let progress = progress.clone();
     client
         .put(digest, Range { offset, size }, &layer.local_path, move |bytes| {
