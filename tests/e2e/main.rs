@@ -28,4 +28,5 @@ mod registry_cases;
 mod s2i;
 mod toxiproxy;
 mod wars;
+mod ways;
 mod world;

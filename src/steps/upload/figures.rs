@@ -44,9 +44,9 @@ impl Progress {
     }
 
     /// Notes that a connection to a Pod is there, which goes on with a layer at `offset`.
-    pub(super) fn goes_on(&self, digest: Digest, pod: String, offset: u64) {
+    pub(super) fn goes_on(&self, digest: Digest, pod: &str, offset: u64) {
         let mut counts = self.counts();
-        if let Some((before_in, before)) = counts.offsets.insert(digest, (pod.clone(), offset))
+        if let Some((before_in, before)) = counts.offsets.insert(digest, (pod.to_owned(), offset))
             && before_in == pod
         {
             counts.arrived_bytes -= before.saturating_sub(offset);
@@ -148,16 +148,15 @@ mod tests {
         });
         let progress = Progress::new(&events, 300);
         let (one, two) = (Digest::of(b"1"), Digest::of(b"2"));
-        let pod = |name: &str| name.to_owned();
-        progress.goes_on(one, pod("a"), 0);
-        progress.goes_on(two, pod("a"), 50);
+        progress.goes_on(one, "a", 0);
+        progress.goes_on(two, "a", 50);
         progress.note(one, 100);
         progress.note(two, 100);
-        progress.goes_on(one, pod("a"), 80);
+        progress.goes_on(one, "a", 80);
         progress.note(one, 200);
         assert_eq!(progress.arrived_bytes(), 200 + 50);
         // Another Pod.
-        progress.goes_on(one, pod("b"), 0);
+        progress.goes_on(one, "b", 0);
         progress.note(one, 200);
         assert_eq!(progress.arrived_bytes(), 200 + 50 + 200);
         assert_eq!(*told.lock().expect("no panic"), [150, 200, 300, 300]);

@@ -122,7 +122,7 @@ async fn put(link: &Link<'_>, layer: &Layer, offset: u64, progress: &Arc<Progres
     let digest = layer.described.descriptor.digest;
     let size = size_of(layer);
     let mut client = link.connect().await?;
-    progress.goes_on(digest, link.pod(), offset);
+    progress.goes_on(digest, &link.pod(), offset);
     let progress = progress.clone();
     client
         .put(digest, Range { offset, size }, &layer.local_path, move |bytes| {
