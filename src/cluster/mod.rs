@@ -8,10 +8,12 @@ pub mod objects;
 mod patience;
 pub mod record;
 pub mod secrets;
+mod spdy;
 pub mod trouble;
 mod tunnel;
 mod wait;
 mod way;
+mod websocket;
 mod wire;
 
 pub use connect::ConnectOptions;

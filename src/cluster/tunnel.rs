@@ -11,12 +11,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{Sink, Stream};
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Instant, Sleep, sleep},
+    time::{Instant, Sleep, sleep, timeout},
 };
 use tokio_tungstenite::{
     WebSocketStream,
@@ -25,11 +25,15 @@ use tokio_tungstenite::{
 
 use super::{
     Cluster, Loopback, TunnelError, Way,
-    wire::{Meaning, OUT, Wire},
+    spdy::{self, Spdy},
+    websocket,
+    wire::{Meaning, Wire},
 };
 
 /// The longest frame, without its channel byte.
 pub const LONGEST_FRAME_BYTES: usize = 128 * 1024;
+/// How long the way may take to open.
+const OPENING: Duration = Duration::from_secs(30);
 /// How long a connection may be quiet.
 const PATIENCE: Patience = Patience {
     quiet: Duration::from_secs(15),
@@ -60,11 +64,23 @@ impl Tunnel {
     /// # Errors
     /// [`TunnelError`].
     pub async fn open(cluster: &Cluster, to: Loopback<'_>, way: Way) -> Result<Self, TunnelError> {
+        timeout(OPENING, Self::open_now(cluster, to, way))
+            .await
+            .unwrap_or_else(|_| Err(TunnelError::Slow))
+    }
+
+    async fn open_now(cluster: &Cluster, to: Loopback<'_>, way: Way) -> Result<Self, TunnelError> {
+        // An API server that does not know it says so in many ways, and the older way is tried.
+        if way == Way::PortForward
+            && let Some(tunnel) = Self::open_spdy(cluster, to).await?
+        {
+            return Ok(tunnel);
+        }
         let request = http::Request::get(way.uri(&cluster.namespace, to))
             .body(Vec::new())
             .map_err(kube::Error::HttpError)?;
         match cluster.client.connect(request).await {
-            Ok(connection) => Ok(Self::over(connection.into_stream(), way)),
+            Ok(connection) => Ok(Self::over(connection.into_stream(), way.wire())),
             Err(kube::Error::Api(status)) if status.code == 403 => {
                 Err(TunnelError::Forbidden(status.message))
             }
@@ -73,12 +89,38 @@ impl Tunnel {
     }
 }
 
+impl Tunnel {
+    async fn open_spdy(cluster: &Cluster, to: Loopback<'_>) -> Result<Option<Self>, TunnelError> {
+        let uri = Way::PortForward.uri(&cluster.namespace, to);
+        let Some(mut socket) = websocket::connect(&cluster.client, &uri, spdy::SUBPROTOCOL).await? else {
+            return Ok(None);
+        };
+        let mut spdy = Spdy::default();
+        let broken = |error| TunnelError::Broken(io_error(error));
+        let opening = Message::Binary(Spdy::opening(to.port));
+        socket.send(opening).await.map_err(broken)?;
+        while !spdy.is_open {
+            match socket.next().await {
+                Some(Ok(Message::Binary(message))) => {
+                    spdy.read(&message).map_err(TunnelError::Broken)?;
+                }
+                Some(Ok(Message::Close(_))) | None => {
+                    return Err(TunnelError::Broken(io::ErrorKind::ConnectionReset.into()));
+                }
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(broken(error)),
+            }
+        }
+        Ok(Some(Self::over(socket, Wire::Spdy(spdy))))
+    }
+}
+
 impl<S> Tunnel<S> {
-    /// Speaks the protocol over a websocket that is open.
-    pub fn over(socket: S, way: Way) -> Self {
+    /// Speaks a protocol over a websocket that is open.
+    fn over(socket: S, wire: Wire) -> Self {
         Self {
             socket,
-            wire: way.wire(),
+            wire,
             unread: Bytes::new(),
             quiet: Box::pin(sleep(PATIENCE.quiet)),
             is_asked: false,
@@ -133,6 +175,26 @@ where
     }
 }
 
+impl<S> Tunnel<S>
+where
+    S: Sink<Message, Error = WebSocketError> + Unpin,
+{
+    /// Sends what the other end waits for. Where there is no room for it, it goes the next time.
+    fn answer(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if let Poll::Ready(ready) = Pin::new(&mut self.socket).poll_ready(cx) {
+            ready.map_err(io_error)?;
+            if let Some(answer) = self.wire.answer() {
+                let answer = Message::Binary(answer);
+                Pin::new(&mut self.socket).start_send(answer).map_err(io_error)?;
+                if let Poll::Ready(Err(error)) = Pin::new(&mut self.socket).poll_flush(cx) {
+                    return Err(io_error(error));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 impl<S> AsyncRead for Tunnel<S>
 where
     S: Stream<Item = Result<Message, WebSocketError>> + Sink<Message, Error = WebSocketError> + Unpin,
@@ -148,6 +210,7 @@ where
                 return Poll::Pending;
             };
             self.heard();
+            self.answer(cx)?;
             match message {
                 Some(Ok(Message::Binary(message))) => match self.wire.read(message)? {
                     Meaning::Data(data) => self.unread = data,
@@ -174,12 +237,8 @@ where
         ready!(Pin::new(&mut self.socket).poll_ready(cx)).map_err(io_error)?;
         self.sent();
         let length = bytes.len().min(LONGEST_FRAME_BYTES);
-        let mut message = Vec::with_capacity(1 + length);
-        message.push(OUT);
-        message.extend_from_slice(&bytes[..length]);
-        Pin::new(&mut self.socket)
-            .start_send(Message::Binary(message.into()))
-            .map_err(io_error)?;
+        let message = Message::Binary(self.wire.message(&bytes[..length]));
+        Pin::new(&mut self.socket).start_send(message).map_err(io_error)?;
         Poll::Ready(Ok(length))
     }
 
@@ -201,7 +260,6 @@ fn io_error(error: WebSocketError) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::{SinkExt, StreamExt};
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
     use tokio_tungstenite::tungstenite::protocol::Role;
 
@@ -220,7 +278,7 @@ mod tests {
         for channel in [DATA, ERROR] {
             send(&mut theirs, channel, &7318_u16.to_le_bytes()).await;
         }
-        (Tunnel::over(ours, Way::PortForward), theirs)
+        (Tunnel::over(ours, Wire::port_forward()), theirs)
     }
 
     async fn send(socket: &mut Socket, channel: u8, bytes: &[u8]) {

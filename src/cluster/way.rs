@@ -12,6 +12,12 @@ pub enum TunnelError {
     /// The API server, or something before it, did not do it.
     #[error(transparent)]
     Failed(#[from] kube::Error),
+    /// The connection broke before it was a way anywhere.
+    #[error(transparent)]
+    Broken(std::io::Error),
+    /// It took too long to open.
+    #[error("the API server did not open the way in time")]
+    Slow,
 }
 
 impl TunnelError {

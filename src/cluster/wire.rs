@@ -1,16 +1,20 @@
-//! What the messages of a websocket mean, in the two protocols that lead into a Pod. In both the
-//! first byte is a channel, and what we send goes on channel 0.
+//! What the messages of a websocket mean, in the three protocols that lead into a Pod. But for SPDY
+//! the first byte is a channel, and what we send goes on channel 0.
 
 use std::io;
 
 use bytes::{Buf, Bytes};
 use serde::Deserialize;
 
-/// The channel of what we send: data, or stdin.
-pub(super) const OUT: u8 = 0;
+use super::spdy::{HEAD_BYTES, Spdy};
 
-/// One of the two protocols, and how far it is.
+/// The channel of what we send: data, or stdin.
+const OUT: u8 = 0;
+
+/// One of the protocols, and how far it is.
 pub(super) enum Wire {
+    /// See [`super::spdy`]. Messages begin and end anywhere in its frames.
+    Spdy(Spdy),
     /// `k8s.io/kubelet/pkg/cri/streaming/portforward`: channel 0 is data, 1 an error in words; the
     /// first message of each is the port. There is no half-close, so both ends must know from the
     /// data where it ends.
@@ -56,11 +60,38 @@ impl Wire {
         }
     }
 
+    /// Returns the message that carries some bytes.
+    pub(super) fn message(&self, bytes: &[u8]) -> Bytes {
+        let mut message = Vec::with_capacity(HEAD_BYTES + bytes.len());
+        match self {
+            Self::Spdy(_) => message.extend_from_slice(&Spdy::head(bytes.len())),
+            _ => message.push(OUT),
+        }
+        message.extend_from_slice(bytes);
+        message.into()
+    }
+
+    /// Returns what the other end waits for as an answer, if anything.
+    pub(super) fn answer(&mut self) -> Option<Bytes> {
+        match self {
+            Self::Spdy(spdy) if !spdy.answers.is_empty() => Some(spdy.answers.split().freeze()),
+            _ => None,
+        }
+    }
+
     /// Says what a message means.
     ///
     /// # Errors
     /// When it is an error of the other end, or no message of the protocol.
     pub(super) fn read(&mut self, mut message: Bytes) -> io::Result<Meaning> {
+        if let Self::Spdy(spdy) = self {
+            let data = spdy.read(&message)?;
+            return Ok(match (data.is_empty(), spdy.is_ended) {
+                (false, _) => Meaning::Data(data),
+                (true, true) => Meaning::End,
+                (true, false) => Meaning::Nothing,
+            });
+        }
         let channel = message.try_get_u8().unwrap_or(u8::MAX);
         match (self, channel) {
             // Our port. We asked for one only, so it says nothing new.

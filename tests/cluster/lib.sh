@@ -73,10 +73,11 @@ alive() { # NAME
 }
 
 # Starts COMMAND in the background unless it runs: one process, its log and its pid below $DIR.
+# What is started must hold none of the locks that whoever starts it holds.
 spawn() { # NAME COMMAND...
   local name=$1; shift
   if alive "$name"; then return; fi
-  setsid nohup "$@" >"$DIR/log/$name" 2>&1 </dev/null 9>&- &
+  setsid nohup "$@" >"$DIR/log/$name" 2>&1 </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
   echo $! >"$DIR/pid/$name"
 }
 

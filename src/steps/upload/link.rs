@@ -53,7 +53,8 @@ impl LinkError {
             Self::Tunnel(TunnelError::Failed(kube::Error::Api(status))) => {
                 status.code >= 500 || matches!(status.code, 404 | 429)
             }
-            Self::Tunnel(TunnelError::Failed(_)) | Self::Staging(StagingError::Cut(_)) => true,
+            Self::Tunnel(TunnelError::Failed(_) | TunnelError::Broken(_) | TunnelError::Slow)
+            | Self::Staging(StagingError::Cut(_)) => true,
             Self::Staging(StagingError::Refused(refusal)) => {
                 matches!(refusal, Refusal::WrongOffset { .. } | Refusal::Superseded)
             }
