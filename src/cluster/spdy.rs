@@ -122,7 +122,7 @@ impl Spdy {
                 ));
             }
             // The server's own have even numbers; the others would be answers to ours.
-            PING if number % 2 == 0 => {
+            PING if number.is_multiple_of(2) => {
                 self.answers.put_u32(IS_CONTROL | VERSION | PING);
                 self.answers.put_u32(length_of(4));
                 self.answers.put_u32(number);

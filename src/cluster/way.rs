@@ -37,7 +37,7 @@ impl TunnelError {
 pub struct Loopback<'a> {
     /// The Pod.
     pub pod: &'a str,
-    /// The container.
+    /// The container, which only [`Way::Exec`] asks for.
     pub container: &'a str,
     /// The port.
     pub port: u16,

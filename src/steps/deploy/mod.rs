@@ -1,7 +1,9 @@
 //! Sets the image by digest and waits for the rollout; puts the earlier version back when it fails.
 
+mod advice;
 mod answer;
 mod apply;
+mod listening;
 mod outcome;
 mod progress;
 mod rollout;

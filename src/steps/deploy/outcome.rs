@@ -7,8 +7,9 @@ use kube::{
 };
 
 use super::{
-    Options,
+    Options, advice,
     apply::{Objects, Refused},
+    listening,
     rollout::Cause,
 };
 use crate::{
@@ -66,8 +67,12 @@ impl Teller<'_> {
                 .next("somebody else set these fields; take them over with `--force-conflicts`, or leave out the flags that set them")
                 .anchor("apply-conflict");
         }
-        if is_forbidden(&refused.error) && failure.next.is_empty() {
-            return self.forbidden_by_rule(failure);
+        let message = refused.error.to_string();
+        let is_a_rule = ["admission webhook", "ValidatingAdmissionPolicy"]
+            .iter()
+            .any(|word| message.contains(word));
+        if is_a_rule || (is_forbidden(&refused.error) && failure.next.is_empty()) {
+            return advice::refused(failure, &message, self.cluster, &self.options.name);
         }
         if is_invalid(&refused.error) {
             return failure
@@ -75,14 +80,6 @@ impl Teller<'_> {
                 .anchor("invalid-value");
         }
         failure
-    }
-
-    fn forbidden_by_rule(&self, failure: Failure) -> Failure {
-        failure
-            .next("make room in the namespace, ask for less with `--memory` and `--cpu`, or have the rule changed:")
-            .command(self.kubectl("describe resourcequota,limitrange"))
-            .command(format!("kubectl get namespace {} --show-labels", self.cluster.namespace))
-            .anchor("pod-refused")
     }
 
     /// The rollout did not come to its end.
@@ -104,15 +101,19 @@ impl Teller<'_> {
     async fn trouble(&self, trouble: &Trouble, pod: Option<&str>) -> Failure {
         let failure = self.failure().why(trouble);
         match trouble {
-            Trouble::Refused { .. } => self.forbidden_by_rule(failure),
-            Trouble::Unschedulable { .. } => failure
-                .next("ask for less with `--memory` and `--cpu`, or free or add a node")
-                .anchor("unschedulable"),
+            Trouble::Refused { message } => {
+                advice::refused(failure, message, self.cluster, &self.options.name)
+            }
+            Trouble::Unschedulable { message } => advice::unschedulable(failure, message),
             Trouble::ImagePull { .. } => failure
                 .next("see that the nodes reach the registry, trust its certificate, and may pull with this Secret:")
                 .command(self.kubectl(&format!("get secret {}", self.options.options.pull_secret.as_deref().unwrap_or("NAME"))))
                 .anchor("image-pull"),
-            Trouble::Mount { .. } | Trouble::CannotStart { .. } => failure
+            Trouble::Mount { .. } => failure
+                .next("make what `--volume` names, or take it out:")
+                .command(self.kubectl("get secret,configmap,persistentvolumeclaim"))
+                .anchor("container-start"),
+            Trouble::CannotStart { .. } => failure
                 .next("give the container what it lacks, or another `--base`")
                 .anchor("container-start"),
             Trouble::Crashed { reason, .. } if reason == "OOMKilled" => failure
@@ -121,8 +122,12 @@ impl Teller<'_> {
             Trouble::Crashed { .. } => {
                 let log = self.last_lines(pod).await;
                 let why = if log.is_empty() { trouble.to_string() } else { format!("{trouble}; its last lines:{log}") };
+                let failure = failure.why(why);
+                // A JVM ends by itself before its limit is reached.
+                if log.contains("java.lang.OutOfMemoryError") {
+                    return failure.next("give it more memory with `--memory`").anchor("app-memory");
+                }
                 failure
-                    .why(why)
                     .next("mend what the log says, or set what it lacks with `--env`")
                     .anchor("app-exits")
             }
@@ -141,47 +146,72 @@ impl Teller<'_> {
         };
         let runs = container_state(pod, app).is_some_and(|state| state.running.is_some());
         let (Some(port), true) = (self.options.options.ports.first(), runs) else {
-            let events = self.warnings(pod).await;
+            let warning = self.newest_warning(pod).await;
+            // A volume that is not there shows in no status.
+            if let Some(trouble) = warning.as_ref().and_then(trouble_of) {
+                return Box::pin(self.trouble(&trouble, Some(&pod.name_any()))).await;
+            }
             return failure
                 .why(format!(
-                    "the Pod `{}` was not ready after {seconds} s{events}",
-                    pod.name_any()
+                    "the Pod `{}` was not ready after {seconds} s{}",
+                    pod.name_any(),
+                    words_of(warning)
                 ))
                 .next("give it more time with `--timeout`");
         };
-        let port = port.container;
-        let probe = self.warnings(pod).await;
-        let log = self.last_lines(Some(&pod.name_any())).await;
+        self.silent(failure, pod, port.container).await
+    }
+
+    /// The container runs, and its probe gets no answer.
+    async fn silent(&self, failure: Failure, pod: &Pod, port: u16) -> Failure {
+        let name = pod.name_any();
+        let seconds = self.options.timeout.as_secs();
+        let probe = words_of(self.newest_warning(pod).await);
+        let log = self.last_lines(Some(&name)).await;
         let log = if log.is_empty() {
             log
         } else {
             format!("\nits last lines:{log}")
         };
+        let asks_by_http = self.options.options.pod.asks_by_http();
+        let listens = listening::ports(self.cluster, &name, port).await;
+        let others: Vec<String> = listens.iter().map(ToString::to_string).collect();
+        let (where_, next) = match listens.first() {
+            Some(first) if *first == port && asks_by_http => (
+                format!("it answers on port {port}, but not what `--health-path` wants"),
+                "name the path that answers 200 with `--health-path`, or ask by TCP with `--health-path off`".to_owned(),
+            ),
+            Some(first) if *first == port => (
+                format!("it listens on port {port} of the loopback only"),
+                "have it listen on all addresses (0.0.0.0)".to_owned(),
+            ),
+            Some(first) => (
+                format!("it listens on port {}", others.join(", ")),
+                format!("name the port that it listens on with `--port {first}`, or tell the app to listen on {port}"),
+            ),
+            None => (
+                "it listens on none of the usual ports either".to_owned(),
+                "name the port that it listens on, on all addresses, with `--port`, or give it more time with `--timeout`".to_owned(),
+            ),
+        };
         failure
-            .why(format!("its container runs, but nothing answered on port {port} for {seconds} s{probe}{log}"))
-            .next(if self.options.options.pod.asks_by_http() {
-                "name the port that it listens on with `--port` and the path that answers 200 with `--health-path`, or ask by TCP with `--health-path off`"
-            } else {
-                "name the port that it listens on, on all addresses, with `--port`, or give it more time with `--timeout`"
-            })
+            .why(format!(
+                "its container runs, but nothing answered on port {port} for {seconds} s: {where_}{probe}{log}"
+            ))
+            .next(next)
     }
 
-    /// Returns the newest warning about a Pod, as a detail of a cause; empty where there is none.
-    async fn warnings(&self, pod: &Pod) -> String {
+    async fn newest_warning(&self, pod: &Pod) -> Option<Event> {
         let fields = format!("involvedObject.name={},type=Warning", pod.name_any());
         let events = self
             .cluster
             .api::<Event>()
             .list(&ListParams::default().fields(&fields))
             .await;
-        let newest = events
+        events
             .into_iter()
             .flatten()
-            .max_by_key(|event| event.last_timestamp.as_ref().map(|time| time.0));
-        newest
-            .and_then(|event| event.message)
-            .map(|message| format!(": {}", message.trim()))
-            .unwrap_or_default()
+            .max_by_key(|event| event.last_timestamp.as_ref().map(|time| time.0))
     }
 
     /// Returns the end of the log of a container's last run, a line of detail for each; empty where
@@ -255,4 +285,19 @@ impl Teller<'_> {
                 .command(self.kubectl(&format!("delete deployment,service {name}"))),
         }
     }
+}
+
+fn trouble_of(warning: &Event) -> Option<Trouble> {
+    Trouble::of_warning(
+        warning.reason.as_deref()?,
+        warning.message.as_deref().unwrap_or_default(),
+    )
+}
+
+/// A warning as a detail of a cause; empty where there is none.
+fn words_of(warning: Option<Event>) -> String {
+    warning
+        .and_then(|event| event.message)
+        .map(|message| format!(": {}", message.trim()))
+        .unwrap_or_default()
 }

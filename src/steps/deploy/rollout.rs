@@ -124,6 +124,9 @@ pub(super) async fn wait(
             continue;
         }
         if is_over || seen.is_given_up() {
+            if let Some(trouble) = patience.now() {
+                return Err(Cause::Trouble(trouble.clone(), troubled));
+            }
             let waiting = seen.pods.iter().find(|pod| !is_ready(pod));
             return Err(Cause::TimedOut(waiting.map(|pod| Box::new((*pod).clone()))));
         }
