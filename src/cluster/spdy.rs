@@ -11,7 +11,10 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 /// The subprotocol of the websocket.
 pub(super) const SUBPROTOCOL: &str = "SPDY/3.1+portforward.k8s.io";
 /// What is in front of the data of a frame: the stream, flags and the length.
-pub(super) const HEAD_BYTES: usize = 8;
+const HEAD_BYTES: usize = 8;
+/// The node queues up to fifty frames, and a cut loses those: with 128 KiB in each, eight cuts of
+/// 80 MB cost 7 % more. A message of the websocket holds several.
+const DATA_BYTES: usize = 16 * 1024;
 
 // A client's streams have odd numbers.
 const ERRORS: u32 = 1;
@@ -65,12 +68,16 @@ impl Spdy {
         opening.freeze()
     }
 
-    /// Returns what goes in front of data of this length.
-    pub(super) fn head(length: usize) -> [u8; HEAD_BYTES] {
-        let mut head = [0; HEAD_BYTES];
-        head[..4].copy_from_slice(&DATA.to_be_bytes());
-        head[4..].copy_from_slice(&length_of(length).to_be_bytes());
-        head
+    /// Returns the frames that carry some data.
+    pub(super) fn frames(data: &[u8]) -> Bytes {
+        let heads = data.len().div_ceil(DATA_BYTES) * HEAD_BYTES;
+        let mut frames = BytesMut::with_capacity(heads + data.len());
+        for piece in data.chunks(DATA_BYTES) {
+            frames.put_u32(DATA);
+            frames.put_u32(length_of(piece.len()));
+            frames.extend_from_slice(piece);
+        }
+        frames.freeze()
     }
 
     /// Takes bytes as they come, and returns the data that is in them.
@@ -211,6 +218,15 @@ mod tests {
                 frame(IS_CONTROL | VERSION | PING, 0, &2_u32.to_be_bytes())[..]
             );
         }
+    }
+
+    #[test]
+    fn data_goes_in_frames_that_are_short() {
+        let data = vec![7; DATA_BYTES + 1];
+        let frames = Spdy::frames(&data);
+        assert_eq!(frames.len(), data.len() + 2 * HEAD_BYTES);
+        // Our end reads what it writes.
+        assert_eq!(Spdy::default().read(&frames).expect("frames"), data);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::io;
 use bytes::{Buf, Bytes};
 use serde::Deserialize;
 
-use super::spdy::{HEAD_BYTES, Spdy};
+use super::spdy::Spdy;
 
 /// The channel of what we send: data, or stdin.
 const OUT: u8 = 0;
@@ -62,11 +62,11 @@ impl Wire {
 
     /// Returns the message that carries some bytes.
     pub(super) fn message(&self, bytes: &[u8]) -> Bytes {
-        let mut message = Vec::with_capacity(HEAD_BYTES + bytes.len());
-        match self {
-            Self::Spdy(_) => message.extend_from_slice(&Spdy::head(bytes.len())),
-            _ => message.push(OUT),
+        if let Self::Spdy(_) = self {
+            return Spdy::frames(bytes);
         }
+        let mut message = Vec::with_capacity(1 + bytes.len());
+        message.push(OUT);
         message.extend_from_slice(bytes);
         message.into()
     }
