@@ -16,16 +16,24 @@ use super::link::LinkError;
 /// it was: what was on its way is lost. A Pod that is gone takes what had arrived along.
 pub(super) struct Progress {
     events: Events,
-    total: u64,
     counts: Mutex<Counts>,
 }
 
 #[derive(Default)]
 struct Counts {
-    /// The Pod that each layer goes to, and how far it is.
-    offsets: BTreeMap<Digest, (String, u64)>,
-    arrived_bytes: u64,
+    total: u64,
+    layers: BTreeMap<Digest, Count>,
     is_cut: bool,
+}
+
+/// How far a layer is.
+#[derive(Default)]
+struct Count {
+    /// The Pod that it goes to.
+    pod: String,
+    offset: u64,
+    /// What arrived of it in all Pods.
+    arrived_bytes: u64,
 }
 
 impl Progress {
@@ -33,24 +41,34 @@ impl Progress {
     pub(super) fn new(events: &Events, total: u64) -> Self {
         Self {
             events: events.clone(),
-            total,
-            counts: Mutex::default(),
+            counts: Mutex::new(Counts {
+                total,
+                ..Counts::default()
+            }),
         }
     }
 
-    /// Returns how many bytes arrived, those that a second Pod had to be sent counted twice.
-    pub(super) fn arrived_bytes(&self) -> u64 {
-        self.counts().arrived_bytes
+    /// Notes that so many bytes are to be sent where there were so many others.
+    pub(super) fn instead(&self, of_bytes: u64, bytes: u64) {
+        let mut counts = self.counts();
+        counts.total = counts.total + bytes - of_bytes;
+    }
+
+    /// Returns how many bytes of a layer arrived, those that a second Pod had to be sent counted twice.
+    pub(super) fn arrived_bytes(&self, digest: Digest) -> u64 {
+        let counts = self.counts();
+        counts.layers.get(&digest).map_or(0, |count| count.arrived_bytes)
     }
 
     /// Notes that a connection to a Pod is there, which goes on with a layer at `offset`.
     pub(super) fn goes_on(&self, digest: Digest, pod: &str, offset: u64) {
         let mut counts = self.counts();
-        if let Some((before_in, before)) = counts.offsets.insert(digest, (pod.to_owned(), offset))
-            && before_in == pod
-        {
-            counts.arrived_bytes -= before.saturating_sub(offset);
+        let count = counts.layers.entry(digest).or_default();
+        if count.pod == pod {
+            count.arrived_bytes -= count.offset.saturating_sub(offset);
         }
+        pod.clone_into(&mut count.pod);
+        count.offset = offset;
         if std::mem::take(&mut counts.is_cut) {
             self.say(String::new());
         }
@@ -59,17 +77,19 @@ impl Progress {
     /// Notes that a layer is sent up to `offset`.
     pub(super) fn note(&self, digest: Digest, offset: u64) {
         let mut counts = self.counts();
-        let (_, before) = counts.offsets.entry(digest).or_default();
-        let further = offset.saturating_sub(*before);
-        *before = offset;
-        counts.arrived_bytes += further;
-        let done = counts.offsets.values().map(|(_, offset)| offset).sum();
+        let count = counts.layers.entry(digest).or_default();
+        count.arrived_bytes += offset.saturating_sub(count.offset);
+        count.offset = offset;
+        let (done, total) = (
+            counts.layers.values().map(|count| count.offset).sum(),
+            counts.total,
+        );
         self.events.send(Event::Bytes {
             step: Step::Upload,
             done,
-            total: self.total,
+            total,
         });
-        if done == self.total {
+        if done == total {
             self.say("the registry takes the last of it".to_owned());
         }
     }
@@ -99,7 +119,12 @@ pub(super) fn summary(uploaded: &Uploaded) -> String {
             format!("{count} layers")
         }
     };
+    let whole = size(uploaded.uploaded_bytes + uploaded.reused_bytes);
     let size = size(uploaded.uploaded_bytes);
+    if !uploaded.changed.is_empty() {
+        let (changed, all) = (uploaded.changed.len(), sent + skipped);
+        return format!("{changed} of {all} layers sent as changes: {size} of {whole}");
+    }
     match (sent, skipped) {
         (0, _) => format!("nothing to send · {} there already", layers(skipped)),
         (_, 0) => format!("{size} sent · {}", layers(sent)),
@@ -134,6 +159,7 @@ mod tests {
             uploaded_bytes: bytes,
             sent: digests(sent),
             skipped: digests(skipped),
+            ..Uploaded::default()
         }
     }
 
@@ -154,11 +180,14 @@ mod tests {
         progress.note(two, 100);
         progress.goes_on(one, "a", 80);
         progress.note(one, 200);
-        assert_eq!(progress.arrived_bytes(), 200 + 50);
+        assert_eq!(
+            (progress.arrived_bytes(one), progress.arrived_bytes(two)),
+            (200, 50)
+        );
         // Another Pod.
         progress.goes_on(one, "b", 0);
         progress.note(one, 200);
-        assert_eq!(progress.arrived_bytes(), 200 + 50 + 200);
+        assert_eq!(progress.arrived_bytes(one), 200 + 200);
         assert_eq!(*told.lock().expect("no panic"), [150, 200, 300, 300]);
     }
 
@@ -173,5 +202,12 @@ mod tests {
         ] {
             assert_eq!(summary(&uploaded(bytes, sent, skipped)), text);
         }
+        let changes = Uploaded {
+            reused_bytes: 4_890_000,
+            changed: vec![Digest::of(&[0])],
+            ..uploaded(210_000, 1, 3)
+        };
+        let text = "1 of 4 layers sent as changes: 210.0 kB of 5.1 MB";
+        assert_eq!(summary(&changes), text);
     }
 }

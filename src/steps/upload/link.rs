@@ -107,11 +107,11 @@ impl<'a> Link<'a> {
         self.now().pod.clone()
     }
 
-    /// Tells the Pod to end. It would do so by itself, so that failing is no failure.
-    pub(super) async fn finish(&self) {
-        if let Ok(mut client) = self.connect().await {
-            let _ = client.finish().await;
-        }
+    /// Sees whether the Pod is there, and ours.
+    pub(super) async fn greet(&self) -> Result<(), LinkError> {
+        let client = self.connect().await?;
+        self.give_back(client);
+        Ok(())
     }
 
     /// Returns a connection that nobody uses, or a new one to a Pod that is known to be ours.

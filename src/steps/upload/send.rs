@@ -16,6 +16,7 @@ use crate::{
 
 use super::{
     Options,
+    delta::{self, Attempt},
     figures::Progress,
     link::{Link, LinkError},
     patience::Patience,
@@ -37,33 +38,58 @@ pub(super) async fn missing(
     let missing = first_answer(link, &all).await?;
     let size_bytes = |blob: &MissingBlob| layers.get(&blob.digest).map_or(0, |layer| size_of(layer));
     let missing_bytes = missing.iter().map(size_bytes).sum();
-    let progress = Arc::new(Progress::new(events, missing_bytes));
+    let progress = &Arc::new(Progress::new(events, missing_bytes));
     // Two that do not fit into the spool together go one after the other.
     let connections = if missing_bytes <= options.spool_limit_bytes {
         CONNECTIONS
     } else {
         1
     };
-    let progress = &progress;
-    let sent: Vec<Digest> = stream::iter(missing)
+    let mut uploaded: Uploaded = stream::iter(missing)
         .filter_map(async |blob| layers.get(&blob.digest).map(|&layer| (layer, blob.offset)))
-        .map(|(layer, offset)| async move {
-            let wanted = wanted(layer, options);
-            send(link, layer, wanted, offset, progress).await?;
-            Ok::<_, LinkError>(wanted.digest)
-        })
+        .map(|(layer, offset)| in_some_way(link, options, layer, offset, progress))
         .buffer_unordered(connections)
-        .try_collect()
+        .try_fold(Uploaded::default(), async |mut sum, one| {
+            sum.add(one);
+            Ok(sum)
+        })
         .await?;
-    let skipped = layers
+    uploaded.skipped = layers
         .keys()
-        .filter(|digest| !sent.contains(digest))
+        .filter(|digest| !uploaded.sent.contains(digest))
         .copied()
         .collect();
+    Ok(uploaded)
+}
+
+/// Sends a layer: its changes where that is possible and pays, else all of it.
+async fn in_some_way(
+    link: &Link<'_>,
+    options: &Options,
+    layer: &Layer,
+    offset: u64,
+    progress: &Arc<Progress>,
+) -> Result<Uploaded, LinkError> {
+    let attempt = match offset {
+        0 => delta::send(link, options, layer, progress).await?,
+        _ => Attempt::default(),
+    };
+    let digest = layer.described.descriptor.digest;
+    if attempt.is_sent {
+        return Ok(Uploaded {
+            uploaded_bytes: attempt.link_bytes,
+            reused_bytes: size_of(layer).saturating_sub(attempt.link_bytes),
+            sent: vec![digest],
+            changed: vec![digest],
+            skipped: Vec::new(),
+        });
+    }
+    let before = progress.arrived_bytes(digest);
+    send(link, layer, wanted(layer, options), offset, progress).await?;
     Ok(Uploaded {
-        uploaded_bytes: progress.arrived_bytes(),
-        sent,
-        skipped,
+        uploaded_bytes: attempt.link_bytes + progress.arrived_bytes(digest) - before,
+        sent: vec![digest],
+        ..Uploaded::default()
     })
 }
 
