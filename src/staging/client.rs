@@ -21,7 +21,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::watch,
-    time::{sleep, timeout},
+    time::timeout,
 };
 use tokio_util::task::AbortOnDropHandle;
 
@@ -31,15 +31,14 @@ use super::{
         self, Hello, Missing, MissingBlob, PROTOCOL_HEADER, PROTOCOL_VERSION, Range, Refusal, Wanted,
         WantedBlob,
     },
+    standstill,
 };
 use crate::oci::Digest;
 
 /// The longest answer that is read.
 const LONGEST_ANSWER_BYTES: usize = 1024 * 1024;
-/// A connection that takes no bytes for so long is dead: 512 KiB a minute is slower than any modem.
-const STANDSTILL: Duration = Duration::from_mins(1);
-/// A registry may be slower than the link. If it is not, the answer was lost; asking again is cheap.
-const LONGEST_COMMIT: Duration = Duration::from_mins(5);
+/// How long any other answer may take; the registry may have to be asked several times for one.
+const LONGEST_QUESTION: Duration = Duration::from_mins(2);
 
 type Body = BoxBody<Bytes, io::Error>;
 
@@ -128,6 +127,20 @@ impl Client {
         local_path: &Path,
         progress: impl Fn(u64) + Send + Sync + 'static,
     ) -> Result<(), Error> {
+        let Range { offset, size } = range;
+        let uri = format!("{}{digest}?offset={offset}&size={size}", protocol::BLOBS);
+        self.put_to(&uri, range, local_path, progress).await
+    }
+
+    /// Sends a file from an offset on, and returns once the staging Pod has done with it what the path
+    /// stands for.
+    pub(super) async fn put_to(
+        &mut self,
+        uri: &str,
+        range: Range,
+        local_path: &Path,
+        progress: impl Fn(u64) + Send + Sync + 'static,
+    ) -> Result<(), Error> {
         let mut file = File::open(local_path).map_err(Error::File)?;
         file.seek(SeekFrom::Start(range.offset)).map_err(Error::File)?;
         let (sent, sent_so_far) = watch::channel(range.offset);
@@ -135,19 +148,13 @@ impl Client {
             progress(offset);
             sent.send_replace(offset);
         };
-        let uri = format!(
-            "{}{digest}?offset={}&size={}",
-            protocol::BLOBS,
-            range.offset,
-            range.size
-        );
         let body = rest_of(file, range, report);
-        let mut request = self.request(Method::PUT, &uri, "application/octet-stream", body);
+        let mut request = self.request(Method::PUT, uri, "application/octet-stream", body);
         let length = HeaderValue::from(range.size.saturating_sub(range.offset));
         request.headers_mut().insert(CONTENT_LENGTH, length);
         tokio::select! {
-            answer = self.send(request) => answer.map(|_| ()),
-            () = standstill(sent_so_far, range.size) => Err(Error::Cut("it stood still".into())),
+            answer = self.send(request, LONGEST_ANSWER_BYTES) => answer.map(|_| ()),
+            why = standstill::noticed(sent_so_far, range.size) => Err(Error::Cut(why.into())),
         }
     }
 
@@ -177,18 +184,30 @@ impl Client {
         path: &str,
         question: &impl Serialize,
     ) -> Result<T, Error> {
-        let question = serde_json::to_vec(question).expect("our own plain data");
-        let body = Full::from(question).map_err(|never| match never {}).boxed();
-        let answer = self
-            .send(self.request(method, path, "application/json", body))
-            .await?;
-        serde_json::from_slice(&answer).map_err(|error| Error::Garbled(error.to_string()))
+        let answer = self.ask_for_bytes(method, path, question, LONGEST_ANSWER_BYTES);
+        serde_json::from_slice(&answer.await?).map_err(|error| Error::Garbled(error.to_string()))
     }
 
-    async fn send(&mut self, request: Request<Body>) -> Result<Bytes, Error> {
+    /// Asks a question in JSON whose answer is not.
+    pub(super) async fn ask_for_bytes(
+        &mut self,
+        method: Method,
+        path: &str,
+        question: &impl Serialize,
+        longest_answer_bytes: usize,
+    ) -> Result<Bytes, Error> {
+        let question = serde_json::to_vec(question).expect("our own plain data");
+        let body = Full::from(question).map_err(|never| match never {}).boxed();
+        let request = self.request(method, path, "application/json", body);
+        timeout(LONGEST_QUESTION, self.send(request, longest_answer_bytes))
+            .await
+            .map_err(|_| Error::Cut("there was no answer".into()))?
+    }
+
+    async fn send(&mut self, request: Request<Body>, longest_answer_bytes: usize) -> Result<Bytes, Error> {
         self.requests.ready().await?;
         let (answer, body) = self.requests.send_request(request).await?.into_parts();
-        let body = Limited::new(body, LONGEST_ANSWER_BYTES).collect().await;
+        let body = Limited::new(body, longest_answer_bytes).collect().await;
         let body = body.map_err(Error::Cut)?.to_bytes();
         if answer.status.is_success() {
             return Ok(body);
@@ -226,17 +245,4 @@ fn rest_of(file: File, range: Range, report: impl Fn(u64) + Send + Sync + 'stati
         },
     );
     BodyExt::boxed(StreamBody::new(pieces))
-}
-
-/// Returns when nothing moved for too long.
-async fn standstill(mut sent_so_far: watch::Receiver<u64>, size_bytes: u64) {
-    while *sent_so_far.borrow_and_update() < size_bytes {
-        match timeout(STANDSTILL, sent_so_far.changed()).await {
-            Ok(Ok(())) => {}
-            // The body was dropped: the request has an answer or an error.
-            Ok(Err(_)) => break,
-            Err(_) => return,
-        }
-    }
-    sleep(LONGEST_COMMIT).await;
 }

@@ -60,7 +60,7 @@ impl Place {
 
 /// How bytes are packed; Java knows these two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
+pub(super) enum Method {
     /// Not at all.
     Stored,
     /// RFC 1951.

@@ -16,7 +16,8 @@ mod time;
 use std::io::{Read, Seek};
 
 pub use contents::Contents;
-pub use entry::{Entry, Method, Place, implied_folders, wrong_name};
+use entry::Method;
+pub use entry::{Entry, Place, implied_folders, wrong_name};
 pub use flaw::Flaw;
 pub use name::Name;
 pub use reader::{Reader, Section};

@@ -2,9 +2,10 @@
 
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
-use super::{Contents, Entry, Place, headers};
+use super::{Contents, Entry, Method, Place, headers};
 
-const BUFFER_BYTES: usize = 64 << 10;
+/// As much as some entries of a usual archive.
+const BUFFER_BYTES: usize = 32 << 10;
 
 /// A buffered file that knows where it is, so that a short way ahead costs no system call.
 pub struct Reader<R> {
@@ -51,6 +52,23 @@ impl<R: Read + Seek> Reader<R> {
         let start = self.data_start(place)?;
         self.go_to(start)?;
         Contents::new(self, place, entry.size_bytes)
+    }
+
+    /// Reads the beginning of an entry as it is packed, and returns how much of it there was; `None`
+    /// where it is not deflated.
+    ///
+    /// # Errors
+    /// What the file answers; and when there is no such entry.
+    pub fn deflated_head(&mut self, entry: &Entry, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        let place = entry.place.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        if place.method != Method::Deflated {
+            return Ok(None);
+        }
+        let start = self.data_start(place)?;
+        self.go_to(start)?;
+        let count = usize::try_from(place.packed_bytes).map_or(buffer.len(), |all| all.min(buffer.len()));
+        self.read_exact(&mut buffer[..count])?;
+        Ok(Some(count))
     }
 
     /// Returns an entry that is stored as a file of its own.

@@ -88,7 +88,12 @@ fn micronaut_with_its_libraries_beside_it_and_a_change_of_a_class() {
     copy_folder(&artifacts().join("micronaut-app"), &copy);
     let jar = copy.join("micronaut-hello.jar");
     let before = fs::read(&jar).unwrap();
-    archive::with_one_class_changed(&artifacts().join("micronaut-app/micronaut-hello.jar"), &jar);
+    archive::with_classes_changed(
+        &artifacts().join("micronaut-app/micronaut-hello.jar"),
+        &jar,
+        "hello/",
+        1,
+    );
     assert_ne!(fs::read(&jar).unwrap(), before);
     let report = world.b2i_json(&format!("deploy {}", jar.display()));
     let uploaded = report["uploadedBytes"].as_u64().unwrap();

@@ -139,7 +139,7 @@ fn put_app(server: &FakeApiServer, number: u64) {
         SERVICES,
         json!({
             "metadata": { "name": "shop", "labels": labels("shop", "app") },
-            "spec": { "type": "NodePort", "ports": [{ "name": "port-1", "port": 8080, "nodePort": 31234 }] },
+            "spec": { "type": "NodePort", "ports": [{ "port": 8080, "targetPort": "port-1", "nodePort": 31234 }] },
         }),
     );
     for name in ["shop-a", "shop-b"] {
@@ -753,6 +753,13 @@ async fn doctor_says_what_would_fail_and_what_to_do() {
     ));
 
     server.deny("create pods/portforward");
+    let table = ok(&cluster, "doctor").await;
+    assert!(
+        table.contains("not create: uploads go by exec, which is slower"),
+        "{table}"
+    );
+
+    server.deny("get pods/exec");
     server.remove(SECRETS, "registry-push");
     server.put(
         "/api/v1/namespaces/shop/resourcequotas",

@@ -15,6 +15,7 @@ mod builder;
 mod chunks;
 mod cli;
 mod configuration;
+mod delta;
 mod deploy;
 mod docs;
 mod failures;
@@ -37,6 +38,8 @@ mod push;
 mod registry;
 mod registry_commands;
 mod registry_matrix;
+#[cfg(unix)]
+mod registry_prompts;
 mod registry_words;
 mod s2i;
 mod staging;

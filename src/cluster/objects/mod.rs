@@ -1,8 +1,10 @@
 //! Every object that we ever create, as pure functions, in one folder for review.
 
+pub mod adopted;
 pub mod builder_job;
 pub mod check_job;
 pub mod deployment;
+pub mod ingress;
 pub mod labels;
 pub mod login_secret;
 mod pod;
@@ -10,6 +12,8 @@ mod probes;
 pub mod restricted;
 pub mod service;
 pub mod staging_job;
+pub mod stateful_set;
+pub mod url;
 
 /// First argument of the staging Pod's container.
 pub const STAGING_ARGUMENT: &str = "in-cluster-staging";
@@ -17,3 +21,6 @@ pub const STAGING_ARGUMENT: &str = "in-cluster-staging";
 pub const BUILDER_ARGUMENT: &str = "in-cluster-builder";
 /// First argument of the check Job's container.
 pub const CHECK_ARGUMENT: &str = "in-cluster-check";
+/// First argument of the command that runs in a staging Pod's container where port-forward is
+/// forbidden; the port follows.
+pub const BRIDGE_ARGUMENT: &str = "in-cluster-bridge";

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     archive::{Archive, library},
-    container::Heads,
+    container::{Heads, Magic},
 };
 use crate::{error::Failure, model::ArchiveEntry, zip::Opened};
 
@@ -29,11 +29,11 @@ pub(super) fn lowest_java(archive: &mut Archive, own: &[usize], jars: &[usize]) 
     let mut highest = 0;
     // The archive's own file, class or JAR, that asks for the most.
     let mut newest = None;
-    let mut head = Vec::new();
+    let mut magic = Magic::new();
     for &index in own {
         let entry = &archive.entries[index];
         if is_counted(&entry.name) {
-            let major = major_version(&mut archive.container, entry, &mut head);
+            let major = major_version(&mut archive.container, entry, &mut magic);
             let major = major.map_err(|error| archive.damaged(&error))?.unwrap_or(0);
             if major > highest {
                 (highest, newest) = (major, Some(index));
@@ -78,9 +78,9 @@ fn usual_version<R: Read + Seek>(jar: &mut Opened<R>) -> Option<u16> {
     let classes = jar.entries.iter().filter(|entry| is_counted(&entry.name));
     let classes: Vec<&ArchiveEntry> = classes.collect();
     let mut votes = BTreeMap::new();
-    let mut head = Vec::new();
+    let mut magic = Magic::new();
     for entry in classes.iter().step_by(classes.len().div_ceil(SAMPLE).max(1)) {
-        if let Ok(Some(major)) = major_version(&mut jar.reader, entry, &mut head) {
+        if let Ok(Some(major)) = major_version(&mut jar.reader, entry, &mut magic) {
             *votes.entry(major).or_insert(0_u32) += 1;
         }
     }
@@ -101,10 +101,10 @@ fn is_counted(name: &str) -> bool {
 fn major_version(
     container: &mut impl Heads,
     entry: &ArchiveEntry,
-    head: &mut Vec<u8>,
+    magic: &mut Magic,
 ) -> io::Result<Option<u16>> {
-    container.read_head(entry, 8, head)?;
-    Ok(match head[..] {
+    container.read_magic(entry, magic)?;
+    Ok(match magic.bytes[..] {
         [0xca, 0xfe, 0xba, 0xbe, _, _, high, low] => Some(u16::from_be_bytes([high, low])),
         _ => None,
     })

@@ -1,13 +1,13 @@
 //! What a person is told when an upload fails.
 
 use crate::{
-    cluster::{Cluster, Trouble, TunnelError, error::is_forbidden},
+    cluster::{Cluster, PullProblem, Trouble, TunnelError, error::is_forbidden},
     error::Failure,
     oci::Reference,
     staging::{DestinationError, client::Error as StagingError, protocol::Refusal},
 };
 
-use super::{Options, pod::Stuck, send::LinkError};
+use super::{Options, link::LinkError, pod::Stuck};
 
 const NOT_STARTED: &str = "could not start the staging Pod";
 
@@ -16,6 +16,7 @@ pub(super) struct Words<'a> {
     namespace: &'a str,
     builder_image: &'a str,
     push_secret: &'a str,
+    pull_secret: Option<&'a str>,
     destination: &'a Reference,
 }
 
@@ -25,8 +26,17 @@ impl<'a> Words<'a> {
             namespace,
             builder_image: &options.builder_image,
             push_secret: &options.push_secret,
+            pull_secret: options.pull_secret.as_deref(),
             destination: &options.destination,
         }
+    }
+
+    fn secrets(&self) -> String {
+        let names: Vec<&str> = [Some(self.push_secret), self.pull_secret]
+            .into_iter()
+            .flatten()
+            .collect();
+        names.join(" ")
     }
 
     fn kubectl(&self, command: &str) -> String {
@@ -82,12 +92,10 @@ impl<'a> Words<'a> {
                 .next("free or add a node that suits it; it asks for 50m CPU and 64Mi memory:")
                 .command("kubectl describe nodes")
                 .anchor("unschedulable"),
-            Trouble::ImagePull { .. } => failure
-                .next("name a builder image that the nodes can pull with `--builder-image`, and its Secret with `--builder-pull-secret`")
-                .anchor("builder-image"),
+            Trouble::ImagePull { image, message } => PullProblem::of(message).of_builder_image(failure, image),
             Trouble::Mount { .. } => failure
-                .next("name the Secret to push with by `--push-secret`; see that it is there:")
-                .command(self.kubectl(&format!("get secret {}", self.push_secret)))
+                .next("name the Secret to push with by `--push-secret`, and that for the base by `--pull-secret`; see that they are there:")
+                .command(self.kubectl(&format!("get secret {}", self.secrets())))
                 .anchor("builder-mount"),
             Trouble::CannotStart { .. } | Trouble::Crashed { .. } => failure
                 .next("the builder image may be another program or of a wrong architecture; its nodes:")
@@ -105,7 +113,10 @@ impl<'a> Words<'a> {
         let what = format!("could not upload to `{}`", self.destination.name());
         let failure = Failure::new(&*what);
         match error {
-            LinkError::Tunnel(TunnelError::Forbidden(why)) => self.no_port_forward(failure.why(why)),
+            error @ (LinkError::NoWay { .. } | LinkError::Tunnel(TunnelError::Forbidden(_))) => {
+                self.no_way(failure.why(error))
+            }
+            LinkError::Gone(why) => self.pod_ended(failure, &why),
             LinkError::Staging(StagingError::Refused(refusal)) => self.refused(failure, refusal),
             LinkError::Staging(error @ StagingError::File(_)) => failure
                 .because(error)
@@ -116,10 +127,7 @@ impl<'a> Words<'a> {
                 .next("start it again")
                 .anchor("staging-pod"),
             error => match end {
-                Some(end) => failure
-                    .why(format!("the staging Pod ended: {end}"))
-                    .next("start it again; layers that the registry has by then are not sent again")
-                    .anchor("staging-pod"),
+                Some(end) => self.pod_ended(failure, &end),
                 None => failure
                     .because(error)
                     .next("the link to the cluster does not hold: start it again; layers that the registry has by then are not sent again")
@@ -128,11 +136,19 @@ impl<'a> Words<'a> {
         }
     }
 
-    fn no_port_forward(&self, failure: Failure) -> Failure {
+    fn pod_ended(&self, failure: Failure, why: &str) -> Failure {
+        failure
+            .why(format!("the staging Pod ended: {why}"))
+            .next("start it again; layers that the registry has by then are not sent again. The events may say more:")
+            .command(self.kubectl("get events --sort-by=.lastTimestamp"))
+            .anchor("staging-pod")
+    }
+
+    fn no_way(&self, failure: Failure) -> Failure {
         let namespace = self.namespace;
         failure
             .next(format!(
-                "you need `get` and `create` on `pods/portforward` in `{namespace}`:"
+                "you need `get` and `create` on `pods/portforward` in `{namespace}`, or else on `pods/exec`:"
             ))
             .command(format!("kubectl auth can-i get pods/portforward -n {namespace}"))
             .command(format!(
@@ -195,11 +211,16 @@ mod tests {
             builder_image: "r.example/b2i:1".to_owned(),
             builder_pull_secret: None,
             push_secret: "push".to_owned(),
+            pull_secret: None,
+            base: None,
             destination: "r.example/team/shop:1.4".parse().expect("a reference"),
             access: crate::model::RegistryAccess::default(),
             spool_limit_bytes: 1,
             timeout: Duration::ZERO,
+            earlier_layers: Vec::new(),
             always_send: Vec::new(),
+            idle: Duration::ZERO,
+            memory: None,
         }
     }
 
@@ -215,7 +236,7 @@ mod tests {
         assert_eq!(failure.what, "could not upload to `r.example/team/shop`");
         assert_eq!(
             failure.next,
-            "you need `get` and `create` on `pods/portforward` in `dev`:"
+            "you need `get` and `create` on `pods/portforward` in `dev`, or else on `pods/exec`:"
         );
         assert_eq!(failure.commands.len(), 2);
     }
