@@ -3,6 +3,7 @@
 pub mod configuration;
 mod connect;
 pub mod error;
+mod forward;
 pub mod nodes;
 pub mod objects;
 mod patience;
@@ -14,6 +15,7 @@ mod wait;
 
 pub use connect::ConnectOptions;
 pub use error::Error;
+pub use forward::Forward;
 pub use patience::Patience;
 pub use trouble::Trouble;
 pub use tunnel::{LONGEST_FRAME_BYTES, Tunnel, TunnelError};

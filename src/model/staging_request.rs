@@ -11,6 +11,9 @@ use crate::oci::Digest;
 pub struct StagingRequest {
     /// Host of the one registry that layers go to.
     pub registry: String,
+    /// Where it is spoken to, when not at its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// The one repository there.
     pub repository: String,
     /// Whether the registry's certificate is not looked at, or it speaks plain HTTP.

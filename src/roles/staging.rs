@@ -93,6 +93,7 @@ fn registry_client(request: &StagingRequest) -> Result<Client> {
         asked_for.map_err(|error| Failure::new("could not read the authorities").because(error))?;
     let options = registry::Options {
         insecure: request.insecure,
+        address: request.address.clone(),
         authorities: of_secret.and(&asked_for.unwrap_or_default()),
         proxy: ProxySettings {
             http: request.proxy.http.clone(),

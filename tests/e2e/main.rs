@@ -24,5 +24,6 @@ mod natives;
 mod refusals;
 mod registry_cases;
 mod s2i;
+mod trial_registry;
 mod wars;
 mod world;

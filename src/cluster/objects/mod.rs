@@ -10,6 +10,7 @@ mod probes;
 pub mod restricted;
 pub mod service;
 pub mod staging_job;
+pub mod trial_registry;
 
 /// First argument of the staging Pod's container.
 pub const STAGING_ARGUMENT: &str = "in-cluster-staging";

@@ -42,6 +42,7 @@ pub(super) fn connect(access: &RegistryAccess, image: &Reference, logins: &[&Log
     let find = |logins: &&Logins| logins.keychain.find(&image.registry, &image.repository);
     let options = Options {
         insecure: access.is_insecure(&image.registry),
+        address: access.address_of(&image.registry).map(str::to_owned),
         authorities: logins.iter().fold(asked_for.unwrap_or_default(), |all, logins| {
             all.and(&logins.authorities)
         }),

@@ -14,8 +14,8 @@ use crate::{
 
 use super::{
     commands::{
-        build, completion, delete, deploy, doctor, inspect, list, logs, registry, rerun, rollback, runtimes,
-        status, version,
+        build, builder, completion, delete, deploy, doctor, inspect, list, logs, registry, rerun, rollback,
+        runtimes, status, version,
     },
     values,
 };
@@ -74,6 +74,8 @@ pub(crate) enum Command {
     Doctor(doctor::Args),
     /// Log in to registries, and ask them what they would have against a build
     Registry(registry::Args),
+    /// Make the image of the staging Pod and the builder Job, of this plugin
+    Builder(builder::Args),
     /// Write the script that completes kubectl-b2i in a shell
     Completion(completion::Args),
     /// Tell the version

@@ -64,15 +64,26 @@ pub(super) async fn build(
     let logins = docker_config()?;
     let destination = client(&request.access, &request.destination, &logins).await?;
     let base = base_client(request, &logins).await?;
+    push(request, packed, &destination, base.as_ref(), events).await
+}
+
+/// Makes the image and pushes it to where `destination` leads.
+pub(super) async fn push(
+    request: &BuildRequest,
+    packed: &Packed,
+    destination: &Client,
+    base: Option<&Client>,
+    events: &Events,
+) -> Result<(BuildResult, Uploaded)> {
     // Before anything is sent: what is wrong with the base is known in a second.
-    let image = assemble::run(request, base.as_ref()).await?;
-    let mut uploaded = send(request, packed, &destination, &[], events).await?;
+    let image = assemble::run(request, base).await?;
+    let mut uploaded = send(request, packed, destination, &[], events).await?;
     events.send(Event::Started(Step::Build));
-    let push = || push::run(&image, request, &destination, base.as_ref(), events);
+    let push = || push::run(&image, request, destination, base, events);
     let mut pushed = Box::pin(push()).await;
     if let Err(push::Error::MissingBlobs(digests)) = &pushed {
         // The registry said that it has these and then did not know them.
-        let again = send(request, packed, &destination, digests, events).await?;
+        let again = send(request, packed, destination, digests, events).await?;
         uploaded.uploaded_bytes += again.uploaded_bytes;
         uploaded.sent.extend(again.sent);
         pushed = Box::pin(push()).await;

@@ -14,6 +14,7 @@ mod access;
 mod actuator;
 mod apps;
 mod args;
+mod builder_image;
 mod commands;
 mod complete;
 mod config;
@@ -98,6 +99,7 @@ async fn dispatch(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Delete(args) => Box::pin(commands::delete::run(&context, args)).await,
         Command::Doctor(args) => Box::pin(commands::doctor::run(&context, args)).await,
         Command::Registry(args) => Box::pin(commands::registry::run(&context, args)).await,
+        Command::Builder(args) => Box::pin(commands::builder::run(&context, args)).await,
         Command::Completion(args) => commands::completion::run(&context, &args, command()),
         Command::Version(args) => commands::version::run(&context, &args),
     }

@@ -78,6 +78,10 @@ pub async fn run(
         registry: options.destination.registry.clone(),
         repository: options.destination.repository.clone(),
         insecure: options.access.is_insecure(&options.destination.registry),
+        address: options
+            .access
+            .address_of(&options.destination.registry)
+            .map(str::to_owned),
         authorities: options.access.authorities.clone(),
         proxy: options.access.proxy.clone(),
         token_sha256: token.sha256(),

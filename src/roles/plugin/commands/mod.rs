@@ -1,6 +1,7 @@
 //! The commands, one file each: its arguments and its `run`.
 
 pub(super) mod build;
+pub(super) mod builder;
 pub(super) mod completion;
 pub(super) mod delete;
 pub(super) mod deploy;
@@ -18,8 +19,8 @@ pub(super) mod version;
 use serde::Serialize;
 
 use super::{
-    access, actuator, apps, args, config, flow, format, interrupt, kubesphere, local, merge, nodes, options,
-    page, pod_args, push_secret, rollout, status_page, values,
+    access, actuator, apps, args, builder_image, config, flow, format, interrupt, kubesphere, local, merge,
+    nodes, options, page, pod_args, push_secret, rollout, status_page, values,
 };
 use crate::{
     error::{Failure, Result},
