@@ -6,18 +6,49 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use futures_util::TryStreamExt;
+use serde_json::Value;
+
 use super::{flow, local};
 use crate::{
     cluster::{Cluster, nodes},
     error::{Failure, Result},
     model::{Artifact, ArtifactKind, Events, Libc, RegistryAccess},
-    oci::{Platform, Reference},
+    oci::{Descriptor, Platform, Reference},
     registry::Client,
     steps::{inspect, plan},
 };
 
 /// Tells which version an image is of: <https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md>.
-pub(super) const VERSION_LABEL: &str = "org.opencontainers.image.version";
+const VERSION_LABEL: &str = "org.opencontainers.image.version";
+
+/// Configs of images are a few kB.
+const LARGEST_CONFIG_BYTES: usize = 1 << 20;
+
+/// Returns the version that an image's label tells; `None` where it has none, or cannot be read.
+pub(super) async fn version_of(client: &Client, image: &Reference) -> Option<String> {
+    let manifest = async |reference: String| -> Option<Value> {
+        let raw = client.pull_manifest(&image.repository, &reference).await.ok()?;
+        serde_json::from_slice(&raw.bytes).ok()
+    };
+    let mut top = manifest(image.manifest_reference()).await?;
+    // All platforms of an index are of one version.
+    if let Some(first) = top.pointer("/manifests/0/digest").and_then(Value::as_str) {
+        top = manifest(first.to_owned()).await?;
+    }
+    let config: Descriptor = serde_json::from_value(top.get("config")?.clone()).ok()?;
+    let mut chunks = client.pull_blob(&image.repository, &config).await.ok()?;
+    let mut bytes = Vec::new();
+    while let Some(chunk) = chunks.try_next().await.ok()? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > LARGEST_CONFIG_BYTES {
+            return None;
+        }
+    }
+    let config: Value = serde_json::from_slice(&bytes).ok()?;
+    let label = config.get("config")?.get("Labels")?.get(VERSION_LABEL)?;
+    label.as_str().map(str::to_owned)
+}
 
 /// Finds the executable that runs on the cluster's nodes: this one, or one that came beside it
 /// (`kubectl-b2i-linux-arm64`), as archives for other systems have them.
@@ -30,14 +61,17 @@ pub(super) async fn executable(cluster: &Cluster) -> Result<Artifact> {
 
 /// Finds the executable for an architecture, by default this machine's.
 pub(super) async fn for_architecture(architecture: Option<String>) -> Result<Artifact> {
-    // Rust's names are the kernel's, not Go's.
-    let here = match env::consts::ARCH {
+    let wanted = Platform::linux(architecture.as_deref().unwrap_or(here()));
+    choose([wanted].into()).await
+}
+
+/// This machine's architecture by Go's name, which images and Kubernetes use; Rust's is the kernel's.
+pub(super) fn here() -> &'static str {
+    match env::consts::ARCH {
         "x86_64" => "amd64",
         "aarch64" => "arm64",
         other => other,
-    };
-    let wanted = Platform::linux(architecture.as_deref().unwrap_or(here));
-    choose([wanted].into()).await
+    }
 }
 
 async fn choose(wanted: BTreeSet<Platform>) -> Result<Artifact> {

@@ -101,6 +101,6 @@ async fn dispatch(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Registry(args) => Box::pin(commands::registry::run(&context, args)).await,
         Command::Builder(args) => Box::pin(commands::builder::run(&context, args)).await,
         Command::Completion(args) => commands::completion::run(&context, &args, command()),
-        Command::Version(args) => commands::version::run(&context, &args),
+        Command::Version(args) => Box::pin(commands::version::run(&context, args)).await,
     }
 }

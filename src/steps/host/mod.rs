@@ -3,6 +3,7 @@
 mod end;
 mod login;
 mod ready;
+pub mod way;
 
 use std::time::Duration;
 

@@ -14,7 +14,7 @@ use crate::{
     error::{Failure, Result},
     model::{Artifact, Event, Events, Step},
     oci::Reference,
-    registry::{self, Client},
+    registry::Client,
     steps::host::{self, Hosted},
 };
 
@@ -112,17 +112,7 @@ async fn push(cluster: &Cluster, hosted: &Hosted, executable: &Artifact, events:
     let repository: Reference = format!("{}/b2i/builder", hosted.host)
         .parse()
         .map_err(|error| failure(&error))?;
-    let access = registry::Options {
-        insecure: true,
-        address: Some(forward.address.clone()),
-        // A proxy of this machine has no part in a way of its own.
-        proxy: registry::ProxySettings {
-            no: Some("*".to_owned()),
-            ..registry::ProxySettings::default()
-        },
-        credentials: Some(hosted.login.clone()),
-        ..registry::Options::default()
-    };
+    let access = host::way::options(&forward, Some(hosted.login.clone()));
     let client = Client::new(&hosted.host, &access).map_err(|error| failure(&error))?;
     let image = builder_image::push(executable, repository, &client, events).await?;
     events.send(Event::Done(Step::Build, "builder image pushed".to_owned()));
