@@ -14,6 +14,7 @@ mod support;
 
 mod archive;
 mod deploy;
+mod examples;
 mod images;
 mod installed;
 mod interrupt;
@@ -25,5 +26,6 @@ mod refusals;
 mod registry_cases;
 mod s2i;
 mod trial_registry;
+mod typing;
 mod wars;
 mod world;

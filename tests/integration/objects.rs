@@ -5,6 +5,7 @@ use kubectl_b2i::{
         check_job::CheckJob,
         deployment::{App, as_before, deployment},
         service::service,
+        trial_registry,
     },
     model::{AppName, CheckRequest, DeployOptions, Derived, Port, PortKind},
     oci::{Digest, Platform, Reference},
@@ -238,6 +239,8 @@ fn every_pod_is_restricted() {
             true
         );
     }
+    let registry = json!(trial_registry::deployment("registry:3", false, "uid-1"));
+    assert_restricted(&registry["spec"]["template"]["spec"]);
     assert_restricted(&shop_deployment(&options(), true)["spec"]["template"]["spec"]);
     assert_restricted(&shop_deployment(&all_options(), true)["spec"]["template"]["spec"]);
 }

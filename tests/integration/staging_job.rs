@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 fn job(builder_pull_secret: Option<&str>) -> Value {
     let app: AppName = "shop".parse().unwrap();
     let request = StagingRequest {
+        address: None,
         registry: "registry.example.com".to_owned(),
         repository: "team/shop".to_owned(),
         insecure: false,

@@ -31,9 +31,16 @@ use super::{
     version,
     arg_required_else_help = true
 )]
-#[command(after_help = "First steps:
-  kubectl create secret docker-registry registry-push --docker-server=HOST --docker-username=USER --docker-password=PASSWORD
-  kubectl b2i deploy ./app.jar --port 8080 --nodeport")]
+#[command(after_help = "First steps, with a registry that the nodes pull from:
+  kubectl b2i registry login registry.example.com
+  kubectl b2i builder push registry.example.com/b2i/builder
+  kubectl b2i deploy ./shop.jar --port 8080 --nodeport
+
+Without one, to try it out:
+  kubectl b2i registry up
+  kubectl b2i deploy ./shop.jar --port 8080 --nodeport
+
+What a namespace still lacks: kubectl b2i doctor")]
 pub(crate) struct Cli {
     /// Flags that every command takes.
     #[command(flatten)]

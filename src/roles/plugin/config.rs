@@ -243,6 +243,16 @@ mod tests {
     }
 
     #[test]
+    fn only_a_registry_that_is_nobodys_host_may_be_elsewhere() {
+        assert!(Config::parse("registryAddresses: {\"localhost:30500\": 10.96.0.1:5000}", None).is_ok());
+        for host in ["registry.example.com", "localhost.example.com:5000", "docker.io"] {
+            let text = format!("registryAddresses: {{\"{host}\": 10.96.0.1:5000}}");
+            let why = Config::parse(&text, None).expect_err(host);
+            assert!(why.contains(host), "{why}");
+        }
+    }
+
+    #[test]
     fn nothing_but_comments_is_no_configuration() {
         for text in ["", "\n", "# nothing\n"] {
             assert_eq!(Config::parse(text, None), Ok(Config::default()));

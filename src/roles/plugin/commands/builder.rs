@@ -30,7 +30,7 @@ enum Command {
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   kubectl b2i builder push registry.example.com/b2i/builder
-  kubectl b2i builder push registry.example.com/b2i/builder --architecture arm64")]
+  kubectl b2i builder push registry.example.com/b2i/builder --insecure-registry registry.example.com")]
 struct PushArgs {
     /// Where it goes: registry/repository; the tag is this plugin's version
     image: Reference,

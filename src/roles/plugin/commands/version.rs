@@ -121,7 +121,9 @@ async fn beyond(context: &Context) -> (Option<Server>, Option<Builder>) {
         None => None,
     };
     let config = config.unwrap_or_else(|| context.config.clone());
-    let by_variable = env::var("B2I_BUILDER_IMAGE").ok().filter(|image| !image.is_empty());
+    let by_variable = env::var("B2I_BUILDER_IMAGE")
+        .ok()
+        .filter(|image| !image.is_empty());
     let Some(image) = by_variable.or_else(|| config.builder_image.clone()) else {
         return (server, None);
     };
@@ -145,7 +147,11 @@ async fn builder_version(image: &str, config: &Config, cluster: Option<&Cluster>
     let image: Reference = image.parse().ok()?;
     let access = access::access(&AccessArgs::default(), config).ok()?;
     let logins = local::docker_config().ok()?;
-    let own = logins.find(&image.registry, &image.repository).await.ok().flatten();
+    let own = logins
+        .find(&image.registry, &image.repository)
+        .await
+        .ok()
+        .flatten();
     let login = match (own, cluster, &config.builder_pull_secret) {
         (Some(login), ..) => Some(login),
         (None, Some(cluster), Some(secret)) => of_secret(cluster, secret, &image).await,

@@ -137,7 +137,7 @@ async fn configure(cluster: &Cluster, hosted: &Hosted, builder: &str) -> Result<
     };
     let yaml = serde_yaml::to_string(&config)
         .map_err(|error| failure(Failure::new("could not write the configuration").because(error)))?;
-    let text = format!("# Of `kubectl b2i registry up`; `kubectl b2i registry down` removes it.\n{yaml}");
+    let text = format!("# written by `registry up`; `registry down` removes it\n{yaml}");
     configuration::write_trial(cluster, Some(text))
         .await
         .map_err(|error| failure(cluster.failure("could not write the namespace's configuration", &error)))
