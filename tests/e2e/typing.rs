@@ -77,7 +77,16 @@ impl Person {
 
     /// Types a line.
     pub fn types(&self, line: &str, way: &Way) -> Said {
-        let line = self.ours(line);
+        self.types_after("", line, way)
+    }
+
+    /// Types a line in a shell where others were typed before: exports.
+    pub fn types_after(&self, before: &str, line: &str, way: &Way) -> Said {
+        let line = match way {
+            // The shell must not stand between the program and the signal.
+            Way::Until(_) => self.ours(&format!("{before}exec {line}")),
+            _ => self.ours(&format!("{before}{line}")),
+        };
         match way {
             Way::ToTheEnd => said(&mut self.shell("sh", &["-c", &line])),
             Way::Answering(answers) => self.answers(&line, answers),
@@ -123,7 +132,7 @@ impl Person {
     /// What never ends by itself: seen to work, and stopped as people do it.
     fn until(&self, line: &str, sign: &str) -> Said {
         let mut child = self
-            .shell("sh", &["-c", &format!("exec {line}")])
+            .shell("sh", &["-c", line])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
