@@ -88,12 +88,16 @@ fn krew_installs_it_and_kubectl_finds_it() {
         .find(|path| path.extension().is_some_and(|extension| extension == "gz"))
         .unwrap();
     let home = tempfile::tempdir().unwrap();
-    run(Command::new("krew")
-        .arg("install")
-        .arg(format!("--manifest={}", file.display()))
-        .arg(format!("--archive={}", archive.display()))
-        .env("KREW_ROOT", home.path())
-        .env("KREW_NO_UPGRADE_CHECK", "1"));
+    let krew = |words: &[&str]| {
+        run(Command::new("krew")
+            .args(words)
+            .env("KREW_ROOT", home.path())
+            .env("KREW_NO_UPGRADE_CHECK", "1"))
+    };
+    krew(&["list"]);
+    let before = files(home.path());
+    let manifest = format!("--manifest={}", file.display());
+    krew(&["install", &manifest, &format!("--archive={}", archive.display())]);
     // Nothing but krew's folder and the system's, so that no other kubectl-b2i answers.
     let path = format!(
         "{}:/usr/local/bin:/usr/bin:/bin",
@@ -101,6 +105,38 @@ fn krew_installs_it_and_kubectl_finds_it() {
     );
     let version = run(Command::new("kubectl").args(["b2i", "version"]).env("PATH", path));
     assert_eq!(version, format!("kubectl-b2i {}", env!("CARGO_PKG_VERSION")));
+    krew(&["uninstall", "b2i"]);
+    assert_eq!(files(home.path()), before);
+}
+
+/// Every file below a folder; krew keeps its empty folders.
+fn files(folder: &Path) -> Vec<String> {
+    let found = run(Command::new("find").arg(folder).args(["-not", "-type", "d"]));
+    let mut files: Vec<String> = found.lines().map(ToOwned::to_owned).collect();
+    files.sort();
+    files
+}
+
+#[test]
+#[ignore = "needs krew: tests/run"]
+fn an_archive_has_the_program_its_licence_and_the_completion() {
+    let folder = packaged();
+    let archive = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "gz"))
+        .unwrap();
+    let names = run(Command::new("tar").arg("-tzf").arg(&archive));
+    assert_eq!(
+        names.lines().collect::<Vec<_>>(),
+        ["./", "./LICENSE", "./kubectl-b2i", "./kubectl_complete-b2i"]
+    );
+    let licence = run(Command::new("tar").arg("-xzOf").arg(&archive).arg("./LICENSE"));
+    assert!(licence.contains("Apache License") && licence.contains("Version 2.0"));
+    // The same program gives the same archive.
+    let again = packaged();
+    let checksums = |folder: &Path| fs::read_to_string(folder.join("checksums.txt")).unwrap();
+    assert_eq!(checksums(folder.path()), checksums(again.path()));
 }
 
 #[test]

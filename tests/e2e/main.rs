@@ -13,6 +13,7 @@
 mod support;
 
 mod archive;
+mod completion;
 mod deploy;
 mod examples;
 mod images;
