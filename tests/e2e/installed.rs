@@ -9,7 +9,10 @@ use std::{
     thread,
 };
 
-use crate::world::{root, run, var};
+use crate::{
+    support::elf::Elf,
+    world::{REGISTRY, root, run, var},
+};
 
 /// The archive for this machine, and the folder that it is in.
 fn packaged() -> tempfile::TempDir {
@@ -157,4 +160,55 @@ fn kubectl_completes_it() {
     // Live: the namespaces of the cluster.
     let namespaces = complete(&["deploy", "app.jar", "--namespace", "kube-s"]);
     assert!(namespaces.starts_with("kube-system\n:4"), "{namespaces}");
+}
+
+#[test]
+#[ignore = "needs a cluster: its registry, skopeo and crane"]
+fn the_builder_image_of_a_release_is_one_index_for_both_architectures() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for (architecture, machine) in [("amd64", 62), ("arm64", 183)] {
+        let elf = Elf {
+            machine,
+            ..Elf::default()
+        };
+        fs::write(path(architecture), elf.bytes()).unwrap();
+        run(Command::new("kubectl-b2i")
+            .args([
+                "build",
+                architecture,
+                "--base",
+                "scratch",
+                "--image",
+                "b2i/builder:1",
+            ])
+            .arg(format!("--output=oci-archive:{architecture}.tar"))
+            .current_dir(folder.path()));
+    }
+    let index = |out: &str| {
+        run(Command::new(root().join("krew/index"))
+            .args([out, "1", "amd64.tar", "arm64.tar"])
+            .current_dir(folder.path()));
+        fs::read(path(out)).unwrap()
+    };
+    assert!(index("one.tar") == index("two.tar"));
+    let image = format!("{REGISTRY}/e2e-release/builder:1");
+    run(Command::new("skopeo")
+        .args([
+            "copy",
+            "-q",
+            "--all",
+            "--dest-tls-verify=false",
+            "oci-archive:one.tar",
+        ])
+        .arg(format!("docker://{image}"))
+        .current_dir(folder.path()));
+    run(Command::new("crane").args(["validate", "--insecure", "--remote", &image]));
+    for architecture in ["amd64", "arm64"] {
+        let platform = format!("linux/{architecture}");
+        let config =
+            run(Command::new("crane").args(["config", "--insecure", "--platform", &platform, &image]));
+        let config: serde_json::Value = serde_json::from_str(&config).unwrap();
+        assert_eq!(config["architecture"], architecture);
+    }
 }
