@@ -134,8 +134,7 @@ impl Config {
     /// Lays this configuration over a weaker one.
     fn over(self, below: Self) -> Self {
         let both = |above: Vec<String>, below| [above, below].concat();
-        type Map = BTreeMap<String, String>;
-        let both_maps = |below: Map, above: Map| below.into_iter().chain(above).collect();
+        let both_maps = |below: BTreeMap<_, _>, above| below.into_iter().chain(above).collect();
         Self {
             builder_image: self.builder_image.or(below.builder_image),
             builder_pull_secret: self.builder_pull_secret.or(below.builder_pull_secret),
