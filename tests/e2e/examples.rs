@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// The commands in the order in which a person would come to them: each finds what it needs.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 22] = [
     "version",
     "completion",
     "inspect",
@@ -26,6 +26,9 @@ const ORDER: [&str; 20] = [
     "rerun",
     "rollback",
     "delete",
+    // Its file would speak for everything that is deployed from here.
+    "init",
+    "import",
     "registry up",
     "registry down",
     "",
@@ -63,11 +66,31 @@ fn examples() -> Vec<String> {
     found.into_iter().flat_map(|(_, lines)| lines).collect()
 }
 
+/// As KubeSphere's console writes it.
+const S2I_BUILDER: &str = "apiVersion: devops.kubesphere.io/v1alpha1
+kind: S2iBuilder
+metadata: {name: shop, namespace: demo}
+spec:
+  config:
+    isBinaryURL: true
+    sourceUrl: http://files.example.com/shop.jar
+    imageName: registry.example.com/team/shop
+    tag: v1
+    builderImage: kubesphere/java-8-centos7:v2.1.0
+";
+
 fn way(line: &str) -> Way {
     match line {
         "kubectl b2i registry login registry.example.com" => {
             Way::Answering(&[("User at", "dev\n"), ("Password of", "s3cret\n")])
         }
+        "kubectl b2i init" => Way::Answering(&[
+            ("Artifact", "./shop.jar\n"),
+            ("Name of the app", "\n"),
+            ("Port", "\n"),
+            ("Where the image goes", "\n"),
+            ("every node?", "y\n"),
+        ]),
         "kubectl b2i delete shop" | "kubectl b2i registry down" => Way::Answering(&[("[y/N]", "y\n")]),
         "kubectl b2i status shop --watch" => Way::Until("EVENTS"),
         "kubectl b2i logs shop --follow --tail 20" => Way::Until("Started"),
@@ -106,6 +129,11 @@ fn every_example_works() {
                 world.b2i_ok(&format!("deploy {}/shop.jar", person.folder.display()));
             }
             _ => {}
+        }
+        if line.starts_with("kubectl b2i init") || line.starts_with("kubectl b2i import") {
+            // Each as in a folder that has no options yet.
+            std::fs::remove_file(person.folder.join("b2i.yaml")).ok();
+            std::fs::write(person.folder.join("s2ibuilder.yaml"), S2I_BUILDER).unwrap();
         }
         let way = way(&line);
         let said = person.types(&line, &way);

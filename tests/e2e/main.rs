@@ -23,6 +23,7 @@ mod jars;
 mod lifecycle;
 mod link;
 mod natives;
+mod options_file;
 mod readme;
 mod refusals;
 mod registry_cases;

@@ -62,7 +62,7 @@ fn users(found: &Found) -> Option<String> {
 
 async fn ask(namespace: &str) -> Result<()> {
     let failure = || Failure::usage("could not remove the registry");
-    match flow::blocking(|| Ok(term::confirm("Remove the registry and its images?"))).await? {
+    match flow::blocking(|| Ok(term::ask::confirm("Remove the registry and its images?"))).await? {
         Some(true) => Ok(()),
         Some(false) => Err(Failure::new("stopped; nothing was removed")),
         None => Err(failure()
