@@ -41,8 +41,6 @@ impl Shell {
 #[ignore = "needs a cluster: tests/run"]
 fn bash_offers_what_the_cluster_has() {
     let world = World::new("tab");
-    world.secret("another-login");
-    world.kubectl("create secret generic no-login --from-literal=a=b");
     // To list Secrets is a right that not everybody has; then there are no words.
     let shell = Shell(world);
     assert!(shell.tab(&["deploy", "--push-secret", ""]).is_empty());
@@ -52,6 +50,8 @@ fn bash_offers_what_the_cluster_has() {
     world.kubectl(&format!("create rolebinding secrets --role=secrets {account}"));
     world.b2i_ok("build ./hello-musl --name only-built");
     world.b2i_ok("deploy ./httpbin --port 8080 --replicas 0");
+    world.secret("another-login");
+    world.kubectl("create secret generic no-login --from-literal=a=b");
 
     assert_eq!(shell.tab(&["dep"]), ["deploy"]);
     assert_eq!(shell.tab(&["deploy", "--nodep"]), ["--nodeport"]);

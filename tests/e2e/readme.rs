@@ -92,6 +92,12 @@ fn every_command_of_the_readme_works() {
                 exports += &format!("export {name}='{}'; ", said.stdout.trim());
                 continue;
             }
+            if line == "kubectl b2i rollback shop" {
+                // Back to what? To the image before this one.
+                let another = "kubectl b2i deploy ./shop.jar --image-env SECOND=1";
+                let said = person.types_after(&exports, another, &Way::ToTheEnd);
+                assert_eq!(said.code, Some(0), "{}", said.stderr);
+            }
             let way = way(line);
             let said = person.types_after(&exports, line, &way);
             let is_right = match way {
