@@ -91,12 +91,19 @@ fn krew_installs_it_and_kubectl_finds_it() {
         .find(|path| path.extension().is_some_and(|extension| extension == "gz"))
         .unwrap();
     let home = tempfile::tempdir().unwrap();
+    // krew removes nothing without an index; one that is empty will do, and needs no network.
+    let index = folder.path().join("index");
+    let make = "git init -q && mkdir plugins && touch plugins/none && git add . && git -c user.name=e2e -c user.email=e2e commit -qm none";
+    fs::create_dir(&index).unwrap();
+    run(Command::new("sh").args(["-c", make]).current_dir(&index));
     let krew = |words: &[&str]| {
         run(Command::new("krew")
             .args(words)
             .env("KREW_ROOT", home.path())
+            .env("KREW_DEFAULT_INDEX_URI", &index)
             .env("KREW_NO_UPGRADE_CHECK", "1"))
     };
+    krew(&["update"]);
     let manifest = format!("--manifest={}", file.display());
     krew(&["install", &manifest, &format!("--archive={}", archive.display())]);
     // Nothing but krew's folder and the system's, so that no other kubectl-b2i answers.
