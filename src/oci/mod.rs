@@ -1,6 +1,9 @@
 //! The words of the OCI image specification, as types. Pure: no network, no clock.
 
 mod archive;
+pub mod chunk_groups;
+pub mod chunks;
+pub mod delta;
 mod descriptor;
 mod digest;
 pub mod gzip;

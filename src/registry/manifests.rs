@@ -65,6 +65,24 @@ impl Client {
         }
     }
 
+    /// Asks for a manifest or an index without its bytes, which Docker Hub does not count as a pull.
+    /// Returns the digest that the registry names, if it does.
+    ///
+    /// # Errors
+    /// What the registry answers: [`Kind::NotFound`] where there is none.
+    pub async fn find_manifest(&self, repository: &str, reference: &str) -> Result<Option<Digest>, Error> {
+        let url = self.url(repository, &format!("manifests/{reference}")).await?;
+        let head = |http: &reqwest::Client| {
+            http.head(&url)
+                .header(ACCEPT, ACCEPTED.join(", "))
+                .timeout(SMALL_REQUEST)
+        };
+        let scopes = [Scope::pull(repository)];
+        let response = with_retries(|| self.send(&scopes, head)).await?;
+        let digest = response.headers().get("docker-content-digest");
+        Ok(digest.and_then(|digest| digest.to_str().ok()?.parse().ok()))
+    }
+
     /// Pushes a manifest or an index under a tag or its digest.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ mod builder;
 mod chunks;
 mod cli;
 mod configuration;
+mod delta;
 mod deploy;
 mod docs;
 mod failures;
@@ -35,6 +36,8 @@ mod push;
 mod registry;
 mod registry_commands;
 mod registry_matrix;
+#[cfg(unix)]
+mod registry_prompts;
 mod registry_words;
 mod s2i;
 mod staging;

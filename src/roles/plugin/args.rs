@@ -8,7 +8,7 @@ use clap::{
 };
 
 use crate::{
-    model::{AppName, ArtifactPlace},
+    model::{AppName, ArtifactPlace, PortChange},
     oci::{Digest, Platform, Reference},
 };
 
@@ -187,9 +187,12 @@ pub(crate) struct PlanArgs {
     /// Platform to build for, where the artifact does not decide it
     #[arg(long, value_name = "OS/ARCHITECTURE")]
     pub(crate) platform: Option<Platform>,
-    /// TCP port that the app listens on; repeats, the first one is probed
-    #[arg(long = "port", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) ports: Vec<u16>,
+    /// Port that the app listens on, as [NAME=]PORT[/udp]; repeats, the first TCP one is probed
+    ///
+    /// Without a name the ports given are all that there are. With one, a port is added or changed,
+    /// and the others stay; NAME- removes it.
+    #[arg(long = "port", value_name = "PORT")]
+    pub(crate) ports: Vec<PortChange>,
     /// Env of the image, as NAME=VALUE; repeats
     #[arg(long = "image-env", value_name = "NAME=VALUE")]
     pub(crate) image_env: Vec<String>,
@@ -241,6 +244,9 @@ pub(crate) struct ImageArgs {
     /// Name of the app; from the artifact's file name when not given
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<AppName>,
+    /// Ask whether the base has moved, though nothing else has changed since the last build
+    #[arg(long, conflicts_with = "rebuild")]
+    pub(crate) pull: bool,
     /// Build even if nothing changed since the last build
     #[arg(long)]
     pub(crate) rebuild: bool,
@@ -265,6 +271,10 @@ pub(crate) struct ClusterBuildArgs {
     pub(crate) builder_pull_secret: Option<String>,
     #[command(flatten)]
     pub(crate) access: AccessArgs,
+    /// How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not
+    /// given, 5m, and 0 where `CI` is set
+    #[arg(long, value_name = "TIME", env = "B2I_STAGING_IDLE")]
+    pub(crate) staging_idle: Option<String>,
     /// How long the builder Job may take, for example 10m
     #[arg(long, value_name = "TIME", default_value = "30m")]
     pub(crate) build_timeout: String,

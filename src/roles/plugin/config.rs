@@ -28,6 +28,8 @@ pub(super) struct Config {
     pub push_secret: Option<String>,
     /// Secret that base images are pulled with.
     pub pull_secret: Option<String>,
+    /// How long a staging Pod stays for the next run: `5m`; `0` for not at all.
+    pub staging_idle: Option<String>,
     /// Registries whose certificate is not checked, or that speak plain HTTP.
     pub insecure_registries: Vec<String>,
     /// Where Pods speak to the registries at the left, whose names only the nodes can reach.
@@ -140,6 +142,7 @@ impl Config {
             builder_pull_secret: self.builder_pull_secret.or(below.builder_pull_secret),
             push_secret: self.push_secret.or(below.push_secret),
             pull_secret: self.pull_secret.or(below.pull_secret),
+            staging_idle: self.staging_idle.or(below.staging_idle),
             insecure_registries: both(self.insecure_registries, below.insecure_registries),
             registry_addresses: both_maps(below.registry_addresses, self.registry_addresses),
             registry_ca: self.registry_ca,

@@ -1,37 +1,20 @@
 //! Building on this machine, without a cluster: with the logins of whoever sits at it.
 
-use std::path::PathBuf;
-
+pub(super) use super::local_logins::Logins;
 use super::{access, flow::Packed};
+use std::time::Duration;
+
 use crate::{
     error::{Failure, Result},
     model::{Base, BuildRequest, BuildResult, Event, Events, RegistryAccess, Step, Uploaded},
     oci::{Digest, Reference},
-    registry::{Client, DockerConfig},
+    registry::Client,
     steps::{assemble, push},
     term::bytes,
 };
 
-/// What `docker login` and its like left on this machine.
-pub(super) fn docker_config() -> Result<DockerConfig> {
-    let folder = std::env::var_os("DOCKER_CONFIG").map(PathBuf::from);
-    let Some(folder) = folder.or_else(|| std::env::home_dir().map(|home| home.join(".docker"))) else {
-        return Ok(DockerConfig::default());
-    };
-    DockerConfig::read(&folder).map_err(|error| {
-        Failure::new(format!("could not read the logins in `{}`", folder.display()))
-            .because(error)
-            .next("mend the file, or point `DOCKER_CONFIG` at another folder")
-            .anchor("docker-config")
-    })
-}
-
 /// Connects to an image's registry.
-pub(super) async fn client(
-    access: &RegistryAccess,
-    image: &Reference,
-    logins: &DockerConfig,
-) -> Result<Client> {
+pub(super) async fn client(access: &RegistryAccess, image: &Reference, logins: &Logins) -> Result<Client> {
     let login = logins.find(&image.registry, &image.repository).await;
     let login = login.map_err(|error| {
         Failure::new(format!("could not find a login for `{}`", image.registry))
@@ -45,7 +28,7 @@ pub(super) async fn client(
 }
 
 /// Connects to the registry that the base comes from; scratch comes from none.
-pub(super) async fn base_client(request: &BuildRequest, logins: &DockerConfig) -> Result<Option<Client>> {
+pub(super) async fn base_client(request: &BuildRequest, logins: &Logins) -> Result<Option<Client>> {
     match &request.base {
         Base::Scratch => Ok(None),
         Base::Image(image) => {
@@ -61,7 +44,7 @@ pub(super) async fn build(
     packed: &Packed,
     events: &Events,
 ) -> Result<(BuildResult, Uploaded)> {
-    let logins = docker_config()?;
+    let logins = Logins::of_this_machine()?;
     let destination = client(&request.access, &request.destination, &logins).await?;
     let base = base_client(request, &logins).await?;
     push(request, packed, &destination, base.as_ref(), events).await
@@ -79,7 +62,7 @@ pub(super) async fn push(
     let image = assemble::run(request, base).await?;
     let mut uploaded = send(request, packed, destination, &[], events).await?;
     events.send(Event::Started(Step::Build));
-    let push = || push::run(&image, request, destination, base, events);
+    let push = || push::run(&image, request, destination, base, Duration::ZERO, events);
     let mut pushed = Box::pin(push()).await;
     if let Err(push::Error::MissingBlobs(digests)) = &pushed {
         // The registry said that it has these and then did not know them.

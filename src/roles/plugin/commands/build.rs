@@ -8,7 +8,7 @@ use super::{
     flow,
     interrupt::{self, Stage},
     local::{self, ClusterOption},
-    merge, open, options,
+    merge, open, options, site,
 };
 use crate::{
     error::{Failure, Result},
@@ -60,16 +60,18 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
 
 async fn into_registry(context: &Context, args: &Args) -> Result<()> {
     let events = context.printer.events();
-    let opened = open(&args.image, &args.plan, &events).await?;
+    let (opened, (config, site, keychain)) = flow::alongside(
+        open(&args.image, &args.plan, &events),
+        site(context, &args.build, &events),
+    )
+    .await?;
     let (artifact, app) = (&opened.artifact, opened.app.clone());
-    let cluster = options::connect(&context.global).await?;
-    let config = context.config.over_namespace(&cluster).await?;
-    let (site, keychain) = options::site(cluster, &args.build, &config, &events).await?;
     let stage = Stage::default();
     let work = Box::pin(async {
         let target = options::target(&site, &keychain, app, &args.image, &args.plan, &config).await?;
         let plan = steps::plan::run(artifact, &options::plan_options(&target.options, &config)?)?;
-        flow::build(&site, &target, artifact, &plan, &stage).await
+        let inputs = flow::inputs(artifact, &plan, &target);
+        Box::pin(flow::build(&site, &target, artifact, &plan, inputs, &stage)).await
     });
     let built = interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
     let report = report::run(artifact, &built.result, built.uploaded, None);
@@ -174,7 +176,7 @@ async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()>
     options::ensure_tags(&destination, &tags)?;
     let request = packed.request(&plan, destination, tags, access);
     events.send(Event::Started(Step::Build));
-    let base = local::base_client(&request, &local::docker_config()?).await?;
+    let base = local::base_client(&request, &local::Logins::of_this_machine()?).await?;
     let assembled = steps::assemble::run(&request, base.as_ref()).await?;
     let named =
         steps::push::archive(&assembled, &request, &packed.layers, base.as_ref(), file, &events).await?;

@@ -50,7 +50,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let events = context.printer.events();
     let access = access::access(&args.access, &context.config)?;
     let executable = builder_image::for_architecture(args.architecture).await?;
-    let logins = local::docker_config()?;
+    let logins = local::Logins::of_this_machine()?;
     let client = local::client(&access, &args.image, &logins).await?;
     let repository = Reference {
         tag: None,

@@ -21,13 +21,14 @@ pub(super) mod version;
 use serde::Serialize;
 
 use super::{
-    access, actuator, apps, args, builder_image, command, config, flow, format, interrupt, kubesphere, local,
-    merge, nodes, options, options_file, page, pod_args, push_secret, rollout, s2i_builder, status_page,
-    values,
+    access, actuator, apps, args, browser, builder_image, command, config, flow, format, interrupt, kind,
+    kubesphere, local, merge, nodes, options, options_file, page, pod_args, ports, push_secret, rollout,
+    s2i_builder, status_page, values,
 };
 use crate::{
     error::{Failure, Result},
     model::{AppName, Artifact, Events},
+    registry::Keychain,
     steps::fetch::Fetched,
     term::Printer,
 };
@@ -58,6 +59,18 @@ impl Context {
         self.printer.result(&text);
         Ok(())
     }
+}
+
+/// Connects to the cluster, and finds what a build in it needs. Changes nothing there.
+async fn site(
+    context: &Context,
+    args: &args::ClusterBuildArgs,
+    events: &Events,
+) -> Result<(config::Config, options::Site, Keychain)> {
+    let cluster = options::connect(&context.global).await?;
+    let config = context.config.over_namespace(&cluster).await?;
+    let (site, keychain) = options::site(cluster, args, &config, events).await?;
+    Ok((config, site, keychain))
 }
 
 /// An artifact that was fetched and looked into, and the app that it is.

@@ -146,7 +146,7 @@ async fn server(context: &Context) -> Result<(Server, Cluster)> {
 async fn builder_version(image: &str, config: &Config, cluster: Option<&Cluster>) -> Option<String> {
     let image: Reference = image.parse().ok()?;
     let access = access::access(&AccessArgs::default(), config).ok()?;
-    let logins = local::docker_config().ok()?;
+    let logins = local::Logins::of_this_machine().ok()?;
     let own = logins
         .find(&image.registry, &image.repository)
         .await
