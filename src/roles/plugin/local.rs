@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Connects to an image's registry.
-async fn client(access: &RegistryAccess, image: &Reference, logins: &Logins) -> Result<Client> {
+pub(super) async fn client(access: &RegistryAccess, image: &Reference, logins: &Logins) -> Result<Client> {
     let login = logins.find(&image.registry, &image.repository).await;
     let login = login.map_err(|error| {
         Failure::new(format!("could not find a login for `{}`", image.registry))
@@ -47,24 +47,26 @@ pub(super) async fn build(
     let logins = Logins::of_this_machine()?;
     let destination = client(&request.access, &request.destination, &logins).await?;
     let base = base_client(request, &logins).await?;
+    push(request, packed, &destination, base.as_ref(), events).await
+}
+
+/// Makes the image and pushes it to where `destination` leads.
+pub(super) async fn push(
+    request: &BuildRequest,
+    packed: &Packed,
+    destination: &Client,
+    base: Option<&Client>,
+    events: &Events,
+) -> Result<(BuildResult, Uploaded)> {
     // Before anything is sent: what is wrong with the base is known in a second.
-    let image = assemble::run(request, base.as_ref()).await?;
-    let mut uploaded = send(request, packed, &destination, &[], events).await?;
+    let image = assemble::run(request, base).await?;
+    let mut uploaded = send(request, packed, destination, &[], events).await?;
     events.send(Event::Started(Step::Build));
-    let push = || {
-        push::run(
-            &image,
-            request,
-            &destination,
-            base.as_ref(),
-            Duration::ZERO,
-            events,
-        )
-    };
+    let push = || push::run(&image, request, destination, base, Duration::ZERO, events);
     let mut pushed = Box::pin(push()).await;
     if let Err(push::Error::MissingBlobs(digests)) = &pushed {
         // The registry said that it has these and then did not know them.
-        let again = send(request, packed, &destination, digests, events).await?;
+        let again = send(request, packed, destination, digests, events).await?;
         uploaded.uploaded_bytes += again.uploaded_bytes;
         uploaded.sent.extend(again.sent);
         pushed = Box::pin(push()).await;
