@@ -25,6 +25,9 @@ pub struct RawManifest {
 /// <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests>.
 const LIMIT_BYTES: u64 = 4 * 1024 * 1024;
 
+/// <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests>
+const DIGEST_HEADER: &str = "docker-content-digest";
+
 const ACCEPTED: [&str; 4] = [
     media_type::INDEX,
     media_type::MANIFEST,
@@ -62,6 +65,30 @@ impl Client {
                 digest,
                 bytes,
             }),
+        }
+    }
+
+    /// Asks which digest a tag of a repository means, where it means one and the registry says it.
+    ///
+    /// # Errors
+    /// Whatever is neither a digest nor "there is none".
+    pub async fn manifest_digest(&self, repository: &str, tag: &str) -> Result<Option<Digest>, Error> {
+        let url = self.url(repository, &format!("manifests/{tag}")).await?;
+        let head = || async {
+            // Asked by whoever is about to push: the token is the one for that.
+            self.send(&[Scope::push(repository)], |http| {
+                let accepted = ACCEPTED.join(", ");
+                http.head(&url).header(ACCEPT, accepted).timeout(SMALL_REQUEST)
+            })
+            .await
+        };
+        match with_retries(head).await {
+            Ok(response) => {
+                let digest = response.headers().get(DIGEST_HEADER);
+                Ok(digest.and_then(|digest| digest.to_str().ok()?.parse().ok()))
+            }
+            Err(error) if matches!(error.kind, Kind::NotFound | Kind::NameUnknown) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 

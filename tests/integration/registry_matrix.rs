@@ -48,7 +48,8 @@ async fn send(host: &str, options: Options, size: usize) -> Result<Uploaded, Fai
     fs::write(&layer.local_path, &bytes).unwrap();
     let destination: Reference = format!("{host}/team/shop").parse().unwrap();
     let client = Client::new(host, &options).map_err(|error| error.failure("could not connect"))?;
-    push::from_here(&[layer], &destination, &client, &[], &Events::nowhere()).await
+    let missing = push::missing(std::slice::from_ref(&layer.described), &destination, &client).await?;
+    push::from_here(&[layer], &missing, &destination, &client, &Events::nowhere()).await
 }
 
 /// What came of it, in a cell of the table.

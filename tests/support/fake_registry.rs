@@ -379,7 +379,7 @@ async fn handle(State(state): State<Arc<Mutex<Inner>>>, request: Request) -> Res
         ("GET" | "HEAD", "blobs") => {
             inner.blob(repository, rest, &parts.headers, parts.method == Method::HEAD)
         }
-        ("GET", "manifests") => inner.get_manifest(repository, rest),
+        ("GET" | "HEAD", "manifests") => inner.get_manifest(repository, rest),
         ("PUT", "manifests") => inner.put_manifest(repository, rest, &parts.headers, &body),
         _ => refuse(405, "UNSUPPORTED", Value::Null),
     }
@@ -631,7 +631,12 @@ impl Inner {
         let found = digest.and_then(|digest| self.manifests.get(&(repository.to_owned(), digest)));
         match found {
             Some((media_type, bytes)) => {
-                ([(header::CONTENT_TYPE, media_type.clone())], bytes.clone()).into_response()
+                let digest = Digest::of(bytes).to_string();
+                let headers = [
+                    ("content-type", media_type.clone()),
+                    ("docker-content-digest", digest),
+                ];
+                (headers, bytes.clone()).into_response()
             }
             None => refuse(404, "MANIFEST_UNKNOWN", json!({"name": repository})),
         }

@@ -7,19 +7,20 @@ use super::{
     args::PlanArgs,
     interrupt::{self, Stage},
     options::{Site, Target, record_failure},
+    packed,
 };
 use crate::{
     cluster::record,
     error::{Failure, Result},
     model::{
-        AppName, Artifact, Base, BuildOrigin, BuildOutcome, BuildRecord, BuildRequest, BuildResult, Event,
-        Events, Expected, ImagePlan, Layer, RegistryAccess, Step, Uploaded,
+        AppName, Artifact, BuildOrigin, BuildOutcome, BuildRecord, BuildResult, Event, Events, Expected,
+        ImagePlan, Layer, Step, Uploaded,
     },
-    oci::{Digest, Reference},
+    oci::Digest,
     steps::{
         fetch::{self, Fetched},
         inspect::{self, Limits},
-        job, pack, upload,
+        job, upload,
     },
     term::bytes,
 };
@@ -34,34 +35,6 @@ pub(super) struct Built {
     pub result: BuildResult,
     /// `None` where nothing had changed, so that nothing was built.
     pub uploaded: Option<Uploaded>,
-}
-
-/// Layers in files, which go when this is dropped.
-pub(super) struct Packed {
-    pub layers: Vec<Layer>,
-    _folder: tempfile::TempDir,
-}
-
-impl Packed {
-    /// Returns what is to be made of these layers.
-    pub(super) fn request(
-        &self,
-        plan: &ImagePlan,
-        destination: Reference,
-        tags: Vec<String>,
-        access: RegistryAccess,
-    ) -> BuildRequest {
-        BuildRequest {
-            destination,
-            tags,
-            base: plan.base.clone(),
-            s2i: plan.s2i,
-            platforms: vec![plan.platform.clone()],
-            config: plan.config.clone(),
-            layers: self.layers.iter().map(|layer| layer.described.clone()).collect(),
-            access,
-        }
-    }
 }
 
 /// Brings the artifact to this machine; `name` is what it is called that has no name of its own.
@@ -97,43 +70,6 @@ pub(super) async fn inspect(fetched: &Fetched, plan: &PlanArgs, events: &Events)
     Ok(artifact)
 }
 
-/// Makes the layers; `destination` is only told.
-pub(super) async fn pack(
-    artifact: &Artifact,
-    plan: &ImagePlan,
-    destination: Option<&str>,
-    events: &Events,
-) -> Result<Packed> {
-    events.send(Event::Started(Step::Plan));
-    let folder = tempfile::Builder::new()
-        .prefix("kubectl-b2i-")
-        .tempdir()
-        .map_err(|error| Failure::new("could not make the layers").because(error))?;
-    let (artifact, of_plan, to) = (artifact.clone(), plan.clone(), folder.path().to_owned());
-    let layers = blocking(move || pack::run(&artifact, &of_plan, &to)).await?;
-    let base = match &plan.base {
-        Base::Scratch => "scratch".to_owned(),
-        Base::Image(reference) => reference.to_string(),
-    };
-    let base = base
-        .strip_prefix("docker.io/library/")
-        .or(base.strip_prefix("docker.io/"))
-        .unwrap_or(&base);
-    let count = match layers.len() {
-        1 => "1 layer".to_owned(),
-        n => format!("{n} layers"),
-    };
-    let mut words = format!("{base} · {count}");
-    if let Some(destination) = destination {
-        words = format!("{words} · {destination}");
-    }
-    events.send(Event::Done(Step::Plan, words));
-    Ok(Packed {
-        layers,
-        _folder: folder,
-    })
-}
-
 /// Makes and pushes the image, unless the record knows that the very same was built last.
 pub(super) async fn build(
     site: &Site,
@@ -155,7 +91,8 @@ pub(super) async fn build(
             uploaded: None,
         });
     }
-    let packed = pack(artifact, plan, Some(&target.destination.name()), events).await?;
+    let known = packed::known_layers(|name| std::env::var(name).ok());
+    let packed = packed::pack(artifact, plan, known, Some(&target.destination.name()), events).await?;
     let request = packed.request(
         plan,
         target.destination.clone(),
@@ -180,9 +117,9 @@ pub(super) async fn build(
     };
 
     stage.in_cluster();
-    let uploaded = send(site, target, &packed.layers, Vec::new()).await?;
+    let uploaded = send(site, target, packed.layers().await?, Vec::new()).await?;
     record.uploaded_bytes = uploaded.uploaded_bytes;
-    let send_again = async |digests| send(site, target, &packed.layers, digests).await;
+    let send_again = async |digests| send(site, target, packed.layers().await?, digests).await;
     make(site, &target.app, record, uploaded, stage, send_again).await
 }
 

@@ -26,6 +26,7 @@ mod local;
 mod merge;
 mod nodes;
 mod options;
+mod packed;
 mod page;
 mod pod_args;
 mod push_secret;

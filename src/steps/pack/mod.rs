@@ -1,5 +1,7 @@
 //! Makes the layers: reproducible tars, compressed, with both digests. Blocks; memory stays flat.
 
+mod known;
+
 use std::{
     fs::{self, File},
     io::{self, BufReader, BufWriter, Read},
@@ -14,6 +16,8 @@ use crate::{
     model::{Artifact, Entry, EntryKind, ImagePlan, Layer, LayerDescriptor, LayerPlan, Source},
     oci::{Compression, Digest, Hasher, layer},
 };
+
+pub use known::KnownLayers;
 
 const BUFFER_BYTES: usize = 64 << 10;
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use futures_util::TryFutureExt;
+use futures_util::{TryFutureExt, future::try_join_all};
 
 use super::{Error, Push};
 use crate::{
@@ -23,9 +23,11 @@ pub(super) enum Way {
 impl Push<'_> {
     pub(super) async fn ensure_our_layers_are_there(&self) -> Result<(), Error> {
         let mut missing: Vec<Digest> = Vec::new();
-        for layer in &self.image.layers {
+        let digests = self.image.layers.iter().map(|layer| layer.descriptor.digest);
+        let there = try_join_all(digests.map(|digest| self.is_there(digest))).await?;
+        for (layer, is_there) in self.image.layers.iter().zip(there) {
             let digest = layer.descriptor.digest;
-            if self.is_there(digest).await? {
+            if is_there {
                 self.say(format!("layer {} {} is there", layer.name, digest.short()));
             } else {
                 self.say(format!("layer {} {} is missing", layer.name, digest.short()));

@@ -5,13 +5,15 @@ mod archive;
 mod failure;
 mod from_here;
 mod layers;
+mod unchanged;
 
 use std::collections::BTreeSet;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, future::try_join, stream};
 
 pub use archive::archive;
-pub use from_here::from_here;
+pub use from_here::{from_here, missing};
+pub use unchanged::unchanged;
 
 use crate::{
     error::Failure,
@@ -68,13 +70,11 @@ pub async fn run(
         events,
     };
     push.ensure_our_layers_are_there().await?;
-    let base_layers = image.base_layers();
-    let ways: Vec<layers::Way> = stream::iter(base_layers.iter().copied())
+    let base_layers = stream::iter(image.base_layers())
         .map(|layer| push.base_layer(layer))
         .buffer_unordered(COPIES)
-        .try_collect()
-        .await?;
-    push.configs().await?;
+        .try_collect();
+    let ((), ways): ((), Vec<layers::Way>) = try_join(push.configs(), base_layers).await?;
     if let Err(error) = push.manifests().await {
         push.make_up_for_lost_blobs(&error).await?;
         push.manifests().await.map_err(|error| push.refused(&error))?;
@@ -82,16 +82,30 @@ pub async fn run(
     let tags = push.tags().await?;
 
     let copied_layers = ways.iter().filter(|way| **way == layers::Way::Copied).count();
+    Ok(result(image, request, tags, copied_layers))
+}
+
+/// The tags of an image.
+fn names(image: &Image, request: &BuildRequest) -> Vec<String> {
+    let mut tags = request.tags.clone();
+    // Registries delete what no tag names, and a rollback needs it.
+    tags.push(format!("b2i-{}", image.digest().short()));
+    tags
+}
+
+/// What a push comes to.
+fn result(image: &Image, request: &BuildRequest, tags: Vec<String>, copied_layers: usize) -> BuildResult {
+    let base_layers = image.base_layers();
     let ours = image.layers.iter().map(|layer| layer.descriptor.size_bytes);
     let theirs = base_layers.iter().map(|layer| layer.size_bytes);
-    Ok(BuildResult {
+    BuildResult {
         image: request.destination.with_digest(image.digest()),
         tags,
         size_bytes: ours.chain(theirs).sum(),
         base: image.base.as_ref().map(|base| base.reference.clone()),
         copied_layers,
-        mounted_layers: ways.len() - copied_layers,
-    })
+        mounted_layers: base_layers.len() - copied_layers,
+    }
 }
 
 impl Push<'_> {
@@ -147,9 +161,7 @@ impl Push<'_> {
     /// Names the image; returns the names.
     async fn tags(&self) -> Result<Vec<String>, Error> {
         let digest = self.image.digest();
-        let mut tags = self.request.tags.clone();
-        // Registries delete what no tag names, and a rollback needs it.
-        tags.push(format!("b2i-{}", digest.short()));
+        let tags = names(self.image, self.request);
         for tag in &tags {
             let named = self.request.destination.with_tag(tag);
             self.manifest(self.image.top(), tag).await.map_err(|error| {

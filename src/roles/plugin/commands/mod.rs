@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use super::{
     access, actuator, apps, args, config, flow, format, interrupt, kubesphere, local, merge, nodes, options,
-    page, pod_args, push_secret, rollout, status_page, values,
+    packed, page, pod_args, push_secret, rollout, status_page, values,
 };
 use crate::{
     error::{Failure, Result},
