@@ -228,7 +228,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__build)
-            opts="-o -n -s -q -h --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --sha256 --max-artifact-size --max-unpacked-size --max-entries --image --tag --name --rebuild --push-secret --pull-secret --builder-image --builder-pull-secret --insecure-registry --registry-ca --build-timeout --local --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-o -n -s -q -h --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --compression --compression-level --sha256 --max-artifact-size --max-unpacked-size --max-entries --image --tag --name --rebuild --push-secret --pull-secret --builder-image --builder-pull-secret --insecure-registry --registry-ca --build-timeout --local --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -268,6 +268,14 @@ _kubectl__b2i() {
                     ;;
                 --convert-javax)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --compression)
+                    COMPREPLY=($(compgen -W "gzip zstd" -- "${cur}"))
+                    return 0
+                    ;;
+                --compression-level)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --sha256)
@@ -578,7 +586,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__deploy)
-            opts="-o -n -s -q -h --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --sha256 --max-artifact-size --max-unpacked-size --max-entries --image --tag --name --rebuild --service-port --nodeport --no-nodeport --replicas --env --memory --cpu --env-from --command --args --health-path --service-account --node-selector --toleration --label --annotation --volume --force-conflicts --no-undo --wait --timeout --push-secret --pull-secret --builder-image --builder-pull-secret --insecure-registry --registry-ca --build-timeout --dry-run --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-o -n -s -q -h --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --compression --compression-level --sha256 --max-artifact-size --max-unpacked-size --max-entries --image --tag --name --rebuild --service-port --nodeport --no-nodeport --replicas --env --memory --cpu --env-from --command --args --health-path --service-account --node-selector --toleration --label --annotation --volume --force-conflicts --no-undo --wait --timeout --push-secret --pull-secret --builder-image --builder-pull-secret --insecure-registry --registry-ca --build-timeout --dry-run --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -618,6 +626,14 @@ _kubectl__b2i() {
                     ;;
                 --convert-javax)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --compression)
+                    COMPREPLY=($(compgen -W "gzip zstd" -- "${cur}"))
+                    return 0
+                    ;;
+                --compression-level)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --sha256)
@@ -1200,7 +1216,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__inspect)
-            opts="-o -n -s -q -h --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --sha256 --max-artifact-size --max-unpacked-size --max-entries --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-o -n -s -q -h --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --compression --compression-level --sha256 --max-artifact-size --max-unpacked-size --max-entries --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1240,6 +1256,14 @@ _kubectl__b2i() {
                     ;;
                 --convert-javax)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --compression)
+                    COMPREPLY=($(compgen -W "gzip zstd" -- "${cur}"))
+                    return 0
+                    ;;
+                --compression-level)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --sha256)

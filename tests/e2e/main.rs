@@ -13,6 +13,7 @@
 mod support;
 
 mod archive;
+mod compression;
 mod deploy;
 mod images;
 mod installed;
