@@ -45,6 +45,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -s h -l help -d 'P
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -s V -l version -d 'Print version'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "deploy" -d 'Make an image of an artifact, push it and run it'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "build" -d 'Make an image of an artifact and push it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "import" -d 'Make b2i.yaml of KubeSphere\'s S2iBuilder'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "inspect" -d 'Tell what an artifact is and what image it would get; needs no cluster'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "runtimes" -d 'Tell the base images, and which of them an artifact would get'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "list" -d 'List the apps of the namespace and their builds'
@@ -57,7 +58,9 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "doctor" -d 
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "registry" -d 'Log in to registries, and ask them what they would have against a build'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "completion" -d 'Write the script that completes kubectl-b2i in a shell'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "version" -d 'Tell the version'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "init" -d 'Write the options of `deploy` into b2i.yaml, to stand beside the artifact'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -s f -l file -d 'Options file, instead of the b2i.yaml beside the artifact or in this folder; \'\' for none' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l base -d 'Base image instead of the one that the artifact would get; `scratch` for none' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l s2i -d 'The base is a source-to-image (S2I) one: its own `run` script starts the app' -r -f -a "true\t''
 false\t''"
@@ -130,6 +133,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l no-un
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s f -l file -d 'Options file, instead of the b2i.yaml beside the artifact or in this folder; \'\' for none' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l base -d 'Base image instead of the one that the artifact would get; `scratch` for none' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l s2i -d 'The base is a source-to-image (S2I) one: its own `run` script starts the app' -r -f -a "true\t''
 false\t''"
@@ -179,6 +183,27 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l local 
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -s f -l file -d 'The file to write' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l force -d 'Write over a file that is there'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -s f -l file -d 'Options file, instead of the b2i.yaml beside the artifact or in this folder; \'\' for none' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l base -d 'Base image instead of the one that the artifact would get; `scratch` for none' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l s2i -d 'The base is a source-to-image (S2I) one: its own `run` script starts the app' -r -f -a "true\t''
 false\t''"
@@ -542,21 +567,92 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l tls-
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "deploy" -d 'Make an image of an artifact, push it and run it'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "build" -d 'Make an image of an artifact and push it'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "inspect" -d 'Tell what an artifact is and what image it would get; needs no cluster'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "runtimes" -d 'Tell the base images, and which of them an artifact would get'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "list" -d 'List the apps of the namespace and their builds'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "status" -d 'Show an app: image, artifact, env, Pods, builds, events'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "logs" -d 'Print what an app\'s Pods say, or what its builder said'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "rerun" -d 'Make an image again of the layers in the registry, on a newer base; uploads nothing'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "rollback" -d 'Run the image of an earlier build; builds nothing'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "delete" -d 'Remove an app and its build record'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "doctor" -d 'Look at what a deploy needs in the namespace, and say what to do'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "registry" -d 'Log in to registries, and ask them what they would have against a build'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "completion" -d 'Write the script that completes kubectl-b2i in a shell'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "version" -d 'Tell the version'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build inspect runtimes list status logs rerun rollback delete doctor registry completion version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -s f -l file -d 'The file to write' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l base -d 'Base image instead of the one that the artifact would get; `scratch` for none' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l s2i -d 'The base is a source-to-image (S2I) one: its own `run` script starts the app' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l platform -d 'Platform to build for, where the artifact does not decide it' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l port -d 'TCP port that the app listens on; repeats, the first one is probed' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l image-env -d 'Env of the image, as NAME=VALUE; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l image-label -d 'Label of the image, as NAME=VALUE; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l jvm-options -d 'Options for the JVM, added to the defaults' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l context-path -d 'Path that a WAR serves; `/` for the root' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l convert-javax -d 'Let Tomcat 10 or later convert a WAR for javax.servlet when it starts' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l compression -d 'How the layers are compressed: gzip, or zstd for runtimes of 2021 and newer' -r -f -a "gzip\t''
+zstd\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l compression-level -d 'How hard: 1 to 9 for gzip (1 when not given), 1 to 19 for zstd (3)' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l sha256 -d 'SHA-256 that the artifact must have, in hex' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l max-artifact-size -d 'Largest artifact to take' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l max-unpacked-size -d 'Largest size of an archive\'s entries, unpacked; above the default it may also be a bomb\'s' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l max-entries -d 'Most entries that an archive may have' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l image -d 'Where the image goes: registry/repository[:tag]' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l tag -d 'Tag of the image; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l name -d 'Name of the app; from the artifact\'s file name when not given' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l service-port -d 'Port of the Service, when it differs from the app\'s' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l nodeport -d 'Reach the app on a port of every node; with =N on that port' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l replicas -d 'Number of Pods; left to whoever scales it when not given' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l env -d 'Env of the app, as NAME=VALUE, NAME=secret:NAME/KEY, or NAME- to remove it; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l memory -d 'Memory that the app gets, for example 512Mi' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l cpu -d 'CPU that the app asks for, for example 500m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l env-from -d 'Env from all keys of secret/NAME or configmap/NAME; secret/NAME- to remove it; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l command -d 'Command instead of the image\'s entrypoint, in one word for the shell; \'\' for the image\'s' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l args -d 'Arguments of the command, in one word for the shell; \'\' for the image\'s' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l health-path -d 'Path that tells by HTTP whether the app serves; `off` for TCP, `default` to choose by the artifact' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l service-account -d 'Service account of the Pods, whose token they then mount; \'\' for none' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l node-selector -d 'Label that the nodes must have, as NAME=VALUE, or NAME- to remove it; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l toleration -d 'Taint of nodes that the Pods bear, as KEY[=VALUE][:EFFECT], with - at the end to remove it; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l label -d 'Label of the Deployment and its Pods, as NAME=VALUE, or NAME- to remove it; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l annotation -d 'Annotation of the Pods, as NAME=VALUE, or NAME- to remove it; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l volume -d 'Mount secret/NAME, configmap/NAME, pvc/NAME or emptydir, as `SOURCE:/PATH`, read-only with `:ro` at the end; `/PATH-` removes; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l wait -d 'Wait until the app serves' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l timeout -d 'How long to wait for that, for example 5m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l builder-image -d 'Image of the staging Pod and the builder Job' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l force -d 'Write over a file that is there'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l no-nodeport -d 'Reach the app in the cluster only'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l no-undo -d 'Leave what does not serve as it is, instead of putting the earlier version back'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "deploy" -d 'Make an image of an artifact, push it and run it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "build" -d 'Make an image of an artifact and push it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "import" -d 'Make b2i.yaml of KubeSphere\'s S2iBuilder'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "inspect" -d 'Tell what an artifact is and what image it would get; needs no cluster'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "runtimes" -d 'Tell the base images, and which of them an artifact would get'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "list" -d 'List the apps of the namespace and their builds'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "status" -d 'Show an app: image, artifact, env, Pods, builds, events'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "logs" -d 'Print what an app\'s Pods say, or what its builder said'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "rerun" -d 'Make an image again of the layers in the registry, on a newer base; uploads nothing'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "rollback" -d 'Run the image of an earlier build; builds nothing'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "delete" -d 'Remove an app and its build record'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "doctor" -d 'Look at what a deploy needs in the namespace, and say what to do'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "registry" -d 'Log in to registries, and ask them what they would have against a build'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "completion" -d 'Write the script that completes kubectl-b2i in a shell'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "version" -d 'Tell the version'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "init" -d 'Write the options of `deploy` into b2i.yaml, to stand beside the artifact'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "login" -d 'Put a login into a Secret that builds push with, and prove it'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "check" -d 'Ask a registry, from inside the cluster, what it would have against a build'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "list" -d 'List the Secrets that builds may push with, their registries and users'

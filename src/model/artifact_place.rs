@@ -1,6 +1,9 @@
 //! Where an artifact comes from.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use crate::oci::Digest;
 
@@ -23,6 +26,15 @@ impl ArtifactPlace {
             Some("-") => Self::Stdin,
             Some(text) if is_url(text) => Self::Url(text.to_owned()),
             _ => Self::File(typed.into()),
+        }
+    }
+
+    /// Returns the path, where it is one of this machine.
+    #[must_use]
+    pub fn local_path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Stdin | Self::Url(_) => None,
         }
     }
 

@@ -2,12 +2,18 @@
 
 use std::io::{self, IsTerminal};
 
-use dialoguer::Confirm;
+use dialoguer::{Confirm, Input};
+
+/// Whether there is somebody to ask.
+#[must_use]
+pub fn is_possible() -> bool {
+    io::stdin().is_terminal() && console::user_attended_stderr()
+}
 
 /// Asks for a yes or a no; no is what Enter means. `None` where nobody can be asked. Blocks.
 #[must_use]
 pub fn confirm(question: &str) -> Option<bool> {
-    if !io::stdin().is_terminal() || !console::user_attended_stderr() {
+    if !is_possible() {
         return None;
     }
     Confirm::new()
@@ -15,4 +21,17 @@ pub fn confirm(question: &str) -> Option<bool> {
         .default(false)
         .interact_on(&console::Term::stderr())
         .ok()
+}
+
+/// Asks for a line; `default` is what Enter means. `None` where nobody can be asked. Blocks.
+#[must_use]
+pub fn text(question: &str, default: &str) -> Option<String> {
+    if !is_possible() {
+        return None;
+    }
+    let mut input = Input::<String>::new().with_prompt(question).allow_empty(true);
+    if !default.is_empty() {
+        input = input.default(default.to_owned());
+    }
+    input.interact_text_on(&console::Term::stderr()).ok()
 }

@@ -1,6 +1,6 @@
 //! The only room that prints: stdout carries the result and nothing else, stderr all talk.
 
-mod ask;
+pub mod ask;
 mod failure;
 mod lines;
 mod log;
@@ -9,7 +9,6 @@ mod sanitize;
 mod table;
 mod words;
 
-pub use ask::confirm;
 pub use lines::line;
 pub use log::LogPrinter;
 pub use printer::{Printer, Talk};

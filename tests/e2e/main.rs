@@ -22,6 +22,7 @@ mod jars;
 mod lifecycle;
 mod link;
 mod natives;
+mod options_file;
 mod refusals;
 mod registry_cases;
 mod s2i;

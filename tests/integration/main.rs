@@ -28,6 +28,7 @@ mod lifecycle;
 mod local;
 mod nodes;
 mod objects;
+mod options_file;
 mod plan;
 mod properties;
 mod push;

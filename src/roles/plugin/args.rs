@@ -1,6 +1,6 @@
 //! The command line as it is typed. The doc comments here are the help text.
 
-use std::{path::PathBuf, str::FromStr};
+use std::{ffi::OsString, path::PathBuf, str::FromStr};
 
 use clap::{
     Args, Parser, Subcommand,
@@ -14,8 +14,8 @@ use crate::{
 
 use super::{
     commands::{
-        build, completion, delete, deploy, doctor, inspect, list, logs, registry, rerun, rollback, runtimes,
-        status, version,
+        build, completion, delete, deploy, doctor, import, init, inspect, list, logs, registry, rerun,
+        rollback, runtimes, status, version,
     },
     values,
 };
@@ -54,6 +54,10 @@ pub(crate) enum Command {
     Deploy(deploy::Args),
     /// Make an image of an artifact and push it
     Build(build::Args),
+    /// Write the options of `deploy` into b2i.yaml, to stand beside the artifact
+    Init(init::Args),
+    /// Make b2i.yaml of KubeSphere's S2iBuilder
+    Import(import::Args),
     /// Tell what an artifact is and what image it would get; needs no cluster
     Inspect(inspect::Args),
     /// Tell the base images, and which of them an artifact would get
@@ -148,8 +152,19 @@ pub(crate) struct GlobalArgs {
 #[command(next_help_heading = "Flags of the image")]
 pub(crate) struct PlanArgs {
     /// The JAR, WAR or native binary, or the folder with it and its files; `-` for what is piped in, or https://…
-    #[arg(help_heading = "Arguments", value_hint = clap::ValueHint::AnyPath, value_parser = OsStringValueParser::new().map(ArtifactPlace::of))]
+    ///
+    /// May be left out where a b2i.yaml in this folder names it.
+    #[arg(
+        help_heading = "Arguments",
+        default_value = "",
+        hide_default_value = true,
+        value_hint = clap::ValueHint::AnyPath,
+        value_parser = OsStringValueParser::new().map(ArtifactPlace::of)
+    )]
     pub(crate) artifact: ArtifactPlace,
+    /// Options file, instead of the b2i.yaml beside the artifact or in this folder; '' for none
+    #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) file: Option<OsString>,
     /// Base image instead of the one that the artifact would get; `scratch` for none
     #[arg(long, value_name = "REFERENCE", env = "B2I_BASE")]
     pub(crate) base: Option<String>,

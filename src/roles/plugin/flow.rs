@@ -1,20 +1,20 @@
 //! The line: path → `Artifact` → `ImagePlan` → `Layer`s → the registry has them → `BuildResult`.
 //! Each step takes what the one before gave, so the order cannot be wrong.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use super::{
     args::PlanArgs,
     interrupt::{self, Stage},
     options::{Site, Target, record_failure},
-    packed,
+    options_file, packed,
 };
 use crate::{
     cluster::record,
     error::{Failure, Result},
     model::{
-        AppName, Artifact, BuildOrigin, BuildOutcome, BuildRecord, BuildResult, Event, Events, Expected,
-        ImagePlan, Layer, Step, Uploaded,
+        AppName, Artifact, ArtifactPlace, BuildOrigin, BuildOutcome, BuildRecord, BuildResult, Event, Events,
+        Expected, ImagePlan, Layer, Step, Uploaded,
     },
     oci::Digest,
     steps::{
@@ -39,6 +39,7 @@ pub(super) struct Built {
 
 /// Brings the artifact to this machine; `name` is what it is called that has no name of its own.
 pub(super) async fn fetch(plan: &PlanArgs, name: Option<&AppName>, events: &Events) -> Result<Fetched> {
+    ensure_there_is_one(&plan.artifact)?;
     events.send(Event::Started(Step::Inspect));
     let expected = Expected {
         digest: plan.expected.sha256,
@@ -49,6 +50,21 @@ pub(super) async fn fetch(plan: &PlanArgs, name: Option<&AppName>, events: &Even
     interrupt::or_stop(fetched).await
 }
 
+fn ensure_there_is_one(artifact: &ArtifactPlace) -> Result<()> {
+    if *artifact != ArtifactPlace::File(PathBuf::new()) {
+        return Ok(());
+    }
+    Err(Failure::usage("could not tell the artifact")
+        .why(format!(
+            "none was given, and no `{}` in this folder names one",
+            options_file::NAME
+        ))
+        .next("give it, for example:")
+        .command("kubectl b2i deploy ./shop.jar --port 8080")
+        .command("kubectl b2i init")
+        .anchor("no-artifact"))
+}
+
 /// Finds out what the artifact is.
 pub(super) async fn inspect(fetched: &Fetched, plan: &PlanArgs, events: &Events) -> Result<Artifact> {
     let path = fetched.local_path.clone();
@@ -57,12 +73,15 @@ pub(super) async fn inspect(fetched: &Fetched, plan: &PlanArgs, events: &Events)
         max_unpacked_bytes: plan.expected.max_unpacked_size,
     };
     let artifact = blocking(move || inspect::run_within(&path, &limits)).await?;
-    let words = format!(
+    let mut words = format!(
         "{} · {} · {}",
         artifact.file_name,
         artifact.summary(),
         bytes(artifact.size_bytes)
     );
+    if let Some(file) = plan.file.as_ref().filter(|file| !file.is_empty()) {
+        words = format!("{words} · options of {}", file.to_string_lossy());
+    }
     events.send(Event::Done(Step::Inspect, words));
     for note in &artifact.notes {
         events.send(Event::Warning(note.clone()));

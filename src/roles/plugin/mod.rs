@@ -3,7 +3,7 @@
 
 use std::{ffi::OsString, process::ExitCode};
 
-use clap::{CommandFactory, Parser};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::{
     error::{Failure, Result},
@@ -26,11 +26,13 @@ mod local;
 mod merge;
 mod nodes;
 mod options;
+mod options_file;
 mod packed;
 mod page;
 mod pod_args;
 mod push_secret;
 mod rollout;
+mod s2i_builder;
 mod status_page;
 mod values;
 
@@ -39,7 +41,15 @@ use args::{Cli, Command};
 /// Returns the command line as clap knows it: what a line in the documentation is held against.
 #[must_use]
 pub fn command() -> clap::Command {
-    Cli::command()
+    options_file::with_keys(Cli::command(), "init")
+}
+
+/// Returns the JSON schema of the options file.
+#[must_use]
+pub fn options_schema() -> serde_json::Value {
+    command()
+        .find_subcommand("deploy")
+        .map_or_else(Default::default, options_file::schema)
 }
 
 /// Parses the command line and runs the command.
@@ -50,8 +60,18 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         complete::run(&args[2..], &Printer::new(Talk::Quiet));
         return ExitCode::SUCCESS;
     }
-    let cli = match Cli::try_parse_from(args) {
-        Ok(cli) => cli,
+    let args = match options_file::join(&command(), args) {
+        Ok(args) => args,
+        Err(failure) => {
+            Printer::new(Talk::Plain).failure(&failure);
+            return failure.exit_code();
+        }
+    };
+    let parsed = command()
+        .try_get_matches_from(args)
+        .and_then(|typed| Ok((Cli::from_arg_matches(&typed)?, typed)));
+    let (cli, typed) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // Help goes to stdout and ends with 0, everything else to stderr and ends with 2.
             let _ = error.print();
@@ -59,7 +79,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         }
     };
     let printer = Printer::new(Talk::for_stderr(cli.global.quiet));
-    match in_runtime(cli, &printer) {
+    match in_runtime(cli, &typed, &printer) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             printer.failure(&failure);
@@ -68,19 +88,19 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     }
 }
 
-fn in_runtime(cli: Cli, printer: &Printer) -> Result<()> {
+fn in_runtime(cli: Cli, typed: &ArgMatches, printer: &Printer) -> Result<()> {
     crate::registry::install_tls();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new("could not start").because(error))?;
-    let done = runtime.block_on(dispatch(cli, printer));
+    let done = runtime.block_on(dispatch(cli, typed, printer));
     // A thread that still reads a large file must not hold the exit after Ctrl-C.
     runtime.shutdown_background();
     done
 }
 
-async fn dispatch(cli: Cli, printer: &Printer) -> Result<()> {
+async fn dispatch(cli: Cli, typed: &ArgMatches, printer: &Printer) -> Result<()> {
     let context = commands::Context {
         config: config::Config::read(|name| std::env::var(name).ok())?,
         global: cli.global,
@@ -89,6 +109,12 @@ async fn dispatch(cli: Cli, printer: &Printer) -> Result<()> {
     match cli.command {
         Command::Deploy(args) => Box::pin(commands::deploy::run(&context, args)).await,
         Command::Build(args) => Box::pin(commands::build::run(&context, args)).await,
+        Command::Init(args) => {
+            // The subcommand is there, or `Init` would not be.
+            let typed = typed.subcommand().map_or(typed, |(_, typed)| typed);
+            commands::init::run(&context, args, typed).await
+        }
+        Command::Import(args) => commands::import::run(&context, &args),
         Command::Inspect(args) => Box::pin(commands::inspect::run(&context, args)).await,
         Command::Runtimes(args) => Box::pin(commands::runtimes::run(&context, args)).await,
         Command::List(args) => commands::list::run(&context, args).await,

@@ -71,7 +71,7 @@ fn images(found: &Found) -> Option<String> {
 async fn ask(app: &AppName, namespace: &str) -> Result<()> {
     let failure = || Failure::usage(format!("could not delete `{app}`"));
     let question = format!("Delete {app}?");
-    match flow::blocking(move || Ok(term::confirm(&question))).await? {
+    match flow::blocking(move || Ok(term::ask::confirm(&question))).await? {
         Some(true) => Ok(()),
         Some(false) => Err(Failure::new("stopped; nothing was removed")),
         None => Err(failure()

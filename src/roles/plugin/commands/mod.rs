@@ -5,6 +5,8 @@ pub(super) mod completion;
 pub(super) mod delete;
 pub(super) mod deploy;
 pub(super) mod doctor;
+pub(super) mod import;
+pub(super) mod init;
 pub(super) mod inspect;
 pub(super) mod list;
 pub(super) mod logs;
@@ -18,8 +20,8 @@ pub(super) mod version;
 use serde::Serialize;
 
 use super::{
-    access, actuator, apps, args, config, flow, format, interrupt, kubesphere, local, merge, nodes, options,
-    packed, page, pod_args, push_secret, rollout, status_page, values,
+    access, actuator, apps, args, command, config, flow, format, interrupt, kubesphere, local, merge, nodes,
+    options, options_file, packed, page, pod_args, push_secret, rollout, s2i_builder, status_page, values,
 };
 use crate::{
     error::{Failure, Result},

@@ -1,0 +1,57 @@
+//! Writes an options file.
+
+use std::{io::Write, path::Path};
+
+use clap::{ArgMatches, Command, parser::ValueSource};
+use serde_json::{Map, Value};
+
+use super::{key, words};
+use crate::error::{Failure, Result};
+
+/// Where editors find what the keys are.
+const SCHEMA: &str =
+    "https://raw.githubusercontent.com/kubectl-b2i/kubectl-b2i/main/docs/reference/b2i.schema.json";
+
+/// Keys and values of a file to be.
+pub(crate) type Entries = Map<String, Value>;
+
+/// Returns what was typed as the file has it.
+pub(crate) fn of_typed(command: &Command, typed: &ArgMatches) -> Entries {
+    let was_typed = |id: &str| typed.value_source(id) == Some(ValueSource::CommandLine);
+    let mut entries = Map::new();
+    for key in key::of(command) {
+        let takes_back = key.has_no && was_typed(&format!("no_{}", key.id));
+        if !takes_back && !was_typed(&key.id) {
+            continue;
+        }
+        let raw = typed.get_raw(&key.id).into_iter().flatten();
+        let values: Vec<String> = raw.map(|value| value.to_string_lossy().into_owned()).collect();
+        entries.insert(key.name.clone(), words::back(&key, &values, takes_back));
+    }
+    entries
+}
+
+/// Writes the file, with a head for people and editors. One that is there stays, unless `force` is set.
+///
+/// # Errors
+/// A failure where there is a file already, or it cannot be written.
+pub(crate) fn write(path: &Path, entries: &Entries, force: bool) -> Result<()> {
+    let failure = || Failure::new(format!("could not write `{}`", path.display()));
+    let yaml = serde_yaml::to_string(entries).map_err(|error| failure().because(error))?;
+    let text = format!(
+        "# Options of kubectl-b2i: the flags of `deploy` in camelCase. A flag that is typed wins.\n\
+         # yaml-language-server: $schema={SCHEMA}\n{yaml}"
+    );
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).create_new(!force);
+    let written = options
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => Failure::usage(failure().what)
+            .why("there is one already")
+            .next("look at it; to write it anew, add `--force`")
+            .anchor("options-file"),
+        _ => failure().because(error),
+    })
+}
