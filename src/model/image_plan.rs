@@ -33,6 +33,7 @@ pub struct ImagePlan {
 }
 
 /// What is as ever is not said: plans of earlier versions have it nowhere.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde wants it")]
 fn is_usual(compression: &Compression) -> bool {
     *compression == Compression::default()
 }

@@ -76,10 +76,11 @@ impl Ends {
                 let source = access.source_of(image);
                 let is_same = source.registry == destination.registry
                     && login(&source, &logins).await? == login(destination, &logins).await?;
-                Some(match is_same {
+                Some(if is_same {
                     // One connection and one login less.
-                    true => to.clone(),
-                    false => client(access, &source, &logins).await?,
+                    to.clone()
+                } else {
+                    client(access, &source, &logins).await?
                 })
             }
         };
@@ -106,10 +107,10 @@ impl Ends {
     ) -> Result<(BuildResult, Uploaded)> {
         events.send(Event::Started(Step::Upload));
         let there = async {
-            match anew {
-                true => Ok(None),
-                false => push::unchanged(image, request, &self.destination).await,
+            if anew {
+                return Ok(None);
             }
+            push::unchanged(image, request, &self.destination).await
         };
         let missing = push::missing(&request.layers, &request.destination, &self.destination);
         let (there, missing) = tokio::try_join!(there, missing)?;

@@ -36,17 +36,16 @@ impl Packed {
     pub(super) async fn layers(&self) -> Result<&[Layer]> {
         let made = self.made.get_or_try_init(|| async {
             let made = make(&self.artifact, &self.plan).await?;
-            let is_known = made.described() == self.described;
-            if !is_known && let Some(known) = &self.known {
+            if made.described() == self.described {
+                return Ok(made);
+            }
+            if let Some(known) = &self.known {
                 known.forget(&self.artifact, &self.plan);
             }
-            match is_known {
-                true => Ok(made),
-                false => Err(Failure::new("could not make the layers")
-                    .why("what was noted of them the last time is wrong; it is forgotten now")
-                    .next("build again")
-                    .anchor("layers-noted-wrong")),
-            }
+            Err(Failure::new("could not make the layers")
+                .why("what was noted of them the last time is wrong; it is forgotten now")
+                .next("build again")
+                .anchor("layers-noted-wrong"))
         });
         Ok(&made.await?.layers)
     }
@@ -114,16 +113,15 @@ pub(super) async fn pack(
 ) -> Result<Packed> {
     events.send(Event::Started(Step::Plan));
     let found = known.as_ref().and_then(|known| known.find(artifact, plan));
-    let (described, made) = match found {
-        Some(described) => (described, OnceCell::new()),
-        None => {
-            let made = make(artifact, plan).await?;
-            let described = made.described();
-            if let Some(known) = &known {
-                known.keep(artifact, plan, &described);
-            }
-            (described, OnceCell::new_with(Some(made)))
+    let (described, made) = if let Some(described) = found {
+        (described, OnceCell::new())
+    } else {
+        let made = make(artifact, plan).await?;
+        let described = made.described();
+        if let Some(known) = &known {
+            known.keep(artifact, plan, &described);
         }
+        (described, OnceCell::new_with(Some(made)))
     };
     events.send(Event::Done(Step::Plan, words(plan, destination)));
     Ok(Packed {
@@ -172,7 +170,7 @@ mod tests {
     #[test]
     fn where_it_is_noted() {
         let folder = |pairs: &[(&str, &str)]| {
-            let env = |name: &str| Some((*pairs.iter().find(|(key, _)| *key == name)?).1.to_owned());
+            let env = |name: &str| Some(pairs.iter().find(|(key, _)| *key == name)?.1.to_owned());
             known_layers(env).map(|known| format!("{known:?}"))
         };
         let is_in = |folder: Option<String>, path: &str| folder.is_some_and(|folder| folder.contains(path));

@@ -69,7 +69,7 @@ async fn into_registry(context: &Context, args: &Args) -> Result<()> {
     let work = Box::pin(async {
         let target = options::target(&site, &keychain, app, &args.image, &args.plan, &config).await?;
         let plan = steps::plan::run(artifact, &options::plan_options(&target.options, &config)?)?;
-        flow::build(&site, &target, artifact, &plan, &stage).await
+        Box::pin(flow::build(&site, &target, artifact, &plan, &stage)).await
     });
     let built = interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
     let report = report::run(artifact, &built.result, built.uploaded, None);

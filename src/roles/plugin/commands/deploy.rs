@@ -104,7 +104,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             return Ok(None);
         }
         let Planned { target, plan, order } = planned;
-        let built = flow::build(&site, &target, artifact, &plan, &stage).await?;
+        let built = Box::pin(flow::build(&site, &target, artifact, &plan, &stage)).await?;
         let order = deploy::Options {
             image: built.result.image.clone(),
             ..order
