@@ -1,6 +1,6 @@
 //! Compresses piece by piece, on several threads, and writes the pieces in their order on another.
 //! Where a piece ends depends on the bytes alone, so that the number of threads changes nothing but
-//! the time. Memory: four pieces for each thread, whose buffers are used again (an allocator that
+//! the time. Memory: six pieces for each thread at most, whose buffers are used again (an allocator that
 //! gives each back to the system costs more than a checksum does).
 
 use std::{
@@ -116,7 +116,7 @@ impl<W: Write + Send + 'static> Line<W> {
         let (mut workers, mut lanes) = (Vec::new(), Vec::new());
         for _ in 0..threads {
             let (worker, pieces) = sync_channel(1);
-            let (done, squeezed) = sync_channel(0);
+            let (done, squeezed) = sync_channel(1);
             let (written, spare) = channel();
             let (squeeze, give_back) = (squeeze()?, give_back.clone());
             thread::Builder::new()
