@@ -542,7 +542,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__delete)
-            opts="-y -n -s -q -h --yes --timeout --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-y -n -s -q -h --yes --volumes --timeout --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -628,7 +628,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__deploy)
-            opts="-f -o -n -s -q -h --file --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --compression --compression-level --sha256 --max-artifact-size --max-unpacked-size --max-entries --image --tag --name --rebuild --service-port --nodeport --no-nodeport --replicas --env --memory --cpu --env-from --command --args --health-path --service-account --node-selector --toleration --label --annotation --volume --force-conflicts --no-undo --wait --timeout --push-secret --pull-secret --builder-image --builder-pull-secret --insecure-registry --registry-ca --build-timeout --dry-run --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-f -o -n -s -q -h --file --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --compression --compression-level --sha256 --max-artifact-size --max-unpacked-size --max-entries --image --tag --name --rebuild --service-port --nodeport --load-balancer --no-nodeport --ingress --ingress-class --ingress-tls --no-ingress --replicas --env --memory --cpu --stateful --stateless --adopt --container --env-from --command --args --health-path --liveness --readiness --service-account --node-selector --toleration --label --annotation --volume --fs-group --force-conflicts --no-undo --wait --timeout --push-secret --pull-secret --builder-image --builder-pull-secret --insecure-registry --registry-ca --build-timeout --dry-run --open --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -744,6 +744,18 @@ _kubectl__b2i() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ingress)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ingress-class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ingress-tls)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --replicas)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -760,6 +772,10 @@ _kubectl__b2i() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --container)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --env-from)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -773,6 +789,14 @@ _kubectl__b2i() {
                     return 0
                     ;;
                 --health-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --liveness)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --readiness)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -797,6 +821,10 @@ _kubectl__b2i() {
                     return 0
                     ;;
                 --volume)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fs-group)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1406,7 +1434,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__init)
-            opts="-f -n -s -q -h --file --force --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --compression --compression-level --sha256 --max-artifact-size --max-unpacked-size --max-entries --image --tag --name --service-port --nodeport --no-nodeport --replicas --env --memory --cpu --env-from --command --args --health-path --service-account --node-selector --toleration --label --annotation --volume --no-undo --wait --timeout --push-secret --pull-secret --builder-image --builder-pull-secret --insecure-registry --registry-ca --build-timeout --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-f -n -s -q -h --file --force --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --compression --compression-level --sha256 --max-artifact-size --max-unpacked-size --max-entries --image --tag --name --service-port --nodeport --load-balancer --no-nodeport --ingress --ingress-class --ingress-tls --no-ingress --replicas --env --memory --cpu --stateful --stateless --env-from --command --args --health-path --liveness --readiness --service-account --node-selector --toleration --label --annotation --volume --fs-group --no-undo --wait --timeout --push-secret --pull-secret --builder-image --builder-pull-secret --insecure-registry --registry-ca --build-timeout --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1500,6 +1528,18 @@ _kubectl__b2i() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ingress)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ingress-class)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ingress-tls)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --replicas)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1532,6 +1572,14 @@ _kubectl__b2i() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --liveness)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --readiness)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --service-account)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1553,6 +1601,10 @@ _kubectl__b2i() {
                     return 0
                     ;;
                 --volume)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fs-group)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

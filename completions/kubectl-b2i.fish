@@ -65,7 +65,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l base 
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l s2i -d 'The base is a source-to-image (S2I) one: its own `run` script starts the app' -r -f -a "true\t''
 false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l platform -d 'Platform to build for, where the artifact does not decide it' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l port -d 'TCP port that the app listens on; repeats, the first one is probed' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l port -d 'Port that the app listens on, as [NAME=]PORT[/udp]; repeats, the first TCP one is probed' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l image-env -d 'Env of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l image-label -d 'Label of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l jvm-options -d 'Options for the JVM, added to the defaults' -r
@@ -82,22 +82,29 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l max-e
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l image -d 'Where the image goes: registry/repository[:tag]' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l tag -d 'Tag of the image; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l name -d 'Name of the app; from the artifact\'s file name when not given' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l service-port -d 'Port of the Service, when it differs from the app\'s' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l nodeport -d 'Reach the app on a port of every node; with =N on that port' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l service-port -d 'Port of the Service, when it differs from the app\'s; with NAME= or the app\'s port and = for another than the first; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l nodeport -d 'Reach the app on a port of every node; with =N on that port, with =NAME=N for another than the first; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l ingress -d 'Reach the app by name through an Ingress: HOST or HOST/PATH; repeats, and replaces those of before' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l ingress-class -d 'Class of the Ingress; \'\' for the cluster\'s default' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l ingress-tls -d 'Secret with the certificate for the Ingress; \'\' for plain HTTP' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l replicas -d 'Number of Pods; left to whoever scales it when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l env -d 'Env of the app, as NAME=VALUE, NAME=secret:NAME/KEY, or NAME- to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l memory -d 'Memory that the app gets, for example 512Mi' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l cpu -d 'CPU that the app asks for, for example 500m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l container -d 'Which container of it runs the image, where there are several' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l env-from -d 'Env from all keys of secret/NAME or configmap/NAME; secret/NAME- to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l command -d 'Command instead of the image\'s entrypoint, in one word for the shell; \'\' for the image\'s' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l args -d 'Arguments of the command, in one word for the shell; \'\' for the image\'s' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l health-path -d 'Path that tells by HTTP whether the app serves; `off` for TCP, `default` to choose by the artifact' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l liveness -d 'Path that tells by HTTP whether the app must be started again; `off` for no such probe, `default` for what --health-path says' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l readiness -d 'Path that tells by HTTP whether the app serves; `off` for no such probe, `default` for what --health-path says' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l service-account -d 'Service account of the Pods, whose token they then mount; \'\' for none' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l node-selector -d 'Label that the nodes must have, as NAME=VALUE, or NAME- to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l toleration -d 'Taint of nodes that the Pods bear, as KEY[=VALUE][:EFFECT], with - at the end to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l label -d 'Label of the Deployment and its Pods, as NAME=VALUE, or NAME- to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l annotation -d 'Annotation of the Pods, as NAME=VALUE, or NAME- to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l volume -d 'Mount secret/NAME, configmap/NAME, pvc/NAME or emptydir, as `SOURCE:/PATH`, read-only with `:ro` at the end; `/PATH-` removes; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l fs-group -d 'Group that may write to claims, by number; `off` leaves it to the cluster, `default` is our images\' own' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l wait -d 'Wait until the app serves' -r -f -a "true\t''
 false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l timeout -d 'How long to wait for that, for example 5m' -r
@@ -127,9 +134,15 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l clien
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l client-key -d 'File with the client certificate\'s key' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l rebuild -d 'Build even if nothing changed since the last build'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l no-nodeport -d 'Reach the app in the cluster only'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l load-balancer -d 'Reach the app at an address that the cloud gives its Service'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l no-nodeport -d 'Reach the app in the cluster only, and by its Ingress'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l no-ingress -d 'Remove the Ingress'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l stateful -d 'Run the app as a stateful set: Pods with names, and with claims of their own (--volume claim/…)'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l stateless -d 'Run the app as a Deployment, which is the default'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l adopt -d 'Give the image to a workload that somebody else made; of it nothing changes but the image and what flags name'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l force-conflicts -d 'Take over fields that somebody else set'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l no-undo -d 'Leave what does not serve as it is, instead of putting the earlier version back'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l open -d 'Open the app in the browser when it serves'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -138,7 +151,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l base -
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l s2i -d 'The base is a source-to-image (S2I) one: its own `run` script starts the app' -r -f -a "true\t''
 false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l platform -d 'Platform to build for, where the artifact does not decide it' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l port -d 'TCP port that the app listens on; repeats, the first one is probed' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l port -d 'Port that the app listens on, as [NAME=]PORT[/udp]; repeats, the first TCP one is probed' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l image-env -d 'Env of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l image-label -d 'Label of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l jvm-options -d 'Options for the JVM, added to the defaults' -r
@@ -208,7 +221,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l base
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l s2i -d 'The base is a source-to-image (S2I) one: its own `run` script starts the app' -r -f -a "true\t''
 false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l platform -d 'Platform to build for, where the artifact does not decide it' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l port -d 'TCP port that the app listens on; repeats, the first one is probed' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l port -d 'Port that the app listens on, as [NAME=]PORT[/udp]; repeats, the first TCP one is probed' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l image-env -d 'Env of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l image-label -d 'Label of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l jvm-options -d 'Options for the JVM, added to the defaults' -r
@@ -406,6 +419,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l clien
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l client-key -d 'File with the client certificate\'s key' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -s y -l yes -d 'Do not ask'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l volumes -d 'Remove the data of a stateful app too: its volume claims'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -572,7 +586,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l base -d
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l s2i -d 'The base is a source-to-image (S2I) one: its own `run` script starts the app' -r -f -a "true\t''
 false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l platform -d 'Platform to build for, where the artifact does not decide it' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l port -d 'TCP port that the app listens on; repeats, the first one is probed' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l port -d 'Port that the app listens on, as [NAME=]PORT[/udp]; repeats, the first TCP one is probed' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l image-env -d 'Env of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l image-label -d 'Label of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l jvm-options -d 'Options for the JVM, added to the defaults' -r
@@ -589,8 +603,11 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l max-ent
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l image -d 'Where the image goes: registry/repository[:tag]' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l tag -d 'Tag of the image; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l name -d 'Name of the app; from the artifact\'s file name when not given' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l service-port -d 'Port of the Service, when it differs from the app\'s' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l nodeport -d 'Reach the app on a port of every node; with =N on that port' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l service-port -d 'Port of the Service, when it differs from the app\'s; with NAME= or the app\'s port and = for another than the first; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l nodeport -d 'Reach the app on a port of every node; with =N on that port, with =NAME=N for another than the first; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l ingress -d 'Reach the app by name through an Ingress: HOST or HOST/PATH; repeats, and replaces those of before' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l ingress-class -d 'Class of the Ingress; \'\' for the cluster\'s default' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l ingress-tls -d 'Secret with the certificate for the Ingress; \'\' for plain HTTP' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l replicas -d 'Number of Pods; left to whoever scales it when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l env -d 'Env of the app, as NAME=VALUE, NAME=secret:NAME/KEY, or NAME- to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l memory -d 'Memory that the app gets, for example 512Mi' -r
@@ -599,12 +616,15 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l env-fro
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l command -d 'Command instead of the image\'s entrypoint, in one word for the shell; \'\' for the image\'s' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l args -d 'Arguments of the command, in one word for the shell; \'\' for the image\'s' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l health-path -d 'Path that tells by HTTP whether the app serves; `off` for TCP, `default` to choose by the artifact' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l liveness -d 'Path that tells by HTTP whether the app must be started again; `off` for no such probe, `default` for what --health-path says' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l readiness -d 'Path that tells by HTTP whether the app serves; `off` for no such probe, `default` for what --health-path says' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l service-account -d 'Service account of the Pods, whose token they then mount; \'\' for none' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l node-selector -d 'Label that the nodes must have, as NAME=VALUE, or NAME- to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l toleration -d 'Taint of nodes that the Pods bear, as KEY[=VALUE][:EFFECT], with - at the end to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l label -d 'Label of the Deployment and its Pods, as NAME=VALUE, or NAME- to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l annotation -d 'Annotation of the Pods, as NAME=VALUE, or NAME- to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l volume -d 'Mount secret/NAME, configmap/NAME, pvc/NAME or emptydir, as `SOURCE:/PATH`, read-only with `:ro` at the end; `/PATH-` removes; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l fs-group -d 'Group that may write to claims, by number; `off` leaves it to the cluster, `default` is our images\' own' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l wait -d 'Wait until the app serves' -r -f -a "true\t''
 false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l timeout -d 'How long to wait for that, for example 5m' -r
@@ -631,7 +651,11 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l client-
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l client-key -d 'File with the client certificate\'s key' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l force -d 'Write over a file that is there'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l no-nodeport -d 'Reach the app in the cluster only'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l load-balancer -d 'Reach the app at an address that the cloud gives its Service'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l no-nodeport -d 'Reach the app in the cluster only, and by its Ingress'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l no-ingress -d 'Remove the Ingress'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l stateful -d 'Run the app as a stateful set: Pods with names, and with claims of their own (--volume claim/…)'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l stateless -d 'Run the app as a Deployment, which is the default'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l no-undo -d 'Leave what does not serve as it is, instead of putting the earlier version back'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -s q -l quiet -d 'Say nothing on stderr but failures'

@@ -5,19 +5,24 @@ mod connect;
 pub mod error;
 pub mod nodes;
 pub mod objects;
+pub mod owned_fields;
 mod patience;
+mod pull_problem;
 pub mod record;
 pub mod secrets;
 pub mod trouble;
 mod tunnel;
 mod wait;
+pub mod workload;
 
 pub use connect::ConnectOptions;
 pub use error::Error;
 pub use patience::Patience;
+pub use pull_problem::PullProblem;
 pub use trouble::Trouble;
 pub use tunnel::{LONGEST_FRAME_BYTES, Tunnel, TunnelError};
 pub use wait::{snapshots, warnings, watch_pod};
+pub use workload::Workload;
 
 use crate::error::Failure;
 

@@ -54,6 +54,12 @@ impl Patience {
         !same_kind && !is_final
     }
 
+    /// Returns the trouble that there is now.
+    #[must_use]
+    pub fn now(&self) -> Option<&Trouble> {
+        self.trouble.as_ref().map(|(trouble, _)| trouble)
+    }
+
     /// Waits until the trouble has lasted too long and returns it; for ever where there is none.
     pub async fn runs_out(&self) -> Trouble {
         match &self.trouble {

@@ -5,6 +5,8 @@ use std::fmt;
 
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Pod};
 
+use super::PullProblem;
+
 /// What keeps a Pod from doing its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
@@ -157,10 +159,9 @@ impl Trouble {
             Self::Unschedulable { .. } => false,
             Self::Refused { message } => message.contains("forbidden") && !message.contains("exceeded quota"),
             Self::Mount { message } => message.contains("not found"),
-            Self::ImagePull { message, .. } => says(
-                message,
-                &["not found", "invalid", "couldn't parse", "no match for platform"],
-            ),
+            Self::ImagePull { message, .. } => {
+                PullProblem::of(message).is_final() || says(message, &["invalid", "couldn't parse"])
+            }
             Self::CannotStart { .. } | Self::Crashed { .. } | Self::Stopped { .. } => true,
         }
     }
@@ -169,8 +170,7 @@ impl Trouble {
     /// without it (seen in new namespaces under load), and succeeds when it tries again.
     #[must_use]
     pub fn is_refused_pull(&self) -> bool {
-        matches!(self, Self::ImagePull { message, .. }
-            if says(message, &["unauthorized", "forbidden", "denied", "401", "403"]))
+        matches!(self, Self::ImagePull { message, .. } if PullProblem::of(message) == PullProblem::Refused)
     }
 }
 

@@ -27,10 +27,12 @@ pub struct AppStatus {
     pub events: Vec<EventStatus>,
 }
 
-/// The Deployment of an app and what leads to it.
+/// The Deployment or `StatefulSet` of an app and what leads to it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Workload {
+    /// `Deployment` or `StatefulSet`.
+    pub kind: String,
     /// Pods that are ready.
     pub ready: i32,
     /// Pods that were asked for.
@@ -51,7 +53,7 @@ pub struct Workload {
 pub struct EnvStatus {
     /// Its name; empty where all keys of `from` are meant.
     pub name: String,
-    /// Its value, where it stands in the Deployment.
+    /// Its value, where it stands in the workload.
     pub value: Option<String>,
     /// Where its value comes from else: `secret db/password`.
     pub from: Option<String>,

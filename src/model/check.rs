@@ -1,5 +1,7 @@
 //! What a registry would have against a build, asked before there is one.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::RegistryAccess;
@@ -11,12 +13,41 @@ use crate::{error::Failure, oci::Reference};
 pub struct CheckRequest {
     /// Where an image would go; of a login, only its registry counts.
     pub image: Reference,
-    /// Whether only the login is asked about.
-    pub only_login: bool,
+    /// How much is asked.
+    pub scope: CheckScope,
+    /// The Secret that the login is from.
+    pub push_secret: SecretName,
     /// A base image that a build would pull.
     pub base: Option<Reference>,
     /// How registries are reached.
     pub access: RegistryAccess,
+}
+
+/// How much a check asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckScope {
+    /// Name, connection and login.
+    Login,
+    /// What would keep an image from being made: also the rights, and the base.
+    Build,
+    /// Also what would only make it slower: whether the base's layers are mounted.
+    All,
+}
+
+/// A Secret, as a person looks for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretName {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name there.
+    pub name: String,
+}
+
+impl fmt::Display for SecretName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
 }
 
 /// What came of it, check by check.

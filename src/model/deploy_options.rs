@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{KeyRef, SourceRef, Toleration, VolumeMount};
+use super::{
+    IngressOptions, KeyRef, Port, PortKind, Protocol, SourceRef, Toleration, VolumeMount, VolumeSource,
+};
 
 /// How an app is deployed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,10 +30,34 @@ pub struct DeployOptions {
     pub context_path: String,
     /// Secret that the Pods pull with.
     pub pull_secret: Option<String>,
+    /// Where the app is reached by name.
+    #[serde(skip_serializing_if = "super::is_default")]
+    pub ingress: IngressOptions,
+    /// Whether the app is a `StatefulSet`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stateful: bool,
+    /// The container that is ours in a workload that somebody else made; `None` where we made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adopted: Option<String>,
     /// What the Pods have beside; left out of the annotation where nothing was said, so that a newer
     /// version of ours changes no Deployment by itself.
     #[serde(flatten)]
     pub pod: PodOptions,
+}
+
+impl DeployOptions {
+    /// Returns the port that the probes ask and whose URL is printed, and its place.
+    #[must_use]
+    pub fn main_port(&self) -> Option<(usize, &Port)> {
+        let mut ports = self.ports.iter().enumerate();
+        ports.find(|(_, port)| port.protocol == Protocol::Tcp)
+    }
+
+    /// Returns the claims that each Pod of a `StatefulSet` gets.
+    pub fn own_claims(&self) -> impl Iterator<Item = &VolumeMount> {
+        let volumes = self.pod.volumes.iter();
+        volumes.filter(|mount| matches!(mount.source, VolumeSource::OwnClaim { .. }))
+    }
 }
 
 /// What else was said of the Pods.
@@ -51,8 +77,14 @@ pub struct PodOptions {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub args: Vec<String>,
     /// Where the probes ask.
-    #[serde(skip_serializing_if = "Health::is_automatic")]
+    #[serde(skip_serializing_if = "super::is_default")]
     pub health: Health,
+    /// What tells that the app must be started again, where it is not what `health` says.
+    #[serde(skip_serializing_if = "super::is_default")]
+    pub liveness: Probing,
+    /// What tells that the app serves, where it is not what `health` says.
+    #[serde(skip_serializing_if = "super::is_default")]
+    pub readiness: Probing,
     /// Whether the artifact answers on Spring Boot's liveness and readiness groups.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub has_actuator: bool,
@@ -74,6 +106,9 @@ pub struct PodOptions {
     /// What is mounted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<VolumeMount>,
+    /// Who may write to claims.
+    #[serde(skip_serializing_if = "super::is_default")]
+    pub fs_group: FsGroup,
 }
 
 impl PodOptions {
@@ -101,31 +136,30 @@ pub enum Health {
     Path(String),
 }
 
-impl Health {
-    fn is_automatic(&self) -> bool {
-        *self == Self::Automatic
-    }
-}
-
-/// A port of the container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One probe of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Port {
-    /// What the container listens on.
-    pub container: u16,
-    /// What the Service listens on.
-    pub service: u16,
+pub enum Probing {
+    /// As [`Health`] has it.
+    #[default]
+    Default,
+    /// None.
+    Off,
+    /// By HTTP on this path.
+    Path(String),
 }
 
-/// How the Service is reached.
+/// The group that claims belong to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum PortKind {
-    /// In the cluster only.
+pub enum FsGroup {
+    /// Our images' own number, where something is claimed.
     #[default]
-    ClusterIp,
-    /// On a port of every node, chosen by Kubernetes where it is `None`.
-    NodePort(Option<u16>),
+    Default,
+    /// None: the cluster assigns one, or the volume is writable as it is.
+    Off,
+    /// This one.
+    Id(u32),
 }
 
 /// What follows from the options, and is not remembered.

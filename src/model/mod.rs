@@ -14,9 +14,11 @@ mod finding;
 mod image;
 mod image_options;
 mod image_plan;
+mod ingress;
 mod layer;
 mod local_tree;
 mod pod_options;
+mod port;
 mod record;
 mod registry_access;
 mod rollout;
@@ -34,18 +36,25 @@ pub use artifact::{
 pub use artifact_place::{ArtifactPlace, Expected};
 pub use build_request::{Base, BuildRequest, ConfigChanges, LayerDescriptor};
 pub use build_result::{BuildOutcome, BuildResult};
-pub use check::{Check, CheckReport, CheckRequest, CheckStatus};
-pub use deploy_options::{DeployOptions, Derived, Health, PodOptions, Port, PortKind};
+pub use check::{Check, CheckReport, CheckRequest, CheckScope, CheckStatus, SecretName};
+pub use deploy_options::{DeployOptions, Derived, FsGroup, Health, PodOptions, Probing};
 pub use event::{Event, Events, Step};
 pub use finding::{Finding, FindingStatus};
 pub use image::{BaseImage, Blob, Image, ImageManifest};
 pub use image_options::ImageOptions;
 pub use image_plan::{Entry, EntryKind, ImagePlan, LayerPlan, Source};
+pub use ingress::{IngressOptions, Route};
 pub use layer::{Layer, Uploaded};
 pub use local_tree::{LocalFile, LocalTree};
 pub use pod_options::{KeyRef, ParseError, SourceKind, SourceRef, Toleration, VolumeMount, VolumeSource};
+pub use port::{Port, PortChange, PortKind, PortNumber, Protocol};
 pub use record::{BuildOrigin, BuildRecord};
 pub use registry_access::{Proxy, RegistryAccess};
 pub use rollout::Rollout;
 pub use staging_request::StagingRequest;
 pub use symbol_version::{ParseVersionError, SymbolVersion};
+
+/// Whether a part of remembered options says nothing: then it is left out.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

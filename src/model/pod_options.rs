@@ -14,7 +14,7 @@ pub struct ParseError {
 }
 
 impl ParseError {
-    fn new(word: &str, expected: &'static str) -> Self {
+    pub(super) fn new(word: &str, expected: &'static str) -> Self {
         Self {
             word: word.to_owned(),
             expected,
@@ -51,8 +51,8 @@ pub struct KeyRef {
     pub key: String,
 }
 
-/// What is mounted: `secret/db:/etc/db`, `pvc/data:/data`, `emptydir:/cache`, with `:ro` at the end
-/// where nothing may be written.
+/// What is mounted: `secret/db:/etc/db`, `pvc/data:/data`, `claim/data=1Gi:/data`, `emptydir:/cache`,
+/// with `:ro` at the end where nothing may be written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct VolumeMount {
@@ -71,6 +71,15 @@ pub enum VolumeSource {
     Files(SourceRef),
     /// A `PersistentVolumeClaim` that is there.
     Claim(String),
+    /// A claim that each Pod of a `StatefulSet` gets for itself.
+    OwnClaim {
+        /// The template's name: `data` becomes `data-shop-0`, `data-shop-1` …
+        name: String,
+        /// A Kubernetes quantity.
+        size: String,
+        /// The storage class; the cluster's default where it is `None`.
+        class: Option<String>,
+    },
     /// Room that goes with the Pod.
     EmptyDir,
 }
@@ -106,6 +115,24 @@ fn source(kind: &str, name: &str) -> Option<SourceRef> {
     is_name(name).then(|| SourceRef {
         kind,
         name: name.to_owned(),
+    })
+}
+
+/// Reads `NAME=SIZE[,CLASS]`.
+fn own_claim(word: &str) -> Option<VolumeSource> {
+    let (name, rest) = word.split_once('=')?;
+    let (size, class) = match rest.split_once(',') {
+        Some((size, class)) => (size, Some(class)),
+        None => (rest, None),
+    };
+    // The Pod's volume has this name too, so it is a label; the API server knows all quantities.
+    let is_label = is_name(name) && !name.contains('.') && name.len() <= 40;
+    let is_size = size.starts_with(|c: char| c.is_ascii_digit())
+        && size.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.');
+    (is_label && is_size && class.is_none_or(is_name)).then(|| VolumeSource::OwnClaim {
+        name: name.to_owned(),
+        size: size.to_owned(),
+        class: class.map(ToOwned::to_owned),
     })
 }
 
@@ -175,6 +202,7 @@ impl FromStr for VolumeMount {
             let source = match from.split_once('/') {
                 None if from == "emptydir" => VolumeSource::EmptyDir,
                 Some(("pvc", name)) if is_name(name) => VolumeSource::Claim(name.to_owned()),
+                Some(("claim", word)) => own_claim(word)?,
                 Some((kind, name)) => VolumeSource::Files(source(kind, name)?),
                 None => return None,
             };
@@ -188,7 +216,7 @@ impl FromStr for VolumeMount {
         read().ok_or_else(|| {
             ParseError::new(
                 text,
-                "secret/NAME:/PATH, configmap/NAME:/PATH, pvc/NAME:/PATH or emptydir:/PATH, with :ro where nothing is written",
+                "secret/NAME:/PATH, configmap/NAME:/PATH, pvc/NAME:/PATH, claim/NAME=SIZE[,CLASS]:/PATH or emptydir:/PATH, with :ro where nothing is written",
             )
         })
     }
@@ -199,6 +227,10 @@ impl fmt::Display for VolumeMount {
         match &self.source {
             VolumeSource::Files(source) => write!(f, "{source}")?,
             VolumeSource::Claim(name) => write!(f, "pvc/{name}")?,
+            VolumeSource::OwnClaim { name, size, class } => {
+                write!(f, "claim/{name}={size}")?;
+                class.iter().try_for_each(|class| write!(f, ",{class}"))?;
+            }
             VolumeSource::EmptyDir => f.write_str("emptydir")?,
         }
         write!(f, ":{}", self.path)?;
@@ -296,6 +328,7 @@ mod tests {
             "secret/db",
         ]);
         stays::<VolumeMount>(&["secret/db:/etc/db:ro", "pvc/data:/data", "emptydir:/cache"]);
+        stays::<VolumeMount>(&["claim/data=1Gi:/data", "claim/data=1.5Gi,fast:/data"]);
         refused::<VolumeMount>(&[
             "emptydir",
             "pvc/data:data",
@@ -303,6 +336,10 @@ mod tests {
             "nfs/x:/x",
             "pvc:/x",
             "pvc/a:/b:rw",
+            "claim/data:/data",
+            "claim/data=big:/data",
+            "claim/=1Gi:/data",
+            "claim/data=1Gi,:/data",
         ]);
         stays::<Toleration>(&["gpu", "gpu=yes", "gpu:NoExecute", "gpu=yes:NoSchedule"]);
         refused::<Toleration>(&["", "=a", "gpu:Never"]);

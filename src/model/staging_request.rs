@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Proxy;
-use crate::oci::Digest;
+use super::{RegistryAccess, SecretName};
+use crate::oci::{Digest, Reference};
 
 /// Where layers may go, who may send them, and what bounds the Pod.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,14 +13,13 @@ pub struct StagingRequest {
     pub registry: String,
     /// The one repository there.
     pub repository: String,
-    /// Whether the registry's certificate is not looked at, or it speaks plain HTTP.
-    pub insecure: bool,
-    /// Certificates of authorities to trust beside the public ones, as PEM.
+    /// How registries are reached.
+    pub access: RegistryAccess,
+    /// Base image of the build: what is wrong with it is told before a layer is taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub authorities: Option<String>,
-    /// The way out of the Pod's network.
-    #[serde(default, skip_serializing_if = "Proxy::is_none")]
-    pub proxy: Proxy,
+    pub base: Option<Reference>,
+    /// The Secret that is mounted to push with.
+    pub push_secret: SecretName,
     /// Digest of the token that the plugin brings. The token itself is in nobody's spec.
     pub token_sha256: Digest,
     /// The Pod ends when nobody asks for anything for so long.

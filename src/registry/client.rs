@@ -125,9 +125,12 @@ impl Client {
     /// No connection, no TLS.
     pub async fn reach(&self) -> Result<bool, Error> {
         let base = self.base().await?;
-        let request = self.0.http.get(base.clone()).timeout(SMALL_REQUEST).build();
-        let request = request.map_err(|error| Error::transport(self.host(), &error))?;
-        execute(&self.0.http, request).await?;
+        let ask = || async {
+            let request = self.0.http.get(base.clone()).timeout(SMALL_REQUEST).build();
+            let request = request.map_err(|error| Error::transport(self.host(), &error))?;
+            execute(&self.0.http, request).await
+        };
+        with_retries(ask).await?;
         Ok(base.scheme() == "https")
     }
 

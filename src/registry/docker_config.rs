@@ -1,5 +1,6 @@
-//! The logins of this machine's user: what `docker login`, `crane auth login` and `podman login
-//! --compat-auth-file` left in Docker's `config.json`, or in the helpers that it names.
+//! The logins of this machine's user: what `docker login` and `crane auth login` left in Docker's
+//! `config.json`, what podman and skopeo left in their `auth.json`, which has the same form, or in the
+//! helpers that these name: <https://github.com/containers/image/blob/v5.36.2/docs/containers-auth.json.5.md>.
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
@@ -26,16 +27,15 @@ struct Helpers {
 }
 
 impl DockerConfig {
-    /// Reads the `config.json` of a folder; one that is not there holds no login.
+    /// Reads a `config.json` or `auth.json`; one that is not there holds no login.
     ///
     /// # Errors
     /// A file that cannot be read, or is not what it should be.
-    pub fn read(folder: &Path) -> Result<Self, CredentialsError> {
-        const FILE: &str = "config.json";
-        let json = match fs::read(folder.join(FILE)) {
+    pub fn read(file: &Path) -> Result<Self, CredentialsError> {
+        let json = match fs::read(file) {
             Ok(json) => json,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(CredentialsError::Unreadable(FILE, error.kind())),
+            Err(error) => return Err(CredentialsError::Unreadable("the file", error.kind())),
         };
         let keychain = Keychain::from_docker_config(&json)?;
         let helpers = serde_json::from_slice(&json).map_err(|error| CredentialsError::Json {

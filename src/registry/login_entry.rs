@@ -82,6 +82,32 @@ mod tests {
     }
 
     #[test]
+    fn users_that_are_no_names_come_back_as_they_were() {
+        use crate::registry::{Credentials, Keychain};
+        let key = "{\n  \"type\": \"service_account\",\n  \"private_key\": \"-----BEGIN\\nx:y\"\n}";
+        for (username, password) in [
+            ("robot$shop+ci", "p:w"),
+            ("_json_key", key),
+            ("AWS", "eyJwYXlsb2FkIjoi…=="),
+            ("org+robot", " spaces "),
+        ] {
+            let written = with_login(None, "r.example", username, password).expect("nothing to read");
+            let mut config: Value = serde_json::from_slice(&written).expect("own output");
+            let all = Keychain::from_docker_config(&written).expect("own output");
+            // As `kubectl create secret` and others read it: from `auth` alone.
+            let entry = config["auths"]["r.example"].as_object_mut().expect("an entry");
+            entry.retain(|key, _| key == "auth");
+            let auth = Keychain::from_docker_config(config.to_string().as_bytes()).expect("a config");
+            let expected = Some(Credentials::Basic {
+                username: username.to_owned(),
+                password: password.to_owned(),
+            });
+            assert!(all.find("r.example", "team/shop") == expected, "{username}");
+            assert!(auth.find("r.example", "team/shop") == expected, "{username}");
+        }
+    }
+
+    #[test]
     fn docker_hub_has_one_entry() {
         let first = with_login(None, "docker.io", "ann", "a").expect("nothing to read");
         let second = with_login(Some(&first), "index.docker.io", "ann", "b").expect("own output");

@@ -25,9 +25,6 @@ pub struct RawManifest {
 /// <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests>.
 const LIMIT_BYTES: u64 = 4 * 1024 * 1024;
 
-/// <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests>
-const DIGEST_HEADER: &str = "docker-content-digest";
-
 const ACCEPTED: [&str; 4] = [
     media_type::INDEX,
     media_type::MANIFEST,
@@ -68,28 +65,22 @@ impl Client {
         }
     }
 
-    /// Asks which digest a tag of a repository means, where it means one and the registry says it.
+    /// Asks for a manifest or an index without its bytes, which Docker Hub does not count as a pull.
+    /// Returns the digest that the registry names, if it does.
     ///
     /// # Errors
-    /// Whatever is neither a digest nor "there is none".
-    pub async fn manifest_digest(&self, repository: &str, tag: &str) -> Result<Option<Digest>, Error> {
-        let url = self.url(repository, &format!("manifests/{tag}")).await?;
-        let head = || async {
-            // Asked by whoever is about to push: the token is the one for that.
-            self.send(&[Scope::push(repository)], |http| {
-                let accepted = ACCEPTED.join(", ");
-                http.head(&url).header(ACCEPT, accepted).timeout(SMALL_REQUEST)
-            })
-            .await
+    /// What the registry answers: [`Kind::NotFound`] where there is none.
+    pub async fn find_manifest(&self, repository: &str, reference: &str) -> Result<Option<Digest>, Error> {
+        let url = self.url(repository, &format!("manifests/{reference}")).await?;
+        let head = |http: &reqwest::Client| {
+            http.head(&url)
+                .header(ACCEPT, ACCEPTED.join(", "))
+                .timeout(SMALL_REQUEST)
         };
-        match with_retries(head).await {
-            Ok(response) => {
-                let digest = response.headers().get(DIGEST_HEADER);
-                Ok(digest.and_then(|digest| digest.to_str().ok()?.parse().ok()))
-            }
-            Err(error) if matches!(error.kind, Kind::NotFound | Kind::NameUnknown) => Ok(None),
-            Err(error) => Err(error),
-        }
+        let scopes = [Scope::pull(repository)];
+        let response = with_retries(|| self.send(&scopes, head)).await?;
+        let digest = response.headers().get("docker-content-digest");
+        Ok(digest.and_then(|digest| digest.to_str().ok()?.parse().ok()))
     }
 
     /// Pushes a manifest or an index under a tag or its digest.

@@ -2,21 +2,9 @@
 
 use std::{sync::Once, time::Duration};
 
-use reqwest::{Certificate, NoProxy, Proxy, redirect};
+use reqwest::{Certificate, redirect};
 
 use super::Options;
-
-/// The way out of a network that has but one. Without, the process's own `HTTP_PROXY`,
-/// `HTTPS_PROXY` and `NO_PROXY` hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProxySettings {
-    /// Proxy for `http://`.
-    pub http: Option<String>,
-    /// Proxy for `https://`.
-    pub https: Option<String>,
-    /// Hosts that are reached without, as in `NO_PROXY`.
-    pub no: Option<String>,
-}
 
 const CONNECT: Duration = Duration::from_secs(10);
 /// A peer that acknowledges nothing for so long is gone.
@@ -52,7 +40,7 @@ pub(super) fn connection_pool(options: &Options) -> reqwest::Result<reqwest::Cli
         // The `Referer` would show a signed URL to the next host.
         .referer(false)
         .redirect(redirects(options.insecure));
-    with_proxies(builder, &options.proxy)?.build()
+    options.proxy.set(builder)?.build()
 }
 
 fn redirects(insecure: bool) -> redirect::Policy {
@@ -70,18 +58,4 @@ fn redirects(insecure: bool) -> redirect::Policy {
             attempt.follow()
         }
     })
-}
-
-fn with_proxies(
-    mut builder: reqwest::ClientBuilder,
-    settings: &ProxySettings,
-) -> reqwest::Result<reqwest::ClientBuilder> {
-    let no = settings.no.as_deref().and_then(NoProxy::from_string);
-    if let Some(url) = &settings.http {
-        builder = builder.proxy(Proxy::http(url)?.no_proxy(no.clone()));
-    }
-    if let Some(url) = &settings.https {
-        builder = builder.proxy(Proxy::https(url)?.no_proxy(no));
-    }
-    Ok(builder)
 }

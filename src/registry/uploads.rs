@@ -90,6 +90,16 @@ impl Client {
         self.opened(&response)
     }
 
+    /// Asks whether we may push: opens an upload, and cancels it.
+    ///
+    /// # Errors
+    /// What the registry answers, after the tries that make sense.
+    pub async fn try_upload(&self, repository: &str) -> Result<(), Error> {
+        let upload = with_retries(|| self.begin_upload(repository)).await?;
+        self.cancel_upload(repository, upload).await;
+        Ok(())
+    }
+
     /// Ends an upload that is not wanted. Registries forget it in the end anyway, so the answer
     /// does not matter.
     pub async fn cancel_upload(&self, repository: &str, upload: Upload) {

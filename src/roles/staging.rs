@@ -2,15 +2,23 @@
 
 use std::{net::Ipv4Addr, path::Path, process::ExitCode, time::Duration};
 
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
 use tokio::net::TcpListener;
 
 use crate::{
-    cluster::objects::staging_job::{PUSH_SECRET_FOLDER, REQUEST_VARIABLE, SPOOL_FOLDER},
+    cluster::objects::staging_job::{PULL_SECRET_FOLDER, PUSH_SECRET_FOLDER, REQUEST_VARIABLE, SPOOL_FOLDER},
     error::{Failure, Result},
-    model::StagingRequest,
-    oci::Digest,
-    registry::{self, Authorities, Client, Keychain, LoginSource, ProxySettings},
+    model::{CheckReport, CheckRequest, CheckScope, StagingRequest},
+    oci::{Digest, Reference},
+    registry::{self, Client},
     staging::{Destination, DestinationError, Replay, server},
+    steps::{
+        check,
+        connect::{self, Logins},
+    },
     term::line,
 };
 
@@ -37,10 +45,7 @@ pub fn run() -> ExitCode {
 
 async fn serve() -> Result<()> {
     let request = read_request()?;
-    let repository = Repository {
-        client: registry_client(&request)?,
-        name: request.repository.clone(),
-    };
+    let repository = repository(&request)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, request.port))
         .await
         .map_err(|error| Failure::new(format!("could not listen on port {}", request.port)).because(error))?;
@@ -77,35 +82,6 @@ fn read_request() -> Result<StagingRequest> {
         .map_err(|error| Failure::new(format!("could not read `{REQUEST_VARIABLE}`")).because(error))
 }
 
-fn registry_client(request: &StagingRequest) -> Result<Client> {
-    let what = || format!("could not read the push Secret for `{}`", request.registry);
-    let folder = Path::new(PUSH_SECRET_FOLDER);
-    let keychain =
-        Keychain::from_mounted_secret(folder).map_err(|error| Failure::new(what()).because(error))?;
-    let of_secret = Authorities::from_mounted_secret(folder)
-        .map_err(|error| Failure::new(what()).why(format!("its key `ca.crt`: {error}")))?;
-    let asked_for = request
-        .authorities
-        .as_deref()
-        .map(Authorities::from_pem)
-        .transpose();
-    let asked_for =
-        asked_for.map_err(|error| Failure::new("could not read the authorities").because(error))?;
-    let options = registry::Options {
-        insecure: request.insecure,
-        authorities: of_secret.and(&asked_for.unwrap_or_default()),
-        proxy: ProxySettings {
-            http: request.proxy.http.clone(),
-            https: request.proxy.https.clone(),
-            no: request.proxy.no.clone(),
-        },
-        credentials: keychain.find(&request.registry, &request.repository),
-        login_source: LoginSource::Secret,
-    };
-    Client::new(&request.registry, &options)
-        .map_err(|error| error.failure(format!("could not reach `{}`", request.registry)))
-}
-
 /// The first process of a container is sent SIGTERM and ignores it, unless it says otherwise.
 async fn asked_to_end() {
     #[cfg(unix)]
@@ -120,6 +96,48 @@ async fn asked_to_end() {
 struct Repository {
     client: Client,
     name: String,
+    /// What a build would find out in the end. Asked as soon as the Pod runs, while the plugin is
+    /// still on its way, so that it costs a deploy nothing.
+    checked: Shared<BoxFuture<'static, CheckReport>>,
+}
+
+fn repository(request: &StagingRequest) -> Result<Repository> {
+    let image = Reference {
+        registry: request.registry.clone(),
+        repository: request.repository.clone(),
+        tag: None,
+        digest: None,
+    };
+    let push = Logins::mounted(Path::new(PUSH_SECRET_FOLDER))?;
+    // There is no such folder where the push Secret is for the base as well.
+    let pull = Logins::mounted(Path::new(PULL_SECRET_FOLDER))?;
+    let client = connect::run(&request.access, &image, &[&push])?;
+    let base = request.base.as_ref().map(|base| {
+        let source = request.access.source_of(base);
+        connect::run(&request.access, &source, &[&pull, &push])
+    });
+    let asked = CheckRequest {
+        image,
+        scope: CheckScope::Build,
+        push_secret: request.push_secret.clone(),
+        base: request.base.clone(),
+        access: request.access.clone(),
+    };
+    let (destination, base) = (client.clone(), base.transpose()?);
+    let checked = async move {
+        let report = check::run(&asked, &destination, base.as_ref()).await;
+        for check in &report.checks {
+            line(&format!("{}: {}", check.name, check.detail));
+        }
+        report
+    };
+    let checked = checked.boxed().shared();
+    tokio::spawn(checked.clone());
+    Ok(Repository {
+        client,
+        name: request.repository.clone(),
+        checked,
+    })
 }
 
 impl Repository {
@@ -140,6 +158,13 @@ impl Repository {
 }
 
 impl Destination for Repository {
+    async fn ready(&self) -> Result<(), DestinationError> {
+        match self.checked.clone().await.failure() {
+            Some(failure) => Err(DestinationError::Failed(failure.clone().into())),
+            None => Ok(()),
+        }
+    }
+
     async fn exists(&self, digest: Digest) -> Result<bool, DestinationError> {
         let exists = self.client.blob_exists(&self.name, digest).await;
         exists.map_err(|error| self.destination_error(&error))

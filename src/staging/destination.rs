@@ -9,6 +9,11 @@ use crate::{error::Failure, oci::Digest};
 
 /// One repository of one registry.
 pub trait Destination: Send + Sync + 'static {
+    /// Returns once it is known that blobs may be put here, and whatever else a build needs is there.
+    fn ready(&self) -> impl Future<Output = Result<(), DestinationError>> + Send {
+        async { Ok(()) }
+    }
+
     /// Returns whether the repository has a blob.
     fn exists(&self, digest: Digest) -> impl Future<Output = Result<bool, DestinationError>> + Send;
 

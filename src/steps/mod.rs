@@ -13,6 +13,7 @@
 //! | [`deploy`] | `BuildResult` | `Rollout` |
 //! | [`report`] | all of it | text or JSON |
 //! | [`check`] | `CheckRequest` | `CheckReport`: what a registry would have against a build |
+//! | [`connect`] | mounted Secrets and a `RegistryAccess` | a client of a registry, in a Pod |
 //! | [`cleanup`] | a run's id | nothing of it is left in the cluster |
 //!
 //! Beside the line, what is done with apps that are there:
@@ -27,6 +28,7 @@
 pub mod assemble;
 pub mod check;
 pub mod cleanup;
+pub mod connect;
 pub mod deploy;
 pub mod doctor;
 pub mod fetch;

@@ -13,8 +13,10 @@
 mod support;
 
 mod archive;
+mod collection;
 mod compression;
 mod deploy;
+mod docker_base;
 mod images;
 mod installed;
 mod interrupt;
@@ -22,9 +24,15 @@ mod jars;
 mod lifecycle;
 mod link;
 mod natives;
+mod options;
 mod options_file;
+mod own_registry;
+mod pulls;
 mod refusals;
 mod registry_cases;
+mod registry_matrix;
+mod rollout_failures;
 mod s2i;
+mod secrecy;
 mod wars;
 mod world;

@@ -2,7 +2,7 @@
 
 use std::{fs, io::Write};
 
-use crate::world::{World, artifacts};
+use crate::world::World;
 
 #[test]
 #[ignore = "needs a cluster: tests/run"]
@@ -84,21 +84,51 @@ fn no_secret_or_several_are_named() {
 #[ignore = "needs a cluster: tests/run"]
 fn a_registry_that_refuses_is_told_in_its_own_words() {
     let world = World::new("denied");
+    world.secret("builder-pull");
     world.kubectl("delete secret registry-push");
     world.kubectl(
-        "create secret docker-registry registry-push --docker-server=10.250.0.1:5000 --docker-username=dev --docker-password=wrong",
+        "create secret docker-registry registry-push --docker-server=10.250.0.1:5000 --docker-username=dev --docker-password=n0t-it",
     );
-    let said = world.b2i("deploy ./httpbin --port 8080 --builder-pull-secret other");
+    let started = std::time::Instant::now();
+    let said = world
+        .b2i("deploy ./httpbin --port 8080 --push-secret registry-push --builder-pull-secret builder-pull");
+    eprintln!(
+        "a wrong password is told after {:.1} s",
+        started.elapsed().as_secs_f32()
+    );
     assert_eq!(
         (said.code, said.stdout.as_str()),
         (Some(1), ""),
         "{}",
         said.stderr
     );
+    for part in [
+        "could not log in to `10.250.0.1:5000`",
+        "401",
+        "as user `dev`",
+        "#push-unauthorized",
+    ] {
+        assert!(said.stderr.contains(part), "{part} is not in\n{}", said.stderr);
+    }
+    assert!(!said.stderr.contains("n0t-it"), "{}", said.stderr);
     assert!(
-        !said.stderr.contains("wrong"),
-        "the password is in\n{}",
+        !said.stderr.contains("Upload "),
+        "something was sent:\n{}",
         said.stderr
     );
-    let _ = artifacts();
+    // Nothing is kept of a build that never began.
+    assert_eq!(
+        world.kubectl("get configmaps -l app.kubernetes.io/managed-by=kubectl-b2i -o name"),
+        ""
+    );
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn what_is_wrong_with_the_base_is_told_before_a_layer_is_sent() {
+    let world = World::new("no-base");
+    let said = world.b2i("deploy ./httpbin --port 8080 --base nosuch:1");
+    assert_eq!(said.code, Some(1), "{}", said.stderr);
+    assert!(said.stderr.contains("#base-not-found"), "{}", said.stderr);
+    assert!(!said.stderr.contains("Upload "), "{}", said.stderr);
 }

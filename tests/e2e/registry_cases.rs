@@ -9,11 +9,11 @@ use futures_util::stream;
 use kubectl_b2i::{
     model::{Base, BuildRequest, ConfigChanges, Events, Layer, LayerDescriptor, RegistryAccess},
     oci::{Descriptor, Digest, Platform, media_type},
-    registry::{Client, Credentials, Options},
+    registry::{Authorities, Client, Credentials, Options},
     steps::{assemble, push},
 };
 
-use crate::support::registry_cases;
+use crate::{own_registry::tls_registry, support::registry_cases};
 
 fn host() -> String {
     std::env::var("B2I_REGISTRY").unwrap_or_else(|_| "10.250.0.1:5000".into())
@@ -30,6 +30,18 @@ fn login() -> Credentials {
 #[ignore = "needs a cluster: its registry"]
 async fn distribution_does_what_the_fake_registry_does() {
     registry_cases::all(&host(), Some(login())).await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster: its registry with TLS"]
+async fn distribution_with_tls_and_tokens_does_so_too() {
+    let (host, authority) = tls_registry();
+    let options = Options {
+        authorities: Authorities::from_file(authority).unwrap().0,
+        credentials: Some(login()),
+        ..Options::default()
+    };
+    registry_cases::all_with(host, &options).await;
 }
 
 /// A real layer: one file in a gzipped tar.

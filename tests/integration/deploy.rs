@@ -21,10 +21,7 @@ fn options() -> Options {
     Options {
         name: "shop".parse().unwrap(),
         options: DeployOptions {
-            ports: vec![Port {
-                container: 8080,
-                service: 8080,
-            }],
+            ports: vec![Port::tcp(8080)],
             service: PortKind::ClusterIp,
             context_path: "/".to_owned(),
             ..DeployOptions::default()
@@ -37,6 +34,7 @@ fn options() -> Options {
         wait: true,
         undo: true,
         force_conflicts: false,
+        adopt: false,
         patience: Duration::ZERO,
     }
 }
@@ -259,7 +257,7 @@ async fn a_failed_first_deploy_stays_for_a_look() {
     plays(&server, move |_| waiting("ErrImagePull", words));
     let failure = run(&cluster, &options()).await.unwrap_err();
     assert!(failure.why.contains(words), "{}", failure.why);
-    assert_eq!(failure.anchor, "image-pull");
+    assert_eq!(failure.anchor, "image-pull-secret");
     assert_eq!(
         failure.commands.last().unwrap(),
         "kubectl delete deployment,service shop -n shop"
@@ -371,7 +369,8 @@ async fn the_url_is_asked() {
     let (server, cluster) = FakeApiServer::start().await;
     plays(&server, |_| ready());
     let mut options = options();
-    options.options.service = PortKind::NodePort(Some(port));
+    options.options.service = PortKind::NodePort;
+    options.options.ports[0].node_port = Some(port);
     let rollout = run(&cluster, &options).await.unwrap();
     assert_eq!(rollout.url, Some(format!("http://127.0.0.1:{port}/")));
     assert_eq!(rollout.answer.as_deref(), Some("303 See Other → /login"));

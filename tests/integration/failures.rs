@@ -160,7 +160,7 @@ async fn an_app_that_is_not_ours() {
     );
     let told = format!(
         "error: could not deploy `server`\n  why: there is a Deployment of this name that kubectl-b2i did not make\n\n\
-         next: choose another name with `--name`; this shows whose it is:\n        kubectl get deployment server --show-labels -n shop\n      {DOCS}#not-ours\n"
+         next: choose another name with `--name`, or give it this image with `--adopt`; this shows whose it is:\n        kubectl get deployment server --show-labels -n shop\n      {DOCS}#not-ours\n"
     );
     fails(&server, &cluster.server, "deploy server --port 8080", 1, &told).await;
 }

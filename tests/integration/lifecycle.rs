@@ -139,7 +139,7 @@ fn put_app(server: &FakeApiServer, number: u64) {
         SERVICES,
         json!({
             "metadata": { "name": "shop", "labels": labels("shop", "app") },
-            "spec": { "type": "NodePort", "ports": [{ "name": "port-1", "port": 8080, "nodePort": 31234 }] },
+            "spec": { "type": "NodePort", "ports": [{ "port": 8080, "targetPort": "port-1", "nodePort": 31234 }] },
         }),
     );
     for name in ["shop-a", "shop-b"] {

@@ -57,11 +57,18 @@ impl Machine {
 
     /// `build server --local --base scratch`, to `team/server` of the registry.
     async fn build(&self, more: &str) -> Ended {
+        self.build_with(more, &[]).await
+    }
+
+    async fn build_with(&self, more: &str, env: &[(&str, &str)]) -> Ended {
         let host = &self.fake.host;
         let line = format!(
             "build server --local --base scratch --image {host}/team/server:1 --insecure-registry {host} {more}"
         );
-        let run = Run::new(&line)
+        let run = env
+            .iter()
+            .fold(Run::new(&line), |run, (name, value)| run.env(name, value));
+        let run = run
             .in_folder(self.path())
             .env("DOCKER_CONFIG", self.path().to_str().unwrap())
             .env("B2I_BUILDER_IMAGE", "registry.example.com/b2i/builder")
@@ -93,6 +100,30 @@ async fn it_pushes_with_the_machines_login() {
         assert_eq!(report["uploadedBytes"], 0, "the second time nothing is sent");
         assert_eq!(report["tags"][0], "1");
         assert_eq!(report["skippedLayers"].as_array().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_finds_what_podman_and_skopeo_keep() {
+    for (variable, file) in [
+        ("XDG_RUNTIME_DIR", "containers/auth.json"),
+        ("HOME", ".config/containers/auth.json"),
+        ("REGISTRY_AUTH_FILE", "auth.json"),
+    ] {
+        let machine = Machine::logged_in(Login::Basic).await;
+        let folder = machine.path().join("place");
+        let place = folder.join(file);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::rename(machine.path().join("config.json"), &place).unwrap();
+        let value = if variable == "REGISTRY_AUTH_FILE" {
+            place
+        } else {
+            folder
+        };
+        let ended = machine
+            .build_with("", &[(variable, value.to_str().unwrap())])
+            .await;
+        machine.assert_pushed(&ended);
     }
 }
 

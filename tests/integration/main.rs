@@ -35,6 +35,8 @@ mod push;
 mod registry;
 mod registry_commands;
 mod registry_matrix;
+#[cfg(unix)]
+mod registry_prompts;
 mod registry_words;
 mod s2i;
 mod staging;

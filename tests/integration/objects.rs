@@ -1,12 +1,15 @@
 //! Every object that we create, in full, and the rules that each must keep.
 use kubectl_b2i::{
     cluster::objects::{
+        adopted::adopted,
         builder_job::BuilderJob,
         check_job::CheckJob,
-        deployment::{App, as_before, deployment},
-        service::service,
+        deployment::{App, deployment},
+        ingress::ingress,
+        service::{headless, service},
+        stateful_set::stateful_set,
     },
-    model::{AppName, CheckRequest, DeployOptions, Derived, Port, PortKind},
+    model::{AppName, CheckRequest, CheckScope, DeployOptions, Derived, Port, PortKind, SecretName},
     oci::{Digest, Platform, Reference},
     steps::doctor,
 };
@@ -32,7 +35,11 @@ fn builder_job() -> Value {
 fn check_job() -> Value {
     let request = CheckRequest {
         image: "registry.example.com/team/shop".parse().unwrap(),
-        only_login: false,
+        scope: CheckScope::All,
+        push_secret: SecretName {
+            namespace: "shop".to_owned(),
+            name: "registry-push".to_owned(),
+        },
         base: Some("eclipse-temurin:17-jre".parse().unwrap()),
         access: Default::default(),
     };
@@ -55,15 +62,12 @@ fn options() -> DeployOptions {
     DeployOptions {
         ports: vec![
             Port {
-                container: 8080,
                 service: 80,
+                ..Port::tcp(8080)
             },
-            Port {
-                container: 9090,
-                service: 9090,
-            },
+            Port::tcp(9090),
         ],
-        service: PortKind::NodePort(None),
+        service: PortKind::NodePort,
         env: [("A".to_owned(), "1".to_owned())].into(),
         context_path: "/".to_owned(),
         pull_secret: Some("registry-push".to_owned()),
@@ -288,16 +292,14 @@ fn memory_is_request_and_limit() {
 
 #[test]
 fn a_node_port_stays_and_a_number_wins() {
-    let live = json!({ "spec": { "ports": [{ "name": "port-1", "port": 80, "nodePort": 31234 }] } });
+    let live = json!({ "spec": { "ports": [{ "name": "http", "port": 80, "targetPort": "port-1", "nodePort": 31234 }] } });
     let live = serde_json::from_value(live).unwrap();
     let ports =
         |options: &DeployOptions| json!(service(&app(), options, Some(&live)))["spec"]["ports"].clone();
     assert_eq!(ports(&options())[0]["nodePort"], 31234);
     assert_eq!(ports(&options())[1]["nodePort"], Value::Null);
-    let fixed = DeployOptions {
-        service: PortKind::NodePort(Some(30080)),
-        ..options()
-    };
+    let mut fixed = options();
+    fixed.ports[0].node_port = Some(30080);
     assert_eq!(ports(&fixed)[0]["nodePort"], 30080);
     let inside = DeployOptions {
         service: PortKind::ClusterIp,
@@ -306,29 +308,110 @@ fn a_node_port_stays_and_a_number_wins() {
     assert_eq!(ports(&inside)[0]["nodePort"], Value::Null);
 }
 
+fn stateful() -> DeployOptions {
+    let mut options = options();
+    options.stateful = true;
+    options.ports[0].name = Some("http".to_owned());
+    options.ports.push("dns=53/udp".parse().unwrap());
+    options.ingress.routes = vec!["shop.example.com/api".parse().unwrap()];
+    options.ingress.class = Some("nginx".to_owned());
+    options.ingress.tls_secret = Some("cert".to_owned());
+    options.pod.volumes = vec![
+        "claim/data=1Gi,fast:/data".parse().unwrap(),
+        "emptydir:/cache".parse().unwrap(),
+    ];
+    options
+}
+
 #[test]
-fn the_way_back_keeps_the_pods_template() {
-    let mut live = shop_deployment(&options(), true);
-    live["metadata"]["uid"] = json!("u");
-    live["metadata"]["managedFields"] = json!([]);
-    live["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = json!("4");
-    live["spec"]["replicas"] = json!(5);
-    live["spec"]["template"]["metadata"]["annotations"] =
-        json!({ "kubectl.kubernetes.io/restartedAt": "now" });
-    let back = json!(as_before(&serde_json::from_value(live.clone()).unwrap(), None));
-    assert_eq!(back["spec"]["template"], live["spec"]["template"]);
-    assert_eq!(back["spec"]["replicas"], Value::Null);
+fn the_objects_of_a_stateful_app() {
+    let options = stateful();
+    let image: Reference = "registry.example.com/team/shop".parse().unwrap();
+    let (name, image) = (app(), image.with_digest(Digest::of(b"")));
+    let app = App {
+        name: &name,
+        options: &options,
+        derived: &Derived::default(),
+        image: &image,
+        platform: None,
+        jvm: false,
+        replicas: None,
+        progress_seconds: 300,
+    };
+    let set = json!(stateful_set(&app));
+    assert_restricted(&set["spec"]["template"]["spec"]);
+    let objects = json!([
+        service(&name, &options, None),
+        headless(&name, &options),
+        ingress(&name, &options),
+        set
+    ]);
+    assert_golden("stateful.json", &pretty(&objects));
+}
+
+#[test]
+fn of_an_adopted_workload_only_the_image_and_what_was_said_is_applied() {
+    let options = DeployOptions {
+        ports: Vec::new(),
+        memory: Some("1Gi".to_owned()),
+        adopted: Some("web".to_owned()),
+        pull_secret: Some("registry-push".to_owned()),
+        ..DeployOptions::default()
+    };
+    let image: Reference = "registry.example.com/team/shop".parse().unwrap();
+    let app = App {
+        name: &app(),
+        options: &options,
+        derived: &Derived::default(),
+        image: &image.with_digest(Digest::of(b"")),
+        platform: Some(&Platform::linux("amd64")),
+        jvm: true,
+        replicas: None,
+        progress_seconds: 300,
+    };
+    assert_golden("adopted.json", &pretty(&adopted(&app, "Deployment", "web")));
+}
+
+#[test]
+fn a_claim_is_writable() {
+    let group = |volume: &str| {
+        let mut options = options();
+        options.pod.volumes = vec![volume.parse().unwrap()];
+        shop_deployment(&options, true)["spec"]["template"]["spec"]["securityContext"]["fsGroup"].clone()
+    };
+    assert_eq!(group("pvc/data:/data"), 65532);
+    assert_eq!(group("pvc/data:/data:ro"), Value::Null);
+    assert_eq!(group("emptydir:/cache"), Value::Null);
+}
+
+#[test]
+fn one_probe_can_be_chosen_or_left_out() {
+    let probes = |liveness: Value, readiness: Value| {
+        let pod = json!({ "liveness": liveness, "readiness": readiness });
+        let options = DeployOptions {
+            pod: serde_json::from_value(pod).unwrap(),
+            ..options()
+        };
+        let shop = shop_deployment(&options, true);
+        let container = &shop["spec"]["template"]["spec"]["containers"][0];
+        ["startupProbe", "readinessProbe", "livenessProbe"].map(|probe| container[probe].is_object())
+    };
+    assert_eq!(probes(json!("default"), json!("off")), [false, false, false]);
     assert_eq!(
-        back["metadata"]["managedFields"],
-        Value::Null,
-        "an apply may not name them"
+        probes(json!({ "path": "/livez" }), json!("off")),
+        [true, false, true]
     );
-    let annotations = back["metadata"]["annotations"].as_object().unwrap();
-    assert_eq!(
-        annotations.keys().collect::<Vec<_>>(),
-        ["kubectl-b2i/options"],
-        "the controller's are not ours"
-    );
+    assert_eq!(probes(json!("off"), json!("default")), [true, true, false]);
+}
+
+#[test]
+fn probes_ask_the_first_tcp_port() {
+    let options = DeployOptions {
+        ports: vec!["53/udp".parse().unwrap(), Port::tcp(8080)],
+        ..options()
+    };
+    let container = shop_deployment(&options, true)["spec"]["template"]["spec"]["containers"][0].clone();
+    assert_eq!(container["readinessProbe"]["tcpSocket"]["port"], "port-2");
 }
 
 #[test]

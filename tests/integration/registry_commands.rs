@@ -23,14 +23,14 @@ const PODS: &str = "/api/v1/namespaces/shop/pods";
 const DOCS: &str = "https://github.com/kubectl-b2i/kubectl-b2i/blob/main/docs/troubleshooting.md";
 
 /// A cluster, a registry, and somebody with a kubeconfig.
-struct World {
+pub(crate) struct World {
     server: FakeApiServer,
-    fake: FakeRegistry,
+    pub(crate) fake: FakeRegistry,
     folder: TempDir,
 }
 
 impl World {
-    async fn new(login: Login) -> Self {
+    pub(crate) async fn new(login: Login) -> Self {
         Self::around(FakeRegistry::start(knobs(login)).await).await
     }
 
@@ -68,7 +68,7 @@ impl World {
     }
 
     /// The logins that a Secret holds.
-    fn auths(&self, name: &str) -> Value {
+    pub(crate) fn auths(&self, name: &str) -> Value {
         let secret = self.server.get(SECRETS, name).unwrap();
         assert_eq!(secret["type"], "kubernetes.io/dockerconfigjson");
         let data = STANDARD
@@ -77,20 +77,27 @@ impl World {
         serde_json::from_slice::<Value>(&data).unwrap()["auths"].take()
     }
 
-    async fn run(&self, line: &str, stdin: &str, in_cluster: bool) -> Ended {
+    /// `kubectl b2i …`, for whoever starts it.
+    pub(crate) fn command(&self, line: &str, in_cluster: bool) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-b2i"));
         command
             .args(line.replace("HOST", &self.fake.host).split_whitespace())
             .env_clear()
             .env("KUBECONFIG", self.folder.path().join("kubeconfig"))
             .env("HOME", "/nonexistent")
-            .current_dir(self.folder.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .current_dir(self.folder.path());
         if in_cluster {
             command.env("B2I_BUILDER_IMAGE", "registry.example.com/b2i/builder");
         }
+        command
+    }
+
+    async fn run(&self, line: &str, stdin: &str, in_cluster: bool) -> Ended {
+        let mut command = self.command(line, in_cluster);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let stdin = stdin.to_owned();
         let output = tokio::task::spawn_blocking(move || {
             let mut child = command.spawn().unwrap();
@@ -234,11 +241,11 @@ async fn a_login_that_is_wrong_is_told_by_the_proof() {
             "{told}"
         );
         assert!(
-            told.contains("(sent as `dev`)\n       (the Secret `registry-push` holds this login now)"),
+            told.contains("(push Secret `shop/registry-push` was sent, as user `dev`)\n       (the Secret `registry-push` holds this login now)"),
             "{told}"
         );
         assert!(told.ends_with(&format!(
-            "kubectl b2i registry login {host}\n      {DOCS}#push-unauthorized\n"
+            "kubectl b2i registry login {host} --secret registry-push -n shop\n      {DOCS}#push-unauthorized\n"
         )));
         assert!(!ended.stderr.contains("wr0ng"));
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
@@ -376,10 +383,10 @@ async fn a_check_finds_what_is_wrong_and_how_to_mend_it() {
         format!(
             "could not log in to `{host}`
   why: the registry answered 401 UNAUTHORIZED to GET http://{host}/v2/: unauthorized
-       (sent as `dev`)
+       (push Secret `shop/registry-push` was sent, as user `dev`)
 
 next: log in with a user and a password (or token) that are good:
-        kubectl b2i registry login {host}
+        kubectl b2i registry login {host} --secret registry-push -n shop
       {DOCS}#push-unauthorized
 "
         )
@@ -425,7 +432,7 @@ next: log in with a user and a password (or token) that are good:
     let ended = world.run(line, "", true).await;
     assert!(
         ended.stderr.contains(&format!(
-            "(no login was sent: the push Secret has none for `{host}`)"
+            "(push Secret `shop/registry-push` has no login for `{host}`)"
         )),
         "{}",
         ended.stderr

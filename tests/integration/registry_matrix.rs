@@ -1,88 +1,58 @@
-//! What becomes of a push in each way in which registries behave. Writes the table of
-//! `docs/reference/registries.md`: `B2I_UPDATE_GOLDEN=1 cargo test --test integration registry_matrix`.
-use std::{fs, path::Path};
-
+//! What becomes of a push in each way in which registries behave. Writes the second table of
+//! `docs/reference/registries.md`, and the words of each refusal below `tests/golden/registry`:
+//! `B2I_UPDATE_GOLDEN=1 cargo test --test integration registry_matrix`. What real registries can
+//! show of it is in `tests/e2e/registry_matrix.rs`.
 use kubectl_b2i::{
-    error::Failure,
-    model::{Events, Layer, LayerDescriptor, Uploaded},
-    oci::{Descriptor, Digest, Reference, media_type},
-    registry::{Authorities, Client, Credentials, Mount, Options},
-    steps::push,
+    model::{Base, Events, Uploaded},
+    registry::{Authorities, Client, Mount, Options},
+    steps::{assemble, push},
 };
 
 use crate::support::{
     cutter::Cutter,
-    fake_registry::{Canned, FakeRegistry, Knobs, Login, PASSWORD, USER},
-    registry_cases::some_bytes,
+    fake_registry::{Canned, FakeRegistry, Knobs, Login},
+    images::{client, request, seed_base, seed_our_layers},
+    registry_matrix::{
+        Row, WRONG_PASSWORD, cell, checked, insecure, keep_table, keep_words, login, ours, pushed, sent,
+    },
 };
 
 const MIB: usize = 1 << 20;
+const REPOSITORY: &str = "team/shop";
 
-fn login(password: &str) -> Option<Credentials> {
-    Some(Credentials::Basic {
-        username: USER.into(),
-        password: password.into(),
-    })
-}
-
-fn insecure(credentials: Option<Credentials>) -> Options {
-    Options {
-        insecure: true,
-        credentials,
-        ..Options::default()
+/// One push to a fresh registry. Where it is refused, another one says what it has against a push from
+/// this machine, which is not checked first.
+async fn one(
+    case: &'static str,
+    start: impl AsyncFn() -> FakeRegistry,
+    options: Options,
+    size: usize,
+) -> (Row, FakeRegistry) {
+    let fake = start().await;
+    let outcome = pushed(&fake.host, REPOSITORY, &options, size).await;
+    if let Err(deploy) = &outcome {
+        let other = start().await;
+        let local = sent(&other.host, REPOSITORY, &options, size)
+            .await
+            .expect_err(case);
+        keep_words(case, (&fake.host, deploy), (&other.host, &local));
     }
+    ((case, cell(&outcome)), fake)
 }
 
-/// Sends one layer to `team/shop`.
-async fn send(host: &str, options: Options, size: usize) -> Result<Uploaded, Failure> {
-    let bytes = some_bytes(size);
-    let folder = tempfile::tempdir().unwrap();
-    let layer = Layer {
-        described: LayerDescriptor {
-            name: "application".into(),
-            descriptor: Descriptor::of(media_type::LAYER, &bytes),
-            diff_id: Digest::of(b"tar"),
-        },
-        local_path: folder.path().join("layer"),
-    };
-    fs::write(&layer.local_path, &bytes).unwrap();
-    let destination: Reference = format!("{host}/team/shop").parse().unwrap();
-    let client = Client::new(host, &options).map_err(|error| error.failure("could not connect"))?;
-    let missing = push::missing(std::slice::from_ref(&layer.described), &destination, &client).await?;
-    push::from_here(&[layer], &missing, &destination, &client, &Events::nowhere()).await
-}
-
-/// What came of it, in a cell of the table.
-fn cell(outcome: Result<Uploaded, Failure>) -> String {
-    match outcome {
-        Ok(uploaded) if uploaded.sent.is_empty() => "nothing is sent".to_owned(),
-        Ok(_) => "pushed".to_owned(),
-        Err(failure) => {
-            assert!(
-                !failure.anchor.is_empty() && !failure.next.is_empty(),
-                "{failure:?}"
-            );
-            for secret in [PASSWORD, "wr0ng"] {
-                assert!(!format!("{failure:?}").contains(secret), "{failure:?}");
-            }
-            format!("refused, and [told](../troubleshooting.md#{})", failure.anchor)
-        }
-    }
-}
-
-/// One push to a registry that is set up like this; and how its bytes went.
-async fn with(knobs: Knobs, options: Options, size: usize) -> String {
-    let fake = FakeRegistry::start(knobs).await;
-    let outcome = cell(send(&fake.host, options, size).await);
+/// The same, with how its bytes went.
+async fn with(case: &'static str, knobs: impl Fn() -> Knobs, options: Options, size: usize) -> Row {
+    let ((case, outcome), fake) = one(case, async || FakeRegistry::start(knobs()).await, options, size).await;
     let chunks = fake.chunks();
-    match chunks.iter().max() {
+    let outcome = match chunks.iter().max() {
         Some(largest) => format!(
             "{outcome}, in {} chunks of up to {} KiB",
             chunks.len(),
             largest / 1024
         ),
         None => outcome,
-    }
+    };
+    (case, outcome)
 }
 
 fn tokens() -> Knobs {
@@ -96,106 +66,98 @@ fn answering(answers: Vec<Canned>) -> Knobs {
     Knobs { answers, ..tokens() }
 }
 
-async fn pushes() -> Vec<(&'static str, String)> {
+async fn pushes() -> Vec<Row> {
     let fake = FakeRegistry::start(tokens()).await;
-    let mut rows = vec![(
-        "a layer that is new",
-        cell(send(&fake.host, insecure(login(PASSWORD)), 1000).await),
-    )];
-    rows.push((
-        "a layer that is there",
-        cell(send(&fake.host, insecure(login(PASSWORD)), 1000).await),
-    ));
-    rows.push((
-        "no login, and one is wanted",
-        with(tokens(), insecure(None), 10).await,
-    ));
-    rows.push((
-        "a wrong password",
-        with(tokens(), insecure(login("wr0ng")), 10).await,
-    ));
-    let denied = || vec![Canned::code("POST /blobs/uploads/", 403, "DENIED", "read only")];
-    rows.push((
-        "no right to push",
-        with(answering(denied()), insecure(login(PASSWORD)), 10).await,
-    ));
-    let unknown = || {
-        vec![Canned::code(
-            "POST /blobs/uploads/",
-            404,
-            "NAME_UNKNOWN",
-            "no such repository",
-        )]
+    let push = async || cell(&pushed(&fake.host, REPOSITORY, &insecure(ours()), 1000).await);
+    let mut rows = vec![
+        ("a layer that is new", push().await),
+        ("a layer that is there", push().await),
+    ];
+    rows.push(with("no login, and one is wanted", tokens, insecure(None), 10).await);
+    let wrong = insecure(login("dev", WRONG_PASSWORD));
+    rows.push(with("a wrong password", tokens, wrong, 10).await);
+    let post = |status, code: &'static str, message: &'static str| {
+        move || answering(vec![Canned::code("POST /blobs/uploads/", status, code, message)])
     };
-    rows.push((
-        "a repository that must be made first",
-        with(answering(unknown()), insecure(login(PASSWORD)), 10).await,
-    ));
-    rows.push((
-        "a host that nobody knows",
-        cell(send("registry.invalid", Options::default(), 10).await),
-    ));
-    let plain = FakeRegistry::start(Knobs::default()).await;
-    rows.push((
-        "plain HTTP",
-        cell(send(&plain.host, Options::default(), 10).await),
-    ));
-    rows.push((
-        "plain HTTP, `--insecure-registry`",
-        cell(send(&plain.host, insecure(None), 10).await),
-    ));
-    let tls = FakeRegistry::start_with_tls(tokens(), "server.crt").await;
-    rows.push((
-        "a private authority",
-        cell(send(&tls.host, Options::default(), 10).await),
-    ));
-    rows.push(("a private authority, `--insecure-registry`", {
-        cell(send(&tls.host, insecure(login(PASSWORD)), 10).await)
-    }));
-    let trusting = Options {
-        authorities: Authorities::from_pem(include_str!("../fixtures/tls/ca.crt")).unwrap(),
-        credentials: login(PASSWORD),
-        ..Options::default()
-    };
-    rows.push((
-        "a private authority, `--registry-ca`",
-        cell(send(&tls.host, trusting, 20).await),
-    ));
+    let denied = post(403, "DENIED", "read only");
+    rows.push(with("no right to push", denied, insecure(ours()), 10).await);
+    let unknown = post(404, "NAME_UNKNOWN", "no such repository");
+    rows.push(
+        with(
+            "a repository that must be made first",
+            unknown,
+            insecure(ours()),
+            10,
+        )
+        .await,
+    );
+    rows.push(nobody_knows("a host that nobody knows").await);
     rows
 }
 
-async fn troubles() -> Vec<(&'static str, String)> {
-    let ours = || insecure(login(PASSWORD));
-    let busy = |status: u16, times: usize| {
-        let answer = || Canned::status("PUT /blobs/uploads/", status).retry_at_once();
-        answering(std::iter::repeat_with(answer).take(times).collect())
+async fn nobody_knows(case: &'static str) -> Row {
+    let host = "registry.invalid";
+    let outcome = pushed(host, REPOSITORY, &Options::default(), 10).await;
+    let local = sent(host, REPOSITORY, &Options::default(), 10).await;
+    keep_words(
+        case,
+        (host, outcome.as_ref().unwrap_err()),
+        (host, &local.unwrap_err()),
+    );
+    (case, cell(&outcome))
+}
+
+async fn transports() -> Vec<Row> {
+    let plain = async || FakeRegistry::start(Knobs::default()).await;
+    let tls = async || FakeRegistry::start_with_tls(tokens(), "server.crt").await;
+    let trusting = Options {
+        authorities: Authorities::from_pem(include_str!("../fixtures/tls/ca.crt")).unwrap(),
+        credentials: ours(),
+        ..Options::default()
     };
-    let expiring = Knobs {
+    let mut rows = Vec::new();
+    rows.push(one("plain HTTP", plain, Options::default(), 10).await.0);
+    rows.push(
+        one("plain HTTP, `--insecure-registry`", plain, insecure(None), 10)
+            .await
+            .0,
+    );
+    rows.push(one("a private authority", tls, Options::default(), 10).await.0);
+    let case = "a private authority, `--insecure-registry`";
+    rows.push(one(case, tls, insecure(ours()), 10).await.0);
+    rows.push(
+        one("a private authority, `--registry-ca`", tls, trusting, 20)
+            .await
+            .0,
+    );
+    rows
+}
+
+async fn troubles() -> Vec<Row> {
+    let options = || insecure(ours());
+    let busy = |status: u16, times: usize| {
+        move || {
+            let answer = || Canned::status("PUT /blobs/uploads/", status).retry_at_once();
+            answering(std::iter::repeat_with(answer).take(times).collect())
+        }
+    };
+    let expiring = || Knobs {
         revokes_tokens_after: Some(2),
         ..tokens()
     };
-    let limited = |bytes: usize| Knobs {
-        largest_body: Some(bytes),
-        ..tokens()
+    let limited = |bytes: usize| {
+        move || Knobs {
+            largest_body: Some(bytes),
+            ..tokens()
+        }
     };
-    let mut rows = vec![(
-        "a token that ends in the middle",
-        with(expiring, ours(), 300_000).await,
-    )];
-    rows.push((
-        "429 once, with `Retry-After`",
-        with(busy(429, 1), ours(), 10).await,
-    ));
-    rows.push(("503 three times", with(busy(503, 3), ours(), 10).await));
-    rows.push(("503 for ever", with(busy(503, 9), ours(), 10).await));
-    rows.push((
-        "413 over 4 MiB (GHCR)",
-        with(limited(4 * MIB), ours(), 9 * MIB).await,
-    ));
-    rows.push((
-        "413 over 1 MiB (nginx)",
-        with(limited(MIB), ours(), 3 * MIB).await,
-    ));
+    let mut rows = vec![with("a token that ends in the middle", expiring, options(), 300_000).await];
+    rows.push(with("429 once, with `Retry-After`", busy(429, 1), options(), 10).await);
+    rows.push(with("429 for ever", busy(429, 99), options(), 10).await);
+    rows.push(with("503 three times", busy(503, 3), options(), 10).await);
+    rows.push(with("503 for ever", busy(503, 99), options(), 10).await);
+    rows.push(with("413 over 4 MiB (GHCR)", limited(4 * MIB), options(), 9 * MIB).await);
+    rows.push(with("413 over 1 MiB (nginx)", limited(MIB), options(), 3 * MIB).await);
     for (name, forgets) in [
         ("the connection breaks eight times", false),
         ("the same, and broken uploads are forgotten", true),
@@ -206,13 +168,16 @@ async fn troubles() -> Vec<(&'static str, String)> {
         })
         .await;
         let link = Cutter::start(&fake.host, [300_000; 8]).await;
-        rows.push((name, cell(send(&link.host, ours(), 6 * MIB).await)));
+        rows.push((
+            name,
+            cell(&pushed(&link.host, REPOSITORY, &options(), 6 * MIB).await),
+        ));
         assert_eq!(link.cuts_left(), 0, "{name}");
     }
     rows
 }
 
-async fn mounts() -> Vec<(&'static str, String)> {
+async fn mounts() -> Vec<Row> {
     let mut rows = Vec::new();
     for (name, refuses, answers) in [
         ("a mount from the base's repository", false, vec![]),
@@ -231,7 +196,7 @@ async fn mounts() -> Vec<(&'static str, String)> {
         .await;
         let digest = fake.seed_blob("base", b"x");
         let client = Client::new(&fake.host, &insecure(None)).unwrap();
-        let said = match client.mount_blob("team/shop", digest, "base").await.unwrap() {
+        let said = match client.mount_blob(REPOSITORY, digest, "base").await.unwrap() {
             Mount::Mounted => "mounted, nothing is sent",
             Mount::Opened(_) => "copied, into the upload that the answer opens",
             Mount::Refused => "copied, into an upload of its own",
@@ -241,24 +206,59 @@ async fn mounts() -> Vec<(&'static str, String)> {
     rows
 }
 
+/// Whole images, since these show with the manifest.
+async fn images() -> Vec<Row> {
+    let mirror = FakeRegistry::start(Knobs::default()).await;
+    seed_base(&mirror, "17-jre");
+    let image_on = async |fake: &FakeRegistry, base: bool| {
+        seed_our_layers(fake);
+        let mut request = request(fake, &mirror);
+        if !base {
+            request.base = Base::Scratch;
+        }
+        let mirror = client(&mirror);
+        let image = assemble::run(&request, Some(&mirror)).await.unwrap();
+        let events = Events::nowhere();
+        push::run(&image, &request, &client(fake), Some(&mirror), &events).await
+    };
+    let fake = FakeRegistry::start(tokens()).await;
+    let copied = image_on(&fake, true).await.unwrap();
+    assert_eq!((copied.copied_layers, copied.mounted_layers), (1, 0));
+    let mut rows = vec![("a base in another registry", "copied from there".to_owned())];
+
+    fake.set(|knobs| knobs.has_immutable_tags = true);
+    let Err(push::Error::Failed(refusal)) = image_on(&fake, false).await else {
+        panic!("the tag was moved");
+    };
+    // A check cannot know it; both find out with the manifest.
+    checked(&fake.host, REPOSITORY, &insecure(ours())).await.unwrap();
+    let case = "a tag that may not be moved";
+    keep_words(case, (&fake.host, &refusal), (&fake.host, &refusal));
+    rows.push((case, cell(&Err::<Uploaded, _>(refusal))));
+
+    let fake = FakeRegistry::start(tokens()).await;
+    let lost = kubectl_b2i::oci::Digest::of(crate::support::images::OUR_LAYERS[0].1);
+    fake.set(|knobs| knobs.lost = [lost].into());
+    let Err(push::Error::MissingBlobs(digests)) = image_on(&fake, true).await else {
+        panic!("nothing was missing");
+    };
+    assert_eq!(digests, [lost]);
+    rows.push((
+        "HEAD finds a layer, the manifest does not",
+        "sent again".to_owned(),
+    ));
+    rows
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_registries_do_and_what_becomes_of_it() {
-    let (pushes, troubles, mounts) = tokio::join!(pushes(), troubles(), mounts());
-    let rows: String = pushes
+    let (pushes, transports, troubles, mounts, images) =
+        tokio::join!(pushes(), transports(), troubles(), mounts(), images());
+    let rows = [pushes, transports, troubles, mounts, images];
+    let rows: Vec<String> = rows
         .into_iter()
-        .chain(troubles)
-        .chain(mounts)
-        .map(|(case, outcome)| format!("| {case} | {outcome} |\n"))
+        .flatten()
+        .map(|(case, outcome)| format!("| {case} | {outcome} |"))
         .collect();
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/registries.md");
-    let text = fs::read_to_string(&page).unwrap();
-    let (head, rest) = text.split_once("|---|---|\n").expect("a table");
-    let (table, foot) = rest.split_once("\n\n").expect("a text behind it");
-    let _ = table;
-    let wanted = format!("{head}|---|---|\n{rows}\n{foot}");
-    if std::env::var_os("B2I_UPDATE_GOLDEN").is_some() {
-        fs::write(&page, &wanted).unwrap();
-    } else {
-        assert_eq!(text, wanted, "the table is not what the test found");
-    }
+    keep_table("| the registry, or the way to it | then |", &rows);
 }

@@ -40,6 +40,8 @@ struct Inner {
     most_given: Mutex<usize>,
     /// While false, no push reads anything.
     is_open: watch::Sender<bool>,
+    /// What it has against all pushes.
+    objection: Mutex<Option<DestinationError>>,
 }
 
 enum Fault {
@@ -56,6 +58,7 @@ impl Registry {
             faults: Mutex::default(),
             most_given: Mutex::default(),
             is_open: watch::Sender::new(true),
+            objection: Mutex::default(),
         }))
     }
 
@@ -90,6 +93,11 @@ fn denied() -> DestinationError {
 }
 
 impl Destination for Registry {
+    async fn ready(&self) -> Result<(), DestinationError> {
+        let objection = self.0.objection.lock().unwrap().clone();
+        objection.map_or(Ok(()), Err)
+    }
+
     async fn exists(&self, digest: Digest) -> Result<bool, DestinationError> {
         Ok(self.blob(digest).is_some())
     }
@@ -456,6 +464,19 @@ async fn after_a_refusal_nothing_is_sent_twice() {
     assert_eq!(all, layer.size());
     pod.put(&layer, all).await.unwrap();
     assert!(registry.blob(layer.digest).unwrap() == layer.bytes);
+}
+
+#[tokio::test]
+async fn what_the_registry_has_against_it_is_told_before_anything_is_sent() {
+    let registry = Registry::new();
+    *registry.0.objection.lock().unwrap() = Some(denied());
+    let pod = Pod::start(&registry).await;
+    let layer = Layer::new(5, 1000);
+    let refused = pod.client().await.missing(&[layer.wanted()]).await;
+    let Err(Error::Refused(Refusal::Registry { error })) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(error, denied());
 }
 
 #[tokio::test]

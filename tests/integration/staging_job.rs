@@ -2,7 +2,7 @@
 
 use kubectl_b2i::{
     cluster::objects::staging_job::StagingJob,
-    model::{AppName, StagingRequest},
+    model::{AppName, SecretName, StagingRequest},
     oci::Digest,
 };
 use serde_json::{Value, json};
@@ -12,9 +12,12 @@ fn job(builder_pull_secret: Option<&str>) -> Value {
     let request = StagingRequest {
         registry: "registry.example.com".to_owned(),
         repository: "team/shop".to_owned(),
-        insecure: false,
-        authorities: None,
-        proxy: Default::default(),
+        access: Default::default(),
+        base: Some("eclipse-temurin:17-jre".parse().unwrap()),
+        push_secret: SecretName {
+            namespace: "shop".to_owned(),
+            name: "registry-push".to_owned(),
+        },
         token_sha256: Digest::of(b"token"),
         idle_seconds: 60,
         spool_limit_bytes: 4 * 1024 * 1024 * 1024,
@@ -26,6 +29,7 @@ fn job(builder_pull_secret: Option<&str>) -> Value {
         builder_image: "registry.example.com/tools/kubectl-b2i:0.1.0",
         builder_pull_secret,
         push_secret: "registry-push",
+        pull_secret: None,
         request: &request,
     };
     serde_json::to_value(job.object()).unwrap()
@@ -34,7 +38,7 @@ fn job(builder_pull_secret: Option<&str>) -> Value {
 #[test]
 fn the_job_in_full() {
     let request = format!(
-        r#"{{"registry":"registry.example.com","repository":"team/shop","insecure":false,"token_sha256":"{}","idle_seconds":60,"spool_limit_bytes":4294967296,"port":7318}}"#,
+        r#"{{"registry":"registry.example.com","repository":"team/shop","access":{{"mirrors":{{}},"insecure":[]}},"base":"docker.io/library/eclipse-temurin:17-jre","push_secret":{{"namespace":"shop","name":"registry-push"}},"token_sha256":"{}","idle_seconds":60,"spool_limit_bytes":4294967296,"port":7318}}"#,
         Digest::of(b"token")
     );
     let expected = json!({

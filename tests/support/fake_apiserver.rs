@@ -290,8 +290,27 @@ fn object_answer(
     }
 }
 
+/// Who owns which field, as `managedFields` has it; lists by their names.
+fn fields(sent: &Value) -> Value {
+    let entry = |key: String, value: &Value| (key, fields(value));
+    match sent {
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| entry(format!("f:{key}"), value))
+            .collect(),
+        Value::Array(list) if list.iter().all(|item| item["name"].is_string()) => list
+            .iter()
+            .map(|item| entry(format!("k:{}", json!({ "name": item["name"] })), item))
+            .collect(),
+        _ => json!({}),
+    }
+}
+
 /// Server-side apply by one manager alone: what is applied is the object.
 fn apply(server: &FakeApiServer, collection: &str, old: Option<Value>, mut sent: Value) -> Response {
+    sent["metadata"]["managedFields"] = json!([{
+        "manager": "kubectl-b2i", "operation": "Apply", "fieldsType": "FieldsV1", "fieldsV1": fields(&sent),
+    }]);
     let Some(old) = old else {
         sent["metadata"]["generation"] = json!(1);
         return server.written(collection, sent);

@@ -10,6 +10,9 @@ pub mod golden;
 pub mod images;
 pub mod plugin;
 pub mod registry_cases;
+pub mod registry_matrix;
 pub mod run;
 pub mod schema;
+#[cfg(unix)]
+pub mod terminal;
 pub mod tls_front;

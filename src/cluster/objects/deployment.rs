@@ -1,4 +1,5 @@
-//! The Deployment of an app, as server-side apply gets it: what is left out is not ours.
+//! The Deployment of an app, and the Pods that it has in common with a `StatefulSet`, as server-side
+//! apply gets them: what is left out is not ours.
 
 use k8s_openapi::{
     api::{
@@ -45,17 +46,8 @@ pub struct App<'a> {
 /// Returns the Deployment.
 #[must_use]
 pub fn deployment(app: &App) -> Deployment {
-    let mut metadata = labels::metadata(app.name);
-    metadata.labels = Some(pod::labels(app));
-    // Replicas that are not given are nobody's memory. A changed annotation is a new generation.
-    let remembered = DeployOptions {
-        replicas: None,
-        ..app.options.clone()
-    };
-    let options = json!(remembered).to_string();
-    metadata.annotations = Some([(labels::OPTIONS.to_owned(), options)].into());
     Deployment {
-        metadata,
+        metadata: metadata(app),
         spec: Some(DeploymentSpec {
             replicas: app.replicas,
             selector: LabelSelector {
@@ -65,40 +57,40 @@ pub fn deployment(app: &App) -> Deployment {
             strategy: Some(no_gap()),
             revision_history_limit: Some(10),
             progress_deadline_seconds: Some(app.progress_seconds.max(1)),
-            template: PodTemplateSpec {
-                metadata: Some(ObjectMeta {
-                    labels: Some(pod::labels(app)),
-                    annotations: pod::given(app.options.pod.annotations.clone()),
-                    ..ObjectMeta::default()
-                }),
-                spec: Some(pod_spec(app)),
-            },
+            template: template(app),
             ..DeploymentSpec::default()
         }),
         status: None,
     }
 }
 
-/// Returns what an apply must say to make a Deployment again what it was: `before` is the object as
-/// it was read then. Fields that others set are in the template too, so that the Pods of then match
-/// and nothing is started anew.
-#[must_use]
-pub fn as_before(before: &Deployment, replicas: Option<i32>) -> Deployment {
-    let metadata = &before.metadata;
-    let ours = |key: &str| key == labels::OPTIONS;
-    let annotations = metadata.annotations.clone().unwrap_or_default();
-    Deployment {
-        metadata: ObjectMeta {
-            name: metadata.name.clone(),
-            labels: metadata.labels.clone(),
-            annotations: Some(annotations.into_iter().filter(|(key, _)| ours(key)).collect()),
+/// Returns the workload's metadata, with what the next deploy must know.
+pub(super) fn metadata(app: &App) -> ObjectMeta {
+    let mut metadata = labels::metadata(app.name);
+    metadata.labels = Some(pod::labels(app));
+    metadata.annotations = Some([(labels::OPTIONS.to_owned(), remembered(app.options))].into());
+    metadata
+}
+
+/// Returns the options as they are remembered. Replicas that are not given are nobody's memory. A
+/// changed annotation is a new generation.
+pub(super) fn remembered(options: &DeployOptions) -> String {
+    let remembered = DeployOptions {
+        replicas: None,
+        ..options.clone()
+    };
+    json!(remembered).to_string()
+}
+
+/// Returns the Pods.
+pub(super) fn template(app: &App) -> PodTemplateSpec {
+    PodTemplateSpec {
+        metadata: Some(ObjectMeta {
+            labels: Some(pod::labels(app)),
+            annotations: pod::given(app.options.pod.annotations.clone()),
             ..ObjectMeta::default()
-        },
-        spec: before
-            .spec
-            .clone()
-            .map(|spec| DeploymentSpec { replicas, ..spec }),
-        status: None,
+        }),
+        spec: Some(pod_spec(app)),
     }
 }
 
@@ -123,7 +115,7 @@ fn pod_spec(app: &App) -> PodSpec {
         node_selector: pod::given(app.options.pod.node_selector.clone()),
         tolerations: pod::tolerations(app.options),
         volumes: pod::volumes(app.options),
-        security_context: Some(restricted::pod_security()),
+        security_context: Some(pod::security(app.options)),
         affinity: app.platform.map(nodes_of),
         ..PodSpec::default()
     }
@@ -131,26 +123,14 @@ fn pod_spec(app: &App) -> PodSpec {
 
 fn container(app: &App) -> Container {
     let options = app.options;
-    let default_memory = if app.jvm { "512Mi" } else { "128Mi" };
-    let memory = options.memory.as_deref().unwrap_or(default_memory);
-    let cpu = options.cpu.as_deref().unwrap_or("100m");
-    let ports = options
-        .ports
-        .iter()
-        .enumerate()
-        .map(|(index, port)| ContainerPort {
-            name: Some(service::port_name(index)),
-            container_port: i32::from(port.container),
-            protocol: Some("TCP".to_owned()),
-            ..ContainerPort::default()
-        });
+    let (cpu, memory) = amounts(app);
     let probes = probes::of(options);
     Container {
         name: app.name.to_string(),
         image: Some(app.image.to_string()),
         // A digest never moves.
         image_pull_policy: Some("IfNotPresent".to_owned()),
-        ports: Some(ports.collect()),
+        ports: Some(ports(options)),
         command: pod::words(&options.pod.command),
         args: pod::words(&[&options.pod.args[..], &app.derived.args].concat()),
         env: Some(pod::env(app)),
@@ -169,6 +149,25 @@ fn container(app: &App) -> Container {
         }),
         ..Container::default()
     }
+}
+
+/// CPU and memory that a container gets, where nothing was said by its kind: a JVM's heap is a share
+/// of the limit.
+fn amounts<'a>(app: &App<'a>) -> (&'a str, &'a str) {
+    let default_memory = if app.jvm { "512Mi" } else { "128Mi" };
+    let memory = app.options.memory.as_deref().unwrap_or(default_memory);
+    (app.options.cpu.as_deref().unwrap_or("100m"), memory)
+}
+
+fn ports(options: &DeployOptions) -> Vec<ContainerPort> {
+    let ports = options.ports.iter().enumerate();
+    let ports = ports.map(|(index, port)| ContainerPort {
+        name: Some(service::port_name(index)),
+        container_port: i32::from(port.container),
+        protocol: Some(port.protocol.as_str().to_owned()),
+        ..ContainerPort::default()
+    });
+    ports.collect()
 }
 
 /// Nodes that can run an image of one platform only:

@@ -17,6 +17,9 @@ pub const ROLE: &str = "kubectl-b2i/role";
 /// Annotation of a Deployment: the options of the last deploy, as JSON.
 pub const OPTIONS: &str = "kubectl-b2i/options";
 
+/// Annotation of the Pods of a workload that somebody else made: which container is the app's.
+pub const CONTAINER: &str = "kubectl-b2i/container";
+
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
 /// Returns the labels of a build's objects (staging Pod, builder Job).
@@ -57,6 +60,30 @@ pub fn of_app(app: &AppName) -> BTreeMap<String, String> {
         (APP, app.as_str()),
         (ROLE, "app"),
     ])
+}
+
+/// Returns the labels of a workload that somebody else made, and of its Pods. Who manages it stays as
+/// it is: Helm, for one, refuses to upgrade what is not labelled as its own.
+#[must_use]
+pub fn of_adopted(app: &AppName) -> BTreeMap<String, String> {
+    selecting_app(app)
+}
+
+/// Returns the selector of what belongs to apps, made by us or not, narrowed by another selector,
+/// which may be empty.
+#[must_use]
+pub fn of_apps_and(selector: &str) -> String {
+    if selector.is_empty() {
+        APP.to_owned()
+    } else {
+        format!("{APP},{selector}")
+    }
+}
+
+/// Returns the name of the app's container in a Pod.
+#[must_use]
+pub fn container_of<'a>(annotations: &'a BTreeMap<String, String>, app: &'a str) -> &'a str {
+    annotations.get(CONTAINER).map_or(app, String::as_str)
 }
 
 /// Returns the labels that select an app's Pods. The role is one of them since the Pods of a build

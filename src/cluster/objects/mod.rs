@@ -1,8 +1,10 @@
 //! Every object that we ever create, as pure functions, in one folder for review.
 
+pub mod adopted;
 pub mod builder_job;
 pub mod check_job;
 pub mod deployment;
+pub mod ingress;
 pub mod labels;
 pub mod login_secret;
 mod pod;
@@ -10,6 +12,8 @@ mod probes;
 pub mod restricted;
 pub mod service;
 pub mod staging_job;
+pub mod stateful_set;
+pub mod url;
 
 /// First argument of the staging Pod's container.
 pub const STAGING_ARGUMENT: &str = "in-cluster-staging";

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
     ConfigMapEnvSource, ConfigMapKeySelector, ConfigMapVolumeSource, EmptyDirVolumeSource, EnvFromSource,
-    EnvVar, EnvVarSource, PersistentVolumeClaimVolumeSource, SecretEnvSource, SecretKeySelector,
-    SecretVolumeSource, Toleration, Volume, VolumeMount,
+    EnvVar, EnvVarSource, PersistentVolumeClaimVolumeSource, PodSecurityContext, SecretEnvSource,
+    SecretKeySelector, SecretVolumeSource, Toleration, Volume, VolumeMount,
 };
 
-use super::{deployment::App, labels};
-use crate::model::{DeployOptions, KeyRef, SourceKind, VolumeSource};
+use super::{deployment::App, labels, restricted};
+use crate::model::{self, DeployOptions, FsGroup, KeyRef, SourceKind, VolumeSource};
+
+/// The user of our images, whose group claims belong to.
+const OUR_GROUP: i64 = 65532;
 
 /// Returns the labels of the Deployment and its Pods. Ours win: we find the app by them.
 pub(super) fn labels(app: &App) -> BTreeMap<String, String> {
@@ -88,46 +91,79 @@ pub(super) fn env_from(options: &DeployOptions) -> Option<Vec<EnvFromSource>> {
     Some(sources.collect()).filter(|sources: &Vec<_>| !sources.is_empty())
 }
 
-/// Names a volume by its place, as ports are.
-fn volume_name(index: usize) -> String {
-    format!("volume-{}", index + 1)
+/// Returns the Pod's security context. A fresh file system belongs to root alone; a claim is for the
+/// app to write to, so it gets a group that the app has:
+/// <https://kubernetes.io/docs/tasks/configure-pod-container/security-context/#set-the-security-context-for-a-pod>.
+pub(super) fn security(options: &DeployOptions) -> PodSecurityContext {
+    let is_claim = |mount: &model::VolumeMount| {
+        matches!(
+            mount.source,
+            VolumeSource::Claim(_) | VolumeSource::OwnClaim { .. }
+        ) && !mount.read_only
+    };
+    let group = match options.pod.fs_group {
+        FsGroup::Off => None,
+        FsGroup::Id(group) => Some(i64::from(group)),
+        FsGroup::Default => options.pod.volumes.iter().any(is_claim).then_some(OUR_GROUP),
+    };
+    PodSecurityContext {
+        fs_group: group,
+        // Files by the thousand would be looked at before each start.
+        fs_group_change_policy: group.map(|_| "OnRootMismatch".to_owned()),
+        ..restricted::pod_security()
+    }
 }
 
-/// Returns the volumes.
+/// Names a volume by its place, as ports are; a Pod's own claim is named by whoever asked for it.
+fn volume_name(index: usize, mount: &model::VolumeMount) -> String {
+    match &mount.source {
+        VolumeSource::OwnClaim { name, .. } => name.clone(),
+        _ => format!("volume-{}", index + 1),
+    }
+}
+
+/// Returns the volumes; those of own claims come from their templates.
 pub(super) fn volumes(options: &DeployOptions) -> Option<Vec<Volume>> {
-    let volumes = options.pod.volumes.iter().enumerate().map(|(index, mount)| {
-        let named = Volume {
-            name: volume_name(index),
-            ..Volume::default()
-        };
-        match &mount.source {
-            VolumeSource::EmptyDir => Volume {
-                empty_dir: Some(EmptyDirVolumeSource::default()),
-                ..named
-            },
-            VolumeSource::Claim(name) => Volume {
-                persistent_volume_claim: Some(PersistentVolumeClaimVolumeSource {
-                    claim_name: name.clone(),
-                    read_only: None,
-                }),
-                ..named
-            },
-            VolumeSource::Files(source) if source.kind == SourceKind::Secret => Volume {
-                secret: Some(SecretVolumeSource {
-                    secret_name: Some(source.name.clone()),
-                    ..SecretVolumeSource::default()
-                }),
-                ..named
-            },
-            VolumeSource::Files(source) => Volume {
-                config_map: Some(ConfigMapVolumeSource {
-                    name: source.name.clone(),
-                    ..ConfigMapVolumeSource::default()
-                }),
-                ..named
-            },
-        }
-    });
+    let volumes = options
+        .pod
+        .volumes
+        .iter()
+        .enumerate()
+        .filter_map(|(index, mount)| {
+            let named = Volume {
+                name: volume_name(index, mount),
+                ..Volume::default()
+            };
+            let volume = match &mount.source {
+                VolumeSource::OwnClaim { .. } => return None,
+                VolumeSource::EmptyDir => Volume {
+                    empty_dir: Some(EmptyDirVolumeSource::default()),
+                    ..named
+                },
+                VolumeSource::Claim(name) => Volume {
+                    persistent_volume_claim: Some(PersistentVolumeClaimVolumeSource {
+                        claim_name: name.clone(),
+                        read_only: None,
+                    }),
+                    ..named
+                },
+                VolumeSource::Files(source) if source.kind == SourceKind::Secret => Volume {
+                    secret: Some(SecretVolumeSource {
+                        secret_name: Some(source.name.clone()),
+                        ..SecretVolumeSource::default()
+                    }),
+                    ..named
+                },
+                VolumeSource::Files(source) => Volume {
+                    config_map: Some(ConfigMapVolumeSource {
+                        name: source.name.clone(),
+                        ..ConfigMapVolumeSource::default()
+                    }),
+                    ..named
+                },
+            };
+            Some(volume)
+        });
     Some(volumes.collect()).filter(|volumes: &Vec<_>| !volumes.is_empty())
 }
 
@@ -139,7 +175,7 @@ pub(super) fn mounts(options: &DeployOptions) -> Option<Vec<VolumeMount>> {
         .iter()
         .enumerate()
         .map(|(index, mount)| VolumeMount {
-            name: volume_name(index),
+            name: volume_name(index, mount),
             mount_path: mount.path.clone(),
             read_only: mount.read_only.then_some(true),
             ..VolumeMount::default()

@@ -6,7 +6,7 @@ use k8s_openapi::{
 };
 
 use super::service;
-use crate::model::{DeployOptions, Health};
+use crate::model::{DeployOptions, Health, Probing};
 
 /// How long an app may take to answer before it is started again.
 const STARTUP_SECONDS: i32 = 300;
@@ -25,12 +25,13 @@ pub(super) struct Probes {
     pub(super) liveness: Option<Probe>,
 }
 
-/// Returns the probes on the first port.
+/// Returns the probes on the first TCP port.
 pub(super) fn of(options: &DeployOptions) -> Probes {
-    if options.ports.is_empty() {
+    let Some((place, _)) = options.main_port() else {
         return Probes::default();
-    }
+    };
     let pod = &options.pod;
+    let (tcp, http) = (|| tcp(place), |path: &str| http(place, path));
     let (startup, readiness, liveness) = match &pod.health {
         Health::Path(path) => (http(path), http(path), None),
         Health::Automatic if pod.has_actuator => {
@@ -43,9 +44,18 @@ pub(super) fn of(options: &DeployOptions) -> Probes {
         }
         Health::Automatic | Health::Tcp => (tcp(), tcp(), None),
     };
+    let chosen = |probing: &Probing, default| match probing {
+        Probing::Default => default,
+        Probing::Off => None,
+        Probing::Path(path) => Some(http(path)),
+    };
+    let readiness = chosen(&pod.readiness, Some(readiness));
+    let liveness = chosen(&pod.liveness, liveness);
+    // It only holds the other two back: without them an app is ready when it runs.
+    let startup = (readiness.is_some() || liveness.is_some()).then_some(startup);
     Probes {
-        startup: Some(every(startup, 1, STARTUP_SECONDS)),
-        readiness: Some(every(readiness, 5, 3)),
+        startup: startup.map(|probe| every(probe, 1, STARTUP_SECONDS)),
+        readiness: readiness.map(|probe| every(probe, 5, 3)),
         liveness: liveness.map(|probe| every(probe, 10, 3)),
     }
 }
@@ -66,21 +76,21 @@ fn every(probe: Probe, period_seconds: i32, failure_threshold: i32) -> Probe {
     }
 }
 
-fn tcp() -> Probe {
+fn tcp(place: usize) -> Probe {
     Probe {
         tcp_socket: Some(TCPSocketAction {
-            port: IntOrString::String(service::port_name(0)),
+            port: IntOrString::String(service::port_name(place)),
             host: None,
         }),
         ..Probe::default()
     }
 }
 
-fn http(path: &str) -> Probe {
+fn http(place: usize, path: &str) -> Probe {
     Probe {
         http_get: Some(HTTPGetAction {
             path: Some(path.to_owned()),
-            port: IntOrString::String(service::port_name(0)),
+            port: IntOrString::String(service::port_name(place)),
             ..HTTPGetAction::default()
         }),
         // A second, the default, is little for a JVM that has just come up.

@@ -23,6 +23,9 @@ pub const SPOOL_FOLDER: &str = "/spool";
 /// Folder of the Pod that the push Secret is mounted at.
 pub const PUSH_SECRET_FOLDER: &str = "/etc/b2i/push-secret";
 
+/// Folder of the Pod that the Secret for the base is mounted at.
+pub const PULL_SECRET_FOLDER: &str = "/etc/b2i/pull-secret";
+
 /// Nothing of ours takes longer; a laptop that is closed meanwhile leaves nothing behind.
 const DEADLINE_SECONDS: i64 = 3600;
 /// A finished upload has nothing to show.
@@ -45,6 +48,8 @@ pub struct StagingJob<'a> {
     pub builder_pull_secret: Option<&'a str>,
     /// Secret to push to the registry with.
     pub push_secret: &'a str,
+    /// Secret to ask for the base with, where it is another one.
+    pub pull_secret: Option<&'a str>,
     /// What the Pod is asked to do.
     pub request: &'a StagingRequest,
 }
@@ -61,7 +66,7 @@ impl StagingJob<'_> {
     pub fn object(&self) -> Job {
         let spec = PodSpec {
             containers: vec![self.container()],
-            volumes: Some(vec![self.spool(), self.push_secret()]),
+            volumes: Some(self.volumes()),
             termination_grace_period_seconds: Some(GRACE_SECONDS),
             ..PodSpec::default()
         };
@@ -85,22 +90,34 @@ impl StagingJob<'_> {
             mount_path: path.to_owned(),
             ..VolumeMount::default()
         };
+        let secret = |name: &str, path: &str| VolumeMount {
+            read_only: Some(true),
+            ..mount(name, path)
+        };
+        let mut mounts = vec![
+            mount("spool", SPOOL_FOLDER),
+            secret("push-secret", PUSH_SECRET_FOLDER),
+        ];
+        mounts.extend(
+            self.pull_secret
+                .map(|_| secret("pull-secret", PULL_SECRET_FOLDER)),
+        );
         Container {
             env: Some(vec![EnvVar {
                 name: REQUEST_VARIABLE.to_owned(),
                 value: serde_json::to_string(self.request).ok(),
                 ..EnvVar::default()
             }]),
-            volume_mounts: Some(vec![
-                mount("spool", SPOOL_FOLDER),
-                VolumeMount {
-                    read_only: Some(true),
-                    ..mount("push-secret", PUSH_SECRET_FOLDER)
-                },
-            ]),
+            volume_mounts: Some(mounts),
             termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
             ..restricted::container(STAGING, self.builder_image, STAGING_ARGUMENT)
         }
+    }
+
+    fn volumes(&self) -> Vec<Volume> {
+        let mut volumes = vec![self.spool(), secret("push-secret", self.push_secret)];
+        volumes.extend(self.pull_secret.map(|name| secret("pull-secret", name)));
+        volumes
     }
 
     fn spool(&self) -> Volume {
@@ -115,15 +132,15 @@ impl StagingJob<'_> {
             ..Volume::default()
         }
     }
+}
 
-    fn push_secret(&self) -> Volume {
-        Volume {
-            name: "push-secret".to_owned(),
-            secret: Some(SecretVolumeSource {
-                secret_name: Some(self.push_secret.to_owned()),
-                ..SecretVolumeSource::default()
-            }),
-            ..Volume::default()
-        }
+fn secret(volume: &str, name: &str) -> Volume {
+    Volume {
+        name: volume.to_owned(),
+        secret: Some(SecretVolumeSource {
+            secret_name: Some(name.to_owned()),
+            ..SecretVolumeSource::default()
+        }),
+        ..Volume::default()
     }
 }

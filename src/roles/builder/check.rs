@@ -5,14 +5,16 @@
 
 use std::{fs, path::Path, process::ExitCode};
 
-use super::connect::{Logins, connect};
 use crate::{
     cluster::objects::check_job::{
         PULL_SECRET_FOLDER, PUSH_SECRET_FOLDER, REQUEST_VARIABLE, TERMINATION_VARIABLE,
     },
     error::{Failure, Result},
     model::{CheckReport, CheckRequest},
-    steps::check,
+    steps::{
+        check,
+        connect::{self, Logins},
+    },
     term,
 };
 
@@ -50,10 +52,10 @@ async fn report() -> Result<CheckReport> {
         |variable: &str, default: &str| std::env::var(variable).unwrap_or_else(|_| default.to_owned());
     let push = Logins::mounted(Path::new(&folder("B2I_PUSH_SECRET", PUSH_SECRET_FOLDER)))?;
     let pull = Logins::mounted(Path::new(&folder("B2I_PULL_SECRET", PULL_SECRET_FOLDER)))?;
-    let destination = connect(&request.access, &request.image, &[&push])?;
+    let destination = connect::run(&request.access, &request.image, &[&push])?;
     let base = request.base.as_ref().map(|image| {
         let source = request.access.source_of(image);
-        connect(&request.access, &source, &[&pull, &push])
+        connect::run(&request.access, &source, &[&pull, &push])
     });
     Ok(check::run(&request, &destination, base.transpose()?.as_ref()).await)
 }

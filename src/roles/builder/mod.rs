@@ -10,9 +10,6 @@ use std::{
 };
 
 mod check;
-mod connect;
-
-use connect::{Logins, connect};
 
 pub use check::run as check;
 
@@ -20,7 +17,11 @@ use crate::{
     error::{Failure, Result},
     model::{Base, BuildOutcome, BuildRequest, Event, Events},
     oci::Reference,
-    steps::{assemble, push},
+    steps::{
+        assemble,
+        connect::{self, Logins},
+        push,
+    },
     term,
 };
 
@@ -101,13 +102,13 @@ async fn make_and_push(mounts: &Mounts) -> Result<BuildOutcome> {
     let request = read_request(&mounts.request)?;
     let push = Logins::mounted(&mounts.push_secret)?;
     let pull = mounts.pull_secret.as_deref().map(Logins::mounted).transpose()?;
-    let destination = connect(&request.access, &request.destination, &[&push])?;
+    let destination = connect::run(&request.access, &request.destination, &[&push])?;
     let base = match &request.base {
         Base::Scratch => None,
         Base::Image(image) => {
             let source = request.access.source_of(image);
             let logins: Vec<&Logins> = pull.iter().chain([&push]).collect();
-            Some(connect(&request.access, &source, &logins)?)
+            Some(connect::run(&request.access, &source, &logins)?)
         }
     };
     let image = assemble::run(&request, base.as_ref()).await?;

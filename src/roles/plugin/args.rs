@@ -8,7 +8,7 @@ use clap::{
 };
 
 use crate::{
-    model::{AppName, ArtifactPlace},
+    model::{AppName, ArtifactPlace, PortChange},
     oci::{Digest, Platform, Reference},
 };
 
@@ -178,9 +178,12 @@ pub(crate) struct PlanArgs {
     /// Platform to build for, where the artifact does not decide it
     #[arg(long, value_name = "OS/ARCHITECTURE")]
     pub(crate) platform: Option<Platform>,
-    /// TCP port that the app listens on; repeats, the first one is probed
-    #[arg(long = "port", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) ports: Vec<u16>,
+    /// Port that the app listens on, as [NAME=]PORT[/udp]; repeats, the first TCP one is probed
+    ///
+    /// Without a name the ports given are all that there are. With one, a port is added or changed,
+    /// and the others stay; NAME- removes it.
+    #[arg(long = "port", value_name = "PORT")]
+    pub(crate) ports: Vec<PortChange>,
     /// Env of the image, as NAME=VALUE; repeats
     #[arg(long = "image-env", value_name = "NAME=VALUE")]
     pub(crate) image_env: Vec<String>,

@@ -13,8 +13,8 @@ use crate::{
     cluster::record,
     error::{Failure, Result},
     model::{
-        AppName, Artifact, ArtifactPlace, BuildOrigin, BuildOutcome, BuildRecord, BuildResult, Event, Events,
-        Expected, ImagePlan, Layer, Step, Uploaded,
+        AppName, Artifact, ArtifactPlace, Base, BuildOrigin, BuildOutcome, BuildRecord, BuildResult, Event,
+        Events, Expected, ImagePlan, Layer, Step, Uploaded,
     },
     oci::Digest,
     steps::{
@@ -136,9 +136,9 @@ pub(super) async fn build(
     };
 
     stage.in_cluster();
-    let uploaded = send(site, target, packed.layers().await?, Vec::new()).await?;
+    let uploaded = send(site, target, plan, packed.layers().await?, Vec::new()).await?;
     record.uploaded_bytes = uploaded.uploaded_bytes;
-    let send_again = async |digests| send(site, target, packed.layers().await?, digests).await;
+    let send_again = async |digests| send(site, target, plan, packed.layers().await?, digests).await;
     make(site, &target.app, record, uploaded, stage, send_again).await
 }
 
@@ -255,13 +255,24 @@ pub(super) fn figures(result: &BuildResult) -> String {
     )
 }
 
-async fn send(site: &Site, target: &Target, layers: &[Layer], always_send: Vec<Digest>) -> Result<Uploaded> {
+async fn send(
+    site: &Site,
+    target: &Target,
+    plan: &ImagePlan,
+    layers: &[Layer],
+    always_send: Vec<Digest>,
+) -> Result<Uploaded> {
     let options = upload::Options {
         app: target.app.clone(),
         run_id: site.run_id.clone(),
         builder_image: site.builder_image.clone(),
         builder_pull_secret: site.builder_pull_secret.clone(),
         push_secret: site.push_secret.clone(),
+        pull_secret: target.options.pull_secret.clone(),
+        base: match &plan.base {
+            Base::Scratch => None,
+            Base::Image(image) => Some(image.clone()),
+        },
         destination: target.destination.clone(),
         access: site.access.clone(),
         spool_limit_bytes: SPOOL_LIMIT_BYTES,

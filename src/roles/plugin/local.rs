@@ -1,43 +1,26 @@
 //! Building on this machine, without a cluster: with the logins of whoever sits at it.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::collections::BTreeSet;
 
+pub(super) use super::local_logins::Logins;
 use super::{access, flow, packed::Packed};
 use crate::{
     error::{Failure, Result},
     model::{Base, BuildRequest, BuildResult, Event, Events, Image, RegistryAccess, Step, Uploaded},
     oci::{Digest, Reference},
-    registry::{Client, Credentials, DockerConfig},
+    registry::{Client, Credentials},
     steps::{assemble, push},
     term::bytes,
 };
 
-/// What `docker login` and its like left on this machine.
-pub(super) fn docker_config() -> Result<DockerConfig> {
-    let folder = std::env::var_os("DOCKER_CONFIG").map(PathBuf::from);
-    let Some(folder) = folder.or_else(|| std::env::home_dir().map(|home| home.join(".docker"))) else {
-        return Ok(DockerConfig::default());
-    };
-    DockerConfig::read(&folder).map_err(|error| {
-        Failure::new(format!("could not read the logins in `{}`", folder.display()))
-            .because(error)
-            .next("mend the file, or point `DOCKER_CONFIG` at another folder")
-            .anchor("docker-config")
-    })
-}
-
 /// Connects to an image's registry.
-pub(super) async fn client(
-    access: &RegistryAccess,
-    image: &Reference,
-    logins: &DockerConfig,
-) -> Result<Client> {
+async fn client(access: &RegistryAccess, image: &Reference, logins: &Logins) -> Result<Client> {
     let options = access::from_here(access, image, login(image, logins).await?)?;
     Client::new(&image.registry, &options)
         .map_err(|error| error.failure(format!("could not connect to `{}`", image.registry)))
 }
 
-async fn login(image: &Reference, logins: &DockerConfig) -> Result<Option<Credentials>> {
+async fn login(image: &Reference, logins: &Logins) -> Result<Option<Credentials>> {
     let login = logins.find(&image.registry, &image.repository).await;
     login.map_err(|error| {
         Failure::new(format!("could not find a login for `{}`", image.registry))
@@ -48,7 +31,7 @@ async fn login(image: &Reference, logins: &DockerConfig) -> Result<Option<Creden
 }
 
 /// Connects to the registry that the base comes from; scratch comes from none.
-pub(super) async fn base_client(request: &BuildRequest, logins: &DockerConfig) -> Result<Option<Client>> {
+pub(super) async fn base_client(request: &BuildRequest, logins: &Logins) -> Result<Option<Client>> {
     match &request.base {
         Base::Scratch => Ok(None),
         Base::Image(image) => {
@@ -67,7 +50,7 @@ pub(super) struct Ends {
 impl Ends {
     /// Makes ready to speak to them; nothing is sent yet.
     pub(super) async fn of(request: &BuildRequest) -> Result<Self> {
-        let logins = docker_config()?;
+        let logins = Logins::of_this_machine()?;
         let (destination, access) = (&request.destination, &request.access);
         let to = client(access, destination, &logins).await?;
         let base = match &request.base {

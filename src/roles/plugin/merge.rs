@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use super::{
     args::PlanArgs,
     pod_args::{self, PodArgs},
+    ports::{self, ServiceArgs},
     values,
 };
 use crate::{
     error::{Failure, Result},
-    model::{DeployOptions, ImageOptions, Port, PortKind},
+    model::{DeployOptions, ImageOptions, PortChange},
     oci::Compression,
 };
 
@@ -22,7 +23,7 @@ pub(super) fn image(previous: ImageOptions, flags: &PlanArgs) -> Result<ImageOpt
     pairs("--image-env", &mut options.env, &flags.image_env)?;
     pairs("--image-label", &mut options.labels, &flags.image_labels)?;
     if !flags.ports.is_empty() {
-        options.ports.clone_from(&flags.ports);
+        options.ports = ports::exposed(&ports::changed(&[], &flags.ports));
     }
     options.base = flags
         .base
@@ -97,11 +98,10 @@ pub(super) fn pairs(flag: &str, pairs: &mut BTreeMap<String, String>, words: &[S
 /// What the flags of `deploy` say; `None` and empty is what they do not say.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DeployFlags {
-    pub ports: Vec<u16>,
-    pub service_port: Option<u16>,
-    /// `Some(0)` lets Kubernetes choose.
-    pub nodeport: Option<u16>,
-    pub no_nodeport: bool,
+    pub ports: Vec<PortChange>,
+    pub service: ServiceArgs,
+    /// Whether the app is a `StatefulSet`.
+    pub stateful: Option<bool>,
     pub replicas: Option<i32>,
     /// `A=1` or `A-`.
     pub env: Vec<String>,
@@ -113,26 +113,8 @@ pub(super) struct DeployFlags {
 /// Returns the options of this deploy.
 pub(super) fn deploy(previous: DeployOptions, flags: &DeployFlags) -> Result<DeployOptions> {
     let mut options = previous;
-    if !flags.ports.is_empty() {
-        options.ports = flags
-            .ports
-            .iter()
-            .map(|&port| Port {
-                container: port,
-                service: port,
-            })
-            .collect();
-    }
-    if let (Some(port), Some(first)) = (flags.service_port, options.ports.first_mut()) {
-        first.service = port;
-    }
-    match flags.nodeport {
-        _ if flags.no_nodeport => options.service = PortKind::ClusterIp,
-        Some(0) if matches!(options.service, PortKind::NodePort(_)) => {}
-        Some(0) => options.service = PortKind::NodePort(None),
-        Some(number) => options.service = PortKind::NodePort(Some(number)),
-        None => {}
-    }
+    ports::change(&mut options, &flags.ports, &flags.service)?;
+    options.stateful = flags.stateful.unwrap_or(options.stateful);
     pod_args::change_env(&mut options, &flags.env)?;
     pod_args::change(&mut options.pod, &flags.pod)?;
     // Said now or not at all: what was said earlier may have been scaled since, by hand or by an
@@ -177,11 +159,11 @@ mod tests {
     #[test]
     fn what_the_flags_do_not_name_stays() {
         let first = DeployFlags {
-            ports: vec![8080],
-            nodeport: Some(0),
+            ports: vec!["8080".parse().expect("a port")],
             replicas: Some(2),
             env: vec!["A=1".to_owned(), "B=2".to_owned()],
             memory: Some("1Gi".to_owned()),
+            stateful: Some(true),
             ..flags()
         };
         let options = deploy(DeployOptions::default(), &first).expect("valid");
@@ -193,34 +175,12 @@ mod tests {
 
         let second = DeployFlags {
             env: vec!["A-".to_owned()],
-            no_nodeport: true,
             ..flags()
         };
         let changed = deploy(options.clone(), &second).expect("valid");
         assert_eq!(changed.env.keys().collect::<Vec<_>>(), ["B"]);
-        assert_eq!(changed.service, PortKind::ClusterIp);
+        assert!(changed.stateful);
         assert_eq!((changed.ports, changed.memory), (options.ports, options.memory));
-    }
-
-    #[test]
-    fn a_chosen_node_port_is_kept_by_a_plain_flag() {
-        let fixed = deploy(
-            DeployOptions::default(),
-            &DeployFlags {
-                nodeport: Some(31000),
-                ..flags()
-            },
-        )
-        .expect("valid");
-        let again = deploy(
-            fixed.clone(),
-            &DeployFlags {
-                nodeport: Some(0),
-                ..flags()
-            },
-        )
-        .expect("valid");
-        assert_eq!(again.service, PortKind::NodePort(Some(31000)));
     }
 
     #[test]

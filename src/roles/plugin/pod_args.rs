@@ -6,7 +6,7 @@ use std::{fmt::Display, str::FromStr};
 use super::{merge, values};
 use crate::{
     error::{Failure, Result},
-    model::{DeployOptions, Health, KeyRef, ParseError, PodOptions},
+    model::{DeployOptions, FsGroup, Health, KeyRef, ParseError, PodOptions, Probing},
 };
 
 /// What the Pods have beside image, ports and plain env. What is not given stays as it was.
@@ -25,6 +25,12 @@ pub(super) struct PodArgs {
     /// Path that tells by HTTP whether the app serves; `off` for TCP, `default` to choose by the artifact
     #[arg(long, value_name = "PATH")]
     health_path: Option<String>,
+    /// Path that tells by HTTP whether the app must be started again; `off` for no such probe, `default` for what --health-path says
+    #[arg(long, value_name = "PATH")]
+    liveness: Option<String>,
+    /// Path that tells by HTTP whether the app serves; `off` for no such probe, `default` for what --health-path says
+    #[arg(long, value_name = "PATH")]
+    readiness: Option<String>,
     /// Service account of the Pods, whose token they then mount; '' for none
     #[arg(long, value_name = "NAME")]
     service_account: Option<String>,
@@ -41,8 +47,20 @@ pub(super) struct PodArgs {
     #[arg(long = "annotation", value_name = "NAME=VALUE")]
     annotations: Vec<String>,
     /// Mount secret/NAME, configmap/NAME, pvc/NAME or emptydir, as `SOURCE:/PATH`, read-only with `:ro` at the end; `/PATH-` removes; repeats
+    ///
+    /// With --stateful also claim/NAME=SIZE[,CLASS]: a claim of its own for each Pod.
     #[arg(long = "volume", value_name = "SOURCE:PATH")]
     volumes: Vec<String>,
+    /// Group that may write to claims, by number; `off` leaves it to the cluster, `default` is our images' own
+    #[arg(long, value_name = "GID")]
+    fs_group: Option<String>,
+}
+
+impl PodArgs {
+    /// Whether they say how the image starts.
+    pub(super) fn have_command(&self) -> bool {
+        self.command.is_some() || self.args.is_some()
+    }
 }
 
 /// Labels that are ours to set.
@@ -83,6 +101,17 @@ pub(super) fn change(options: &mut PodOptions, flags: &PodArgs) -> Result<()> {
                 .next("write, for example, `--health-path /healthz`, or `off` to ask by TCP"));
         }
     }
+    change_probe("--liveness", &mut options.liveness, flags.liveness.as_deref())?;
+    change_probe("--readiness", &mut options.readiness, flags.readiness.as_deref())?;
+    match flags.fs_group.as_deref().map(|word| (word, word.parse())) {
+        None => {}
+        Some(("off", _)) => options.fs_group = FsGroup::Off,
+        Some(("" | "default", _)) => options.fs_group = FsGroup::Default,
+        Some((_, Ok(group))) => options.fs_group = FsGroup::Id(group),
+        Some((word, Err(error))) => {
+            return Err(Failure::usage(format!("could not read `--fs-group {word}`")).why(error));
+        }
+    }
     if let Some(name) = &flags.service_account {
         options.service_account = Some(name.clone()).filter(|name| !name.is_empty());
     }
@@ -103,6 +132,21 @@ pub(super) fn change(options: &mut PodOptions, flags: &PodArgs) -> Result<()> {
             .next("choose another label")),
         None => Ok(()),
     }
+}
+
+fn change_probe(flag: &str, probing: &mut Probing, word: Option<&str>) -> Result<()> {
+    *probing = match word {
+        None => return Ok(()),
+        Some("off") => Probing::Off,
+        Some("" | "default") => Probing::Default,
+        Some(path) if path.starts_with('/') => Probing::Path(path.to_owned()),
+        Some(path) => {
+            return Err(Failure::usage(format!("could not read `{flag} {path}`"))
+                .why("a path begins with `/`")
+                .next(format!("write, for example, `{flag} /healthz`, or `{flag} off`")));
+        }
+    };
+    Ok(())
 }
 
 /// Changes a list by words: one replaces what has the same identity, `WORD-` removes it.
@@ -163,6 +207,9 @@ mod tests {
             command: Some("/app/run 'a b'".to_owned()),
             args: Some("--debug".to_owned()),
             health_path: Some("/healthz".to_owned()),
+            liveness: Some("/livez".to_owned()),
+            readiness: Some("off".to_owned()),
+            fs_group: Some("1000".to_owned()),
             service_account: Some("shop".to_owned()),
             node_selector: strings(&["disk=ssd"]),
             tolerations: strings(&["gpu=yes:NoSchedule"]),
@@ -190,6 +237,9 @@ mod tests {
             command: Some(String::new()),
             args: Some(String::new()),
             health_path: Some("default".to_owned()),
+            liveness: Some("default".to_owned()),
+            readiness: Some(String::new()),
+            fs_group: Some("default".to_owned()),
             service_account: Some(String::new()),
             node_selector: strings(&["disk-"]),
             tolerations: strings(&["gpu=yes:NoSchedule-"]),
@@ -211,6 +261,14 @@ mod tests {
             },
             PodArgs {
                 health_path: Some("healthz".to_owned()),
+                ..PodArgs::default()
+            },
+            PodArgs {
+                liveness: Some("livez".to_owned()),
+                ..PodArgs::default()
+            },
+            PodArgs {
+                fs_group: Some("wheel".to_owned()),
                 ..PodArgs::default()
             },
             PodArgs {

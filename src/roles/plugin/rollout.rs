@@ -63,6 +63,7 @@ impl RolloutArgs {
             jvm,
             undo: !self.no_undo,
             force_conflicts: self.force_conflicts,
+            adopt: false,
             patience: deploy::PATIENCE,
         })
     }

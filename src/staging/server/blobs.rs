@@ -33,6 +33,8 @@ pub(super) async fn missing<D: Destination>(
     wanted: Result<Json<Wanted>, JsonRejection>,
 ) -> Result<Json<Missing>, Refusal> {
     let Json(wanted) = wanted.map_err(|error| bad_request(&error))?;
+    // Before anything is sent: what the registry has against it.
+    server.destination.ready().await?;
     let blobs: Vec<Option<MissingBlob>> = stream::iter(wanted.blobs)
         .map(|blob| server.find(blob))
         .buffered(QUESTIONS_AT_ONCE)

@@ -4,19 +4,26 @@
 mod pod;
 mod words;
 
-use tokio::net::lookup_host;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::{net::lookup_host, time::timeout};
 use words::Words;
 
 pub use pod::{Options, in_cluster};
 
 use crate::{
-    model::{Check, CheckReport, CheckRequest},
+    model::{Check, CheckReport, CheckRequest, CheckScope},
     oci::Digest,
     registry::{Client, Mount},
 };
 
+/// How long a name may take to be found, and then a connection to be made. Only one of them fails: so
+/// a person gets to know it within ten seconds, with what it takes to start a Pod.
+const PATIENCE: Duration = Duration::from_secs(7);
+
 /// Checks from where it runs. `base` is of the registry that the request's base is pulled from.
-/// Leaves nothing in the registry but, where a base was named, a blob of it that no manifest names.
+/// Leaves nothing in the registry but, where a mount was asked for, a blob that no manifest names.
 pub async fn run(request: &CheckRequest, destination: &Client, base: Option<&Client>) -> CheckReport {
     let checks = Checks {
         request,
@@ -24,6 +31,7 @@ pub async fn run(request: &CheckRequest, destination: &Client, base: Option<&Cli
         base,
         words: Words {
             image: &request.image,
+            push_secret: &request.push_secret,
             client: destination,
         },
     };
@@ -39,14 +47,14 @@ pub async fn run(request: &CheckRequest, destination: &Client, base: Option<&Cli
         done.push(check);
     }
     // These do not depend on each other: all that is wrong is told at once.
-    for check in checks.of_repository() {
-        let check = if is_fine {
+    let of_repository = checks.of_repository().iter().map(async |check| {
+        if is_fine {
             checks.one(check).await
         } else {
             Check::skipped(check)
-        };
-        done.push(check);
-    }
+        }
+    });
+    done.extend(join_all(of_repository).await);
     CheckReport { checks: done }
 }
 
@@ -69,13 +77,13 @@ impl Checks<'_> {
     }
 
     fn of_repository(&self) -> &'static [&'static str] {
-        match (self.request.only_login, self.base) {
-            (true, _) => &[],
-            (false, None) => &["pull", "push"],
-            (false, Some(base)) if base.host() == self.destination.host() => {
+        match (self.request.scope, self.base) {
+            (CheckScope::Login, _) => &[],
+            (_, None) => &["pull", "push"],
+            (CheckScope::All, Some(base)) if base.host() == self.destination.host() => {
                 &["pull", "push", "base", "mount"]
             }
-            (false, Some(_)) => &["pull", "push", "base"],
+            (_, Some(_)) => &["pull", "push", "base"],
         }
     }
 
@@ -97,10 +105,10 @@ impl Checks<'_> {
 
     async fn name(&self) -> words::Outcome {
         let (host, port) = self.destination.address();
-        match lookup_host((host.as_str(), port))
-            .await
-            .map(|mut found| found.next())
-        {
+        let Ok(found) = timeout(PATIENCE, lookup_host((host.as_str(), port))).await else {
+            return Err(words::no_name(&host, not_in_time()));
+        };
+        match found.map(|mut found| found.next()) {
             Ok(Some(address)) if address.ip().to_string() == host => Ok(format!("{host} is an address")),
             Ok(Some(address)) => Ok(format!("{host} is {}", address.ip())),
             Ok(None) => Err(words::no_name(&host, "it has no address")),
@@ -110,7 +118,10 @@ impl Checks<'_> {
 
     async fn connection(&self) -> words::Outcome {
         let is_insecure = self.request.access.is_insecure(self.destination.host());
-        match self.destination.reach().await {
+        let Ok(reached) = timeout(PATIENCE, self.destination.reach()).await else {
+            return Err(self.words.no_answer(not_in_time()));
+        };
+        match reached {
             Ok(true) if is_insecure => Ok("TLS, its certificate not checked".to_owned()),
             Ok(true) => Ok("TLS, its certificate trusted".to_owned()),
             Ok(false) => Ok("plain HTTP".to_owned()),
@@ -145,11 +156,8 @@ impl Checks<'_> {
 
     async fn push(&self) -> words::Outcome {
         let repository = &self.request.image.repository;
-        match self.destination.begin_upload(repository).await {
-            Ok(upload) => {
-                self.destination.cancel_upload(repository, upload).await;
-                Ok("may be written: an upload was opened and cancelled".to_owned())
-            }
+        match self.destination.try_upload(repository).await {
+            Ok(()) => Ok("may be written: an upload was opened and cancelled".to_owned()),
             Err(error) => Err(self.words.no_push(&error)),
         }
     }
@@ -160,10 +168,11 @@ impl Checks<'_> {
         };
         let source = self.request.access.source_of(base);
         match client
-            .pull_manifest(&source.repository, &source.manifest_reference())
+            .find_manifest(&source.repository, &source.manifest_reference())
             .await
         {
-            Ok(manifest) => Ok(format!("{source} is {}", manifest.digest)),
+            Ok(Some(digest)) => Ok(format!("{source} is {digest}")),
+            Ok(None) => Ok(format!("{source} is there")),
             Err(error) => Err(words::no_base(base, &source, &error)),
         }
     }
@@ -188,6 +197,10 @@ impl Checks<'_> {
             Err(error) => Err(self.words.no_push(&error)),
         }
     }
+}
+
+fn not_in_time() -> String {
+    format!("no answer within {} s", PATIENCE.as_secs())
 }
 
 /// The config that an image's manifest names, or that of the first of an index.

@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 use crate::{
     cluster::{
-        Cluster, Patience, Trouble,
+        Cluster, Patience, PullProblem, Trouble,
         error::{is_forbidden, of_watch},
         objects::check_job::{CONTAINER, CheckJob},
         snapshots,
@@ -171,7 +171,8 @@ fn stuck(cluster: &Cluster, options: &Options, trouble: Option<&Trouble>) -> Fai
             .next("name the Secret to push with by `--push-secret`; see that it is there:")
             .command(format!("kubectl get secret {} -n {}", options.push_secret, cluster.namespace))
             .anchor("builder-mount"),
-        Trouble::ImagePull { .. } | Trouble::CannotStart { .. } | Trouble::Crashed { .. } => failure
+        Trouble::ImagePull { image, message } => PullProblem::of(message).of_builder_image(failure, image),
+        Trouble::CannotStart { .. } | Trouble::Crashed { .. } => failure
             .next("name a builder image that the nodes can pull and run with `--builder-image`, and its Secret with `--builder-pull-secret`")
             .anchor("builder-image"),
         Trouble::Stopped { .. } => failure

@@ -4,8 +4,9 @@ use std::fmt::Display;
 
 use crate::{
     error::Failure,
+    model::SecretName,
     oci::Reference,
-    registry::{Client, Error, Kind, LoginSource},
+    registry::{Client, Error, Kind},
 };
 
 /// What was found, or what is wrong.
@@ -14,12 +15,21 @@ pub(super) type Outcome = Result<String, Failure>;
 /// The names that the words need.
 pub(super) struct Words<'a> {
     pub(super) image: &'a Reference,
+    pub(super) push_secret: &'a SecretName,
     pub(super) client: &'a Client,
 }
 
 impl Words<'_> {
     pub(super) fn no_connection(&self, error: &Error) -> Failure {
         error.failure(format!("could not reach `{}`", self.client.host()))
+    }
+
+    /// It is no refusal: it took too long.
+    pub(super) fn no_answer(&self, why: impl Display) -> Failure {
+        Failure::new(format!("could not reach `{}`", self.client.host()))
+            .why(why)
+            .next("check the registry's address, and that it can be reached from where the build runs: the Pods of the namespace")
+            .anchor("registry-unreachable")
     }
 
     pub(super) fn no_login(&self, error: &Error) -> Failure {
@@ -29,7 +39,7 @@ impl Words<'_> {
             Kind::Unauthorized | Kind::Denied => failure
                 .why(format!("{error}\n({})", self.login()))
                 .next("log in with a user and a password (or token) that are good:")
-                .command(format!("kubectl b2i registry login {host}"))
+                .command(self.login_again())
                 .anchor("push-unauthorized"),
             _ => failure,
         }
@@ -45,7 +55,7 @@ impl Words<'_> {
                     "let this user read `{}`, or log in as another:",
                     self.image.repository
                 ))
-                .command(format!("kubectl b2i registry login {}", self.client.host()))
+                .command(self.login_again())
                 .anchor("push-denied"),
             _ => failure,
         }
@@ -61,7 +71,7 @@ impl Words<'_> {
                     "let this user write to `{}`, name another repository, or log in as another user:",
                     self.image.repository
                 ))
-                .command(format!("kubectl b2i registry login {host}"))
+                .command(self.login_again())
                 .anchor("push-denied"),
             Kind::NotFound | Kind::NameUnknown => failure
                 .next(format!(
@@ -73,23 +83,20 @@ impl Words<'_> {
         }
     }
 
-    /// Who was said that we are.
+    /// What was sent, and of which Secret.
     fn login(&self) -> String {
-        match (
-            self.client.user(),
-            self.client.has_credentials(),
-            self.client.login_source(),
-        ) {
-            (Some(user), ..) => format!("sent as `{user}`"),
-            (None, true, _) => "a token was sent".to_owned(),
-            (None, false, LoginSource::Secret) => {
-                format!(
-                    "no login was sent: the push Secret has none for `{}`",
-                    self.client.host()
-                )
-            }
-            (None, false, LoginSource::DockerConfig) => "no login was sent".to_owned(),
+        let (secret, host) = (self.push_secret, self.client.host());
+        match (self.client.user(), self.client.has_credentials()) {
+            (Some(user), _) => format!("push Secret `{secret}` was sent, as user `{user}`"),
+            (None, true) => format!("push Secret `{secret}` was sent, a token"),
+            (None, false) => format!("push Secret `{secret}` has no login for `{host}`"),
         }
+    }
+
+    fn login_again(&self) -> String {
+        let SecretName { namespace, name } = self.push_secret;
+        let host = self.client.host();
+        format!("kubectl b2i registry login {host} --secret {name} -n {namespace}")
     }
 }
 

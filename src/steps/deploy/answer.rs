@@ -2,24 +2,95 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::{core::v1::Service, networking::v1::Ingress};
+use kube::ResourceExt;
 use reqwest::{StatusCode, header::LOCATION, redirect};
 use tokio::time::{sleep, timeout};
 
-use super::rollout::Served;
+use super::{Options, apply::Objects, rollout::Served};
 use crate::{
-    cluster::objects::service,
-    model::{Event, Events},
+    cluster::{
+        Cluster,
+        objects::{ingress, url},
+    },
+    model::{Event, Events, PortKind},
 };
 
 /// kube-proxy on a node needs a moment to learn of a Pod that has just become ready.
 const ANSWER: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// Returns the URL at a node that runs a ready Pod; `None` where no port of a node leads to it. No
-/// right to list nodes is needed: each Pod knows the address of its own.
-pub(super) fn url(served: &Served, service: Option<&Service>, context_path: &str) -> Option<String> {
-    service::url(service?, served.host_ip.as_deref()?, context_path)
+/// A URL, and whether something is to answer there by now.
+pub(super) struct Url {
+    pub(super) text: String,
+    pub(super) is_asked: bool,
+}
+
+/// Returns where the app answers: by its Ingress, else at the address that its Service was given, else
+/// at a node that runs a ready Pod. No right to list nodes is needed: each Pod knows the address of
+/// its own.
+pub(super) async fn url(
+    cluster: &Cluster,
+    options: &Options,
+    served: &Served,
+    applied: &Objects,
+    events: &Events,
+) -> Option<Url> {
+    let said = &options.options;
+    // Controllers write addresses into the status, after the apply.
+    let ingress = match applied
+        .ingress
+        .as_ref()
+        .filter(|_| !said.ingress.routes.is_empty())
+    {
+        Some(applied) => cluster.api::<Ingress>().get_opt(&applied.name_any()).await.ok()?,
+        None => None,
+    };
+    let by_name = ingress.as_ref().and_then(|_| url::of_ingress(said));
+    if let (Some(ingress), Some(text)) = (&ingress, &by_name) {
+        if ingress::has_address(ingress) {
+            let (text, is_asked) = (text.clone(), true);
+            return Some(Url { text, is_asked });
+        }
+        events.send(Event::Warning(format!(
+            "no Ingress controller has taken the Ingress `{}` yet; {text} answers when one does",
+            options.name
+        )));
+    }
+    let by_address = by_address(cluster, options, served, applied, events).await;
+    let is_asked = by_address.is_some();
+    let text = by_address.or(by_name)?;
+    Some(Url { text, is_asked })
+}
+
+/// Returns the URL at the Service's own address, or at a node.
+async fn by_address(
+    cluster: &Cluster,
+    options: &Options,
+    served: &Served,
+    applied: &Objects,
+    events: &Events,
+) -> Option<String> {
+    let said = &options.options;
+    let mut service = applied.service.clone();
+    if said.service == PortKind::LoadBalancer {
+        service = cluster
+            .api::<Service>()
+            .get_opt(options.name.as_str())
+            .await
+            .ok()?;
+        if service
+            .as_ref()
+            .is_some_and(|service| url::of_balancer(service, said).is_none())
+        {
+            events.send(Event::Warning(format!(
+                "the Service `{}` has no address yet; its status shows it when the cloud has given one: `kubectl b2i status {}`",
+                options.name, options.name
+            )));
+        }
+    }
+    let service = service.as_ref()?;
+    url::of_balancer(service, said).or_else(|| url::of_node(service, said, served.host_ip.as_deref()?))
 }
 
 /// Asks once, follows nothing, and returns what it answered: `200 OK`, `302 Found → /login`. Where
@@ -64,8 +135,6 @@ fn words(status: StatusCode, target: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -73,23 +142,5 @@ mod tests {
         assert_eq!(words(StatusCode::OK, None), "200 OK");
         assert_eq!(words(StatusCode::FOUND, Some("/zipkin/")), "302 Found → /zipkin/");
         assert_eq!(words(StatusCode::from_u16(299).expect("a code"), None), "299");
-    }
-
-    #[test]
-    fn a_url_needs_a_node_port() {
-        let served = Served {
-            ready: 1,
-            wanted: 1,
-            host_ip: Some("fd00::1".to_owned()),
-        };
-        let with = |port: serde_json::Value| -> Service {
-            serde_json::from_value(
-                json!({ "spec": { "ports": [{ "name": "port-1", "port": 80, "nodePort": port }] } }),
-            )
-            .expect("a Service")
-        };
-        let url = url(&served, Some(&with(json!(31234))), "/shop/");
-        assert_eq!(url.as_deref(), Some("http://[fd00::1]:31234/shop/"));
-        assert_eq!(super::url(&served, Some(&with(json!(null))), "/"), None);
     }
 }

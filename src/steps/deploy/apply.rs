@@ -1,28 +1,50 @@
-//! Server-side apply of the Deployment and the Service, and the way back.
+//! Server-side apply of an app's objects, and the way back.
 
 use k8s_openapi::{
     NamespaceResourceScope,
-    api::{apps::v1::Deployment, core::v1::Service},
+    api::{
+        apps::v1::{Deployment, StatefulSet},
+        core::v1::Service,
+        networking::v1::Ingress,
+    },
 };
 use kube::{
     Resource, ResourceExt,
     api::{DeleteParams, Patch, PatchParams},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
 
-use super::Options;
+use super::{Options, conflict};
 use crate::cluster::{
-    Cluster,
+    Cluster, Workload,
+    error::is_not_found,
     objects::{
+        adopted::adopted,
         deployment::{self, App},
-        labels, service,
+        ingress, labels, service, stateful_set,
     },
+    owned_fields,
 };
 
+/// A path of `managedFields`.
+pub(super) const REPLICAS: &str = "/f:spec/f:replicas";
+
 /// The objects of an app at some time.
+#[derive(Clone, Default)]
 pub(super) struct Objects {
-    pub(super) deployment: Option<Deployment>,
+    pub(super) workload: Option<Workload>,
     pub(super) service: Option<Service>,
+    pub(super) headless: Option<Service>,
+    pub(super) ingress: Option<Ingress>,
+}
+
+/// What is to be applied. The workload is no whole object where somebody else made it.
+pub(super) struct Wanted {
+    pub(super) service: Option<Service>,
+    pub(super) headless: Option<Service>,
+    pub(super) ingress: Option<Ingress>,
+    pub(super) workload: Value,
 }
 
 /// An apply that the API server refused.
@@ -32,38 +54,58 @@ pub(super) struct Refused {
 }
 
 impl Objects {
-    /// Whether an apply changed anything but who owns which field. A Deployment's generation counts
-    /// the changes of its spec and its annotations; a Service has none.
+    /// Whether an apply changed anything but who owns which field.
     pub(super) fn differs_from(&self, before: &Self) -> bool {
-        self.deployment_differs_from(before) || self.service_differs_from(before)
+        let services = |objects: &Self| {
+            let spec = |service: &Option<Service>| service.as_ref().and_then(|it| it.spec.clone());
+            [spec(&objects.service), spec(&objects.headless)]
+        };
+        let ingress = |objects: &Self| objects.ingress.as_ref().and_then(|it| it.spec.clone());
+        self.workload_differs_from(before)
+            || services(self) != services(before)
+            || ingress(self) != ingress(before)
     }
 
-    fn deployment_differs_from(&self, before: &Self) -> bool {
-        let generation = |objects: &Self| objects.deployment.as_ref().and_then(|it| it.metadata.generation);
-        generation(self) != generation(before)
-    }
-
-    fn service_differs_from(&self, before: &Self) -> bool {
-        let spec = |objects: &Self| objects.service.as_ref().and_then(|it| it.spec.clone());
-        spec(self) != spec(before)
+    /// A `StatefulSet`'s generation does not count its annotations.
+    fn workload_differs_from(&self, before: &Self) -> bool {
+        let state = |objects: &Self| {
+            let workload = objects.workload.as_ref()?;
+            Some((workload.generation(), workload.options().map(ToOwned::to_owned)))
+        };
+        state(self) != state(before)
     }
 }
 
 /// Returns what is to be applied.
-pub(super) fn objects(options: &Options, before: &Objects) -> (Deployment, Option<Service>) {
+pub(super) fn wanted(options: &Options, before: &Objects) -> Wanted {
     let seconds = i32::try_from(options.timeout.as_secs()).unwrap_or(i32::MAX);
-    let deployment = deployment::deployment(&App {
-        name: &options.name,
-        options: &options.options,
+    let (name, said) = (&options.name, &options.options);
+    let app = App {
+        name,
+        options: said,
         derived: &options.derived,
         image: &options.image,
         platform: options.platform.as_ref(),
         jvm: options.jvm,
-        replicas: options.options.replicas.or_else(|| replicas_of(before)),
+        replicas: said.replicas.or_else(|| replicas_of(before)),
         progress_seconds: seconds,
-    });
-    let service = service::service(&options.name, &options.options, before.service.as_ref());
-    (deployment, service)
+    };
+    let is_adopted = said.adopted.is_some();
+    let workload = match (&said.adopted, said.stateful) {
+        (Some(container), stateful) => adopted(
+            &app,
+            if stateful { "StatefulSet" } else { "Deployment" },
+            container,
+        ),
+        (None, true) => json!(stateful_set::stateful_set(&app)),
+        (None, false) => json!(deployment::deployment(&app)),
+    };
+    Wanted {
+        service: service::service(name, said, before.service.as_ref()),
+        headless: (said.stateful && !is_adopted).then(|| service::headless(name, said)),
+        ingress: ingress::ingress(name, said),
+        workload,
+    }
 }
 
 /// Returns what the API server would make of the objects: defaults, webhooks and refusals included.
@@ -71,117 +113,181 @@ pub(super) async fn rehearse(
     cluster: &Cluster,
     options: &Options,
     before: &Objects,
-) -> Result<(Deployment, Option<Service>), Refused> {
-    let force = options.force_conflicts;
-    let (deployment, service) = objects(options, before);
-    let service = match service {
-        None => None,
-        Some(service) => Some(
-            send(cluster, &service, force, true)
-                .await
-                .map_err(|error| Refused {
-                    kind: "Service",
-                    error,
-                })?,
-        ),
-    };
-    let deployment = send(cluster, &deployment, force, true)
-        .await
-        .map_err(|error| Refused {
-            kind: "Deployment",
-            error,
-        })?;
-    Ok((deployment, service))
+) -> Result<Objects, Refused> {
+    send_all(
+        cluster,
+        options,
+        &wanted(options, before),
+        true,
+        &mut Objects::default(),
+    )
+    .await
 }
 
-/// Applies both. The Service comes first: a node port that is taken, say, then stops the deploy
-/// before a Pod was touched, and it finds old and new Pods by the names of their ports.
+/// Applies everything. The Services come first: a node port that is taken, say, then stops the deploy
+/// before a Pod was touched, and they find old and new Pods by the names of their ports.
 pub(super) async fn apply(
     cluster: &Cluster,
     options: &Options,
     before: &Objects,
 ) -> Result<Objects, Refused> {
-    let (deployment, wanted) = objects(options, before);
-    let mut service = before.service.clone();
-    if let Some(object) = wanted {
-        let applied = put(cluster, &object, options.force_conflicts).await;
-        service = Some(applied.map_err(|error| Refused {
-            kind: "Service",
-            error,
-        })?);
+    let mut so_far = before.clone();
+    let applied = send_all(cluster, options, &wanted(options, before), false, &mut so_far).await;
+    if applied.is_err() {
+        // The refusal is what the person must hear; a Service left behind harms nobody.
+        undo(cluster, before, &so_far).await.ok();
     }
-    match put(cluster, &deployment, options.force_conflicts).await {
-        Ok(deployment) => Ok(Objects {
-            deployment: Some(deployment),
-            service,
-        }),
-        Err(error) => {
-            let so_far = Objects {
-                deployment: before.deployment.clone(),
-                service,
-            };
-            // The refusal is what the person must hear; a Service left behind harms nobody.
-            undo(cluster, before, &so_far).await.ok();
-            Err(Refused {
-                kind: "Deployment",
-                error,
-            })
-        }
+    applied
+}
+
+async fn send_all(
+    cluster: &Cluster,
+    options: &Options,
+    wanted: &Wanted,
+    dry_run: bool,
+    so_far: &mut Objects,
+) -> Result<Objects, Refused> {
+    let force = options.force_conflicts;
+    let refused = |kind| move |error| Refused { kind, error };
+    if let Some(object) = &wanted.service {
+        let sent = send(cluster, object, force, dry_run).await;
+        so_far.service = Some(sent.map_err(refused("Service"))?);
     }
+    if let Some(object) = &wanted.headless {
+        let sent = send(cluster, object, force, dry_run).await;
+        so_far.headless = Some(sent.map_err(refused("Service"))?);
+    }
+    if let Some(object) = &wanted.ingress {
+        let sent = send(cluster, object, force, dry_run).await;
+        so_far.ingress = Some(sent.map_err(refused("Ingress"))?);
+    }
+    let name = options.name.as_str();
+    let kind = if options.options.stateful {
+        "StatefulSet"
+    } else {
+        "Deployment"
+    };
+    let mut sent = send_workload(cluster, name, kind, &wanted.workload, force, dry_run).await;
+    if let (Err(error), true) = (&sent, options.adopt)
+        && conflict::is_about_what_runs(error)
+    {
+        // Whose image it was, and how it started, is what `--adopt` is about; all else stays theirs.
+        sent = send_workload(cluster, name, kind, &wanted.workload, true, dry_run).await;
+    }
+    so_far.workload = Some(sent.map_err(refused(kind))?);
+    Ok(so_far.clone())
+}
+
+/// Removes what earlier deploys made and this one does not want any more.
+pub(super) async fn prune(cluster: &Cluster, options: &Options, now: &Objects) -> Result<(), Refused> {
+    if options.options.adopted.is_some() {
+        return Ok(());
+    }
+    let refused = |kind| move |error| Refused { kind, error };
+    if let (Some(ingress), true) = (&now.ingress, options.options.ingress.routes.is_empty()) {
+        delete(cluster, ingress).await.map_err(refused("Ingress"))?;
+    }
+    if let (Some(service), true) = (&now.service, options.options.ports.is_empty()) {
+        delete(cluster, service).await.map_err(refused("Service"))?;
+    }
+    Ok(())
 }
 
 /// Makes the objects again what they were before.
 pub(super) async fn undo(cluster: &Cluster, before: &Objects, now: &Objects) -> kube::Result<()> {
-    if let (Some(was), Some(is)) = (&before.deployment, &now.deployment)
-        && now.deployment_differs_from(before)
+    if let (Some(was), Some(is)) = (&before.workload, &now.workload)
+        && now.workload_differs_from(before)
     {
-        // The replicas were ours to set only if they still are; an autoscaler's stay out of it.
-        let replicas = was
-            .spec
-            .as_ref()
-            .and_then(|spec| spec.replicas)
-            .filter(|_| owns_replicas(is));
-        put(cluster, &deployment::as_before(was, replicas), true).await?;
-    }
-    match (&before.service, &now.service) {
-        (Some(was), Some(_)) if now.service_differs_from(before) => {
-            put(cluster, &service::as_before(was), true).await.map(drop)
+        let mut fields = owned_fields::both(
+            owned_fields::owned(was.metadata()),
+            owned_fields::owned(is.metadata()),
+        );
+        // They were ours to set only if they still are; an autoscaler's stay out of it.
+        if !is.is_applied_by_us(REPLICAS)
+            && let Some(spec) = fields.pointer_mut("/f:spec").and_then(Value::as_object_mut)
+        {
+            spec.remove("f:replicas");
         }
-        (None, Some(new)) if before.deployment.is_none() && now.deployment.is_none() => cluster
-            .api::<Service>()
-            .delete(&new.name_any(), &DeleteParams::default())
-            .await
-            .map(drop),
+        let (name, kind) = (was.metadata().name.clone().unwrap_or_default(), was.kind());
+        let object = as_it_was(&json!(was), &fields);
+        send_workload(cluster, &name, kind, &object, true, false).await?;
+    }
+    back(cluster, before.service.as_ref(), now.service.as_ref()).await?;
+    back(cluster, before.headless.as_ref(), now.headless.as_ref()).await?;
+    back(cluster, before.ingress.as_ref(), now.ingress.as_ref()).await
+}
+
+async fn back<K>(cluster: &Cluster, before: Option<&K>, now: Option<&K>) -> kube::Result<()>
+where
+    K: Resource<Scope = NamespaceResourceScope> + Serialize + DeserializeOwned + Clone + std::fmt::Debug,
+    K::DynamicType: Default,
+{
+    match (before, now) {
+        (Some(was), Some(is)) if was.meta().resource_version != is.meta().resource_version => {
+            let fields = owned_fields::both(owned_fields::owned(was.meta()), owned_fields::owned(is.meta()));
+            let object = as_it_was(&json!(was), &fields);
+            patch::<K>(cluster, &was.name_any(), &object, true, false)
+                .await
+                .map(drop)
+        }
+        (None, Some(new)) => delete(cluster, new).await,
         _ => Ok(()),
     }
+}
+
+/// Returns what an apply must say to give these fields the values that they had.
+fn as_it_was(before: &Value, fields: &Value) -> Value {
+    let mut object = owned_fields::part(before, fields)
+        .filter(Value::is_object)
+        .unwrap_or_else(|| json!({}));
+    for key in ["apiVersion", "kind"] {
+        object[key] = before[key].clone();
+    }
+    object["metadata"]["name"] = before["metadata"]["name"].clone();
+    object
 }
 
 /// Returns replicas that an earlier deploy of ours set. Left out of an apply they would go back to 1;
 /// once an autoscaler or `kubectl scale` has changed them, they are no longer ours.
 fn replicas_of(before: &Objects) -> Option<i32> {
-    let live = before.deployment.as_ref().filter(|live| owns_replicas(live))?;
-    live.spec.as_ref()?.replicas
+    let live = before.workload.as_ref()?;
+    live.is_applied_by_us(REPLICAS).then(|| live.wanted())
 }
 
-fn owns_replicas(live: &Deployment) -> bool {
-    live.managed_fields().iter().any(|entry| {
-        let fields = entry.fields_v1.as_ref().map(|fields| &fields.0);
-        entry.manager.as_deref() == Some(labels::MANAGER)
-            && fields.is_some_and(|fields| fields.pointer("/f:spec/f:replicas").is_some())
-    })
-}
-
-async fn put<K>(cluster: &Cluster, object: &K, force: bool) -> kube::Result<K>
-where
-    K: Resource<Scope = NamespaceResourceScope> + Serialize + DeserializeOwned + Clone + std::fmt::Debug,
-    K::DynamicType: Default,
-{
-    send(cluster, object, force, false).await
+async fn send_workload(
+    cluster: &Cluster,
+    name: &str,
+    kind: &str,
+    object: &Value,
+    force: bool,
+    dry_run: bool,
+) -> kube::Result<Workload> {
+    if kind == "StatefulSet" {
+        let sent = patch::<StatefulSet>(cluster, name, object, force, dry_run).await;
+        sent.map(Workload::StatefulSet)
+    } else {
+        let sent = patch::<Deployment>(cluster, name, object, force, dry_run).await;
+        sent.map(Workload::Deployment)
+    }
 }
 
 async fn send<K>(cluster: &Cluster, object: &K, force: bool, dry_run: bool) -> kube::Result<K>
 where
     K: Resource<Scope = NamespaceResourceScope> + Serialize + DeserializeOwned + Clone + std::fmt::Debug,
+    K::DynamicType: Default,
+{
+    patch::<K>(cluster, &object.name_any(), &json!(object), force, dry_run).await
+}
+
+async fn patch<K>(
+    cluster: &Cluster,
+    name: &str,
+    object: &Value,
+    force: bool,
+    dry_run: bool,
+) -> kube::Result<K>
+where
+    K: Resource<Scope = NamespaceResourceScope> + DeserializeOwned + Clone + std::fmt::Debug,
     K::DynamicType: Default,
 {
     let params = PatchParams {
@@ -191,6 +297,21 @@ where
     };
     cluster
         .api::<K>()
-        .patch(&object.name_any(), &params, &Patch::Apply(object))
+        .patch(name, &params, &Patch::Apply(object))
         .await
+}
+
+async fn delete<K>(cluster: &Cluster, object: &K) -> kube::Result<()>
+where
+    K: Resource<Scope = NamespaceResourceScope> + DeserializeOwned + Clone + std::fmt::Debug,
+    K::DynamicType: Default,
+{
+    let deleted = cluster
+        .api::<K>()
+        .delete(&object.name_any(), &DeleteParams::background())
+        .await;
+    match deleted {
+        Err(error) if !is_not_found(&error) => Err(error),
+        _ => Ok(()),
+    }
 }

@@ -1,19 +1,27 @@
 //! Sets the image by digest and waits for the rollout; puts the earlier version back when it fails.
 
+mod advice;
+mod again;
 mod answer;
 mod apply;
+mod conflict;
+mod listening;
+mod live;
 mod outcome;
 mod progress;
+mod pull;
 mod rollout;
+mod scaled;
 
 use std::time::Duration;
 
-use k8s_openapi::api::{apps::v1::Deployment, core::v1::Service};
+pub use live::{Adoption, adopt, other_kind, previous_options};
 use outcome::Teller;
+pub use scaled::ensure_replicas_are_ours;
 
 use crate::{
-    cluster::{Cluster, objects::labels},
-    error::{Failure, Result},
+    cluster::Cluster,
+    error::Result,
     model::{AppName, DeployOptions, Derived, Events, Rollout},
     oci::{Platform, Reference},
 };
@@ -49,8 +57,17 @@ pub struct Options {
     pub undo: bool,
     /// Whether to take over fields that somebody else set.
     pub force_conflicts: bool,
+    /// Whether a workload that somebody else made may be given our image.
+    pub adopt: bool,
     /// What may pass is waited for so long: [`PATIENCE`].
     pub patience: Duration,
+}
+
+impl Options {
+    /// Returns the name of the container that runs the image.
+    pub(crate) fn container(&self) -> &str {
+        self.options.adopted.as_deref().unwrap_or(self.name.as_str())
+    }
 }
 
 /// Deploys an app and waits until it serves.
@@ -60,15 +77,22 @@ pub struct Options {
 /// earlier version was put back, or, where there is none, the objects stay for a look.
 pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Result<Rollout> {
     let teller = Teller { cluster, options };
-    let before = apply::Objects {
-        deployment: our_deployment(cluster, &options.name).await?,
-        service: our_service(cluster, &options.name).await?,
-    };
-    let applied = apply::apply(cluster, options, &before)
+    let before = live::objects(cluster, options).await?;
+    let mut applied = Box::pin(apply::apply(cluster, options, &before))
         .await
         .map_err(|refused| teller.refused(&refused))?;
     let changed = applied.differs_from(&before);
+    if let (false, Some(unchanged)) = (changed, &applied.workload)
+        && let Some(restarted) = again::pull_again(cluster, options, unchanged).await
+    {
+        applied.workload = Some(restarted);
+    }
+    let prune = async || {
+        let pruned = apply::prune(cluster, options, &applied).await;
+        pruned.map_err(|refused| teller.not_pruned(&refused))
+    };
     if !options.wait {
+        prune().await?;
         return Ok(rollout_of(options, &applied, changed));
     }
     let served = match rollout::wait(cluster, options, &applied, events).await {
@@ -76,28 +100,30 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         Err(cause) => {
             // What is told of the Pods must be read before the undo removes them.
             let failure = teller.rollout_failed(&cause).await;
-            let undone = match before.deployment {
+            let undone = match before.workload {
                 Some(_) if changed && options.undo => Some(apply::undo(cluster, &before, &applied).await),
                 _ => None,
             };
             return Err(teller.after_failure(failure, &before, undone.as_ref()));
         }
     };
-    let url = answer::url(&served, applied.service.as_ref(), &options.options.context_path);
+    // Only now: what fails can still be put back as it was.
+    prune().await?;
+    let url = answer::url(cluster, options, &served, &applied, events).await;
     let answer = match &url {
-        Some(url) => answer::ask(url, events).await,
-        None => None,
+        Some(url) if url.is_asked => answer::ask(&url.text, events).await,
+        _ => None,
     };
     Ok(Rollout {
         ready: served.ready,
         wanted: served.wanted,
-        url,
+        url: url.map(|url| url.text),
         answer,
         ..rollout_of(options, &applied, changed)
     })
 }
 
-/// Returns the objects that a deploy would apply, as JSON, Service first, and changes nothing. With
+/// Returns the objects that a deploy would apply, as JSON, the workload last, and changes nothing. With
 /// `on_server` they are what the API server would make of them.
 ///
 /// # Errors
@@ -107,101 +133,41 @@ pub async fn dry_run(
     options: &Options,
     on_server: bool,
 ) -> Result<Vec<serde_json::Value>> {
-    let before = apply::Objects {
-        deployment: our_deployment(cluster, &options.name).await?,
-        service: our_service(cluster, &options.name).await?,
-    };
-    let (mut deployment, mut service) = if on_server {
+    let before = live::objects(cluster, options).await?;
+    let objects = if on_server {
         let teller = Teller { cluster, options };
         let rehearsed = apply::rehearse(cluster, options, &before).await;
-        rehearsed.map_err(|refused| teller.refused(&refused))?
+        let rehearsed = rehearsed.map_err(|refused| teller.refused(&refused))?;
+        serde_json::json!([
+            rehearsed.service,
+            rehearsed.headless,
+            rehearsed.ingress,
+            rehearsed.workload
+        ])
     } else {
-        apply::objects(options, &before)
+        let wanted = apply::wanted(options, &before);
+        serde_json::json!([wanted.service, wanted.headless, wanted.ingress, wanted.workload])
     };
-    // As kubectl prints objects: who owns which field is not part of them.
-    deployment.metadata.managed_fields = None;
-    let mut objects = Vec::new();
-    if let Some(service) = &mut service {
-        service.metadata.managed_fields = None;
-        objects.push(serde_json::json!(service));
+    let mut objects: Vec<serde_json::Value> = serde_json::from_value(objects).unwrap_or_default();
+    objects.retain(|object| !object.is_null());
+    for metadata in objects
+        .iter_mut()
+        .filter_map(|object| object["metadata"].as_object_mut())
+    {
+        // As kubectl prints objects: who owns which field is not part of them.
+        metadata.remove("managedFields");
     }
-    objects.push(serde_json::json!(deployment));
     Ok(objects)
 }
 
 fn rollout_of(options: &Options, applied: &apply::Objects, changed: bool) -> Rollout {
-    let deployment = applied.deployment.as_ref();
-    let status = deployment.and_then(|deployment| deployment.status.as_ref());
+    let workload = applied.workload.as_ref();
     Rollout {
         name: options.name.to_string(),
-        ready: status.and_then(|status| status.ready_replicas).unwrap_or(0),
-        wanted: deployment.map_or(0, progress::wanted),
+        ready: workload.map_or(0, |it| it.counts().ready),
+        wanted: workload.map_or(0, crate::cluster::Workload::wanted),
         changed,
         url: None,
         answer: None,
     }
-}
-
-/// Returns the Deployment of this name as it is now, whoever made it.
-///
-/// # Errors
-/// What the API server answered.
-pub async fn live(cluster: &Cluster, name: &AppName) -> Result<Option<Deployment>> {
-    let found = cluster.api::<Deployment>().get_opt(name.as_str()).await;
-    found.map_err(|error| cluster.failure(format!("could not read the Deployment `{name}`"), &error))
-}
-
-async fn our_deployment(cluster: &Cluster, name: &AppName) -> Result<Option<Deployment>> {
-    let found = live(cluster, name).await?;
-    match found
-        .as_ref()
-        .and_then(|found| outcome::not_ours(cluster, "Deployment", found))
-    {
-        Some(failure) => Err(failure),
-        None => Ok(found),
-    }
-}
-
-async fn our_service(cluster: &Cluster, name: &AppName) -> Result<Option<Service>> {
-    let found = cluster.api::<Service>().get_opt(name.as_str()).await;
-    let found =
-        found.map_err(|error| cluster.failure(format!("could not read the Service `{name}`"), &error))?;
-    match found
-        .as_ref()
-        .and_then(|found| outcome::not_ours(cluster, "Service", found))
-    {
-        Some(failure) => Err(failure),
-        None => Ok(found),
-    }
-}
-
-/// Returns the options of the last deploy, from the Deployment's annotation; `None` where we never
-/// deployed this app. `replicas` is never in it: it is applied only when its flag is given.
-///
-/// # Errors
-/// What the API server answered; a Deployment that somebody else made; an unreadable annotation.
-pub async fn previous_options(cluster: &Cluster, name: &AppName) -> Result<Option<DeployOptions>> {
-    let annotations = our_deployment(cluster, name)
-        .await?
-        .and_then(|live| live.metadata.annotations);
-    let Some(text) = annotations
-        .as_ref()
-        .and_then(|annotations| annotations.get(labels::OPTIONS))
-    else {
-        return Ok(None);
-    };
-    serde_json::from_str(text).map(Some).map_err(|error| {
-        Failure::new(format!("could not read how `{name}` was deployed last"))
-            .why(format!(
-                "its annotation `{}` is damaged: {error}",
-                labels::OPTIONS
-            ))
-            .next("remove the annotation, and give all flags once more:")
-            .command(format!(
-                "kubectl annotate deployment {name} {}- -n {}",
-                labels::OPTIONS,
-                cluster.namespace
-            ))
-            .anchor("damaged-options")
-    })
 }

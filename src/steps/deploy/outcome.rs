@@ -2,13 +2,16 @@
 
 use k8s_openapi::api::core::v1::{Event, Pod};
 use kube::{
-    Resource, ResourceExt,
+    ResourceExt,
     api::{ListParams, LogParams},
 };
 
 use super::{
-    Options,
+    Options, advice,
     apply::{Objects, Refused},
+    conflict::{self, Advice},
+    listening,
+    pull::Pull,
     rollout::Cause,
 };
 use crate::{
@@ -24,23 +27,11 @@ use crate::{
 /// Lines of an app's log that are told.
 const LOG_LINES: i64 = 10;
 
-/// Returns the refusal to touch a Deployment or Service that somebody else made.
-pub(super) fn not_ours<K: Resource>(cluster: &Cluster, kind: &str, found: &K) -> Option<Failure> {
-    let name = found.name_any();
-    (!labels::is_ours(found.labels())).then(|| {
-        Failure::new(format!("could not deploy `{name}`"))
-            .why(format!(
-                "there is a {kind} of this name that kubectl-b2i did not make"
-            ))
-            .next("choose another name with `--name`; this shows whose it is:")
-            .command(format!(
-                "kubectl get {} {name} --show-labels -n {}",
-                kind.to_lowercase(),
-                cluster.namespace
-            ))
-            .anchor("not-ours")
-    })
-}
+/// What to do where somebody scaled the app by hand.
+pub(super) const LEAVE_REPLICAS: &str =
+    "leave `--replicas` out, and the number stays; or take it over with `--force-conflicts`";
+/// What to do where an autoscaler scales it.
+pub(super) const LEAVE_TO_AUTOSCALER: &str = "leave `--replicas` out, and the autoscaler goes on; change its `minReplicas` and `maxReplicas`, or delete it and take the number over with `--force-conflicts`";
 
 /// Words for the failures of one deploy.
 pub(super) struct Teller<'a> {
@@ -53,6 +44,14 @@ impl Teller<'_> {
         Failure::new(format!("could not roll out `{}`", self.options.name))
     }
 
+    fn kind(&self) -> &'static str {
+        if self.options.options.stateful {
+            "StatefulSet"
+        } else {
+            "Deployment"
+        }
+    }
+
     fn kubectl(&self, command: &str) -> String {
         format!("kubectl {command} -n {}", self.cluster.namespace)
     }
@@ -62,12 +61,14 @@ impl Teller<'_> {
         let what = format!("could not apply the {} `{}`", refused.kind, self.options.name);
         let failure = self.cluster.failure(what, &refused.error);
         if is_conflict(&refused.error) {
-            return failure
-                .next("somebody else set these fields; take them over with `--force-conflicts`, or leave out the flags that set them")
-                .anchor("apply-conflict");
+            return Self::conflict(failure, &refused.error);
         }
-        if is_forbidden(&refused.error) && failure.next.is_empty() {
-            return self.forbidden_by_rule(failure);
+        let message = refused.error.to_string();
+        let is_a_rule = ["admission webhook", "ValidatingAdmissionPolicy"]
+            .iter()
+            .any(|word| message.contains(word));
+        if is_a_rule || (is_forbidden(&refused.error) && failure.next.is_empty()) {
+            return advice::refused(failure, &message, self.cluster, &self.options.name);
         }
         if is_invalid(&refused.error) {
             return failure
@@ -77,12 +78,23 @@ impl Teller<'_> {
         failure
     }
 
-    fn forbidden_by_rule(&self, failure: Failure) -> Failure {
-        failure
-            .next("make room in the namespace, ask for less with `--memory` and `--cpu`, or have the rule changed:")
-            .command(self.kubectl("describe resourcequota,limitrange"))
-            .command(format!("kubectl get namespace {} --show-labels", self.cluster.namespace))
-            .anchor("pod-refused")
+    /// What this deploy does not want any more is there still; all else is as it should be.
+    pub(super) fn not_pruned(&self, refused: &Refused) -> Failure {
+        let what = format!("could not delete the {} `{}`", refused.kind, self.options.name);
+        self.cluster.failure(what, &refused.error)
+    }
+
+    /// Somebody else set a field: who, and what to do, where the API server says so.
+    fn conflict(failure: Failure, error: &kube::Error) -> Failure {
+        let failure = failure.anchor("apply-conflict");
+        let Some((words, advice)) = conflict::told(error) else {
+            return failure.next("somebody else set these fields; take them over with `--force-conflicts`, or leave out the flags that set them");
+        };
+        failure.why(words).next(match advice {
+            Advice::Scaled => LEAVE_REPLICAS,
+            Advice::Autoscaler => LEAVE_TO_AUTOSCALER,
+            Advice::Fields => "leave out the flags that set them, or take them over with `--force-conflicts`",
+        })
     }
 
     /// The rollout did not come to its end.
@@ -92,7 +104,7 @@ impl Teller<'_> {
             Cause::TimedOut(pod) => self.timed_out(pod.as_deref()).await,
             Cause::Deleted => self
                 .failure()
-                .why("somebody deleted the Deployment meanwhile")
+                .why(format!("somebody deleted the {} meanwhile", self.kind()))
                 .next("deploy it again"),
             Cause::Unseen(error) => {
                 let what = format!("could not watch the rollout of `{}`", self.options.name);
@@ -104,15 +116,16 @@ impl Teller<'_> {
     async fn trouble(&self, trouble: &Trouble, pod: Option<&str>) -> Failure {
         let failure = self.failure().why(trouble);
         match trouble {
-            Trouble::Refused { .. } => self.forbidden_by_rule(failure),
-            Trouble::Unschedulable { .. } => failure
-                .next("ask for less with `--memory` and `--cpu`, or free or add a node")
-                .anchor("unschedulable"),
-            Trouble::ImagePull { .. } => failure
-                .next("see that the nodes reach the registry, trust its certificate, and may pull with this Secret:")
-                .command(self.kubectl(&format!("get secret {}", self.options.options.pull_secret.as_deref().unwrap_or("NAME"))))
-                .anchor("image-pull"),
-            Trouble::Mount { .. } | Trouble::CannotStart { .. } => failure
+            Trouble::Refused { message } => {
+                advice::refused(failure, message, self.cluster, &self.options.name)
+            }
+            Trouble::Unschedulable { message } => advice::unschedulable(failure, message),
+            Trouble::ImagePull { message, .. } => self.pull().advise(failure, message),
+            Trouble::Mount { .. } => failure
+                .next("make what `--volume` names, or take it out:")
+                .command(self.kubectl("get secret,configmap,persistentvolumeclaim"))
+                .anchor("container-start"),
+            Trouble::CannotStart { .. } => failure
                 .next("give the container what it lacks, or another `--base`")
                 .anchor("container-start"),
             Trouble::Crashed { reason, .. } if reason == "OOMKilled" => failure
@@ -120,18 +133,39 @@ impl Teller<'_> {
                 .anchor("app-memory"),
             Trouble::Crashed { .. } => {
                 let log = self.last_lines(pod).await;
-                let why = if log.is_empty() { trouble.to_string() } else { format!("{trouble}; its last lines:{log}") };
+                let why = if log.is_empty() {
+                    trouble.to_string()
+                } else {
+                    format!("{trouble}; its last lines:{log}")
+                };
+                let failure = failure.why(why);
+                // A JVM ends by itself before its limit is reached.
+                if log.contains("java.lang.OutOfMemoryError") {
+                    return failure
+                        .next("give it more memory with `--memory`")
+                        .anchor("app-memory");
+                }
                 failure
-                    .why(why)
                     .next("mend what the log says, or set what it lacks with `--env`")
                     .anchor("app-exits")
             }
-            Trouble::Stopped { .. } => failure.next("try again when the node has room").anchor("pod-stopped"),
+            Trouble::Stopped { .. } => failure
+                .next("try again when the node has room")
+                .anchor("pod-stopped"),
+        }
+    }
+
+    fn pull(&self) -> Pull<'_> {
+        Pull {
+            image: &self.options.image,
+            platform: self.options.platform.as_ref().map(ToString::to_string),
+            secret: self.options.options.pull_secret.as_deref(),
+            namespace: &self.cluster.namespace,
         }
     }
 
     async fn timed_out(&self, pod: Option<&Pod>) -> Failure {
-        let app = self.options.name.as_str();
+        let app = self.options.container();
         let seconds = self.options.timeout.as_secs();
         let failure = self.failure().anchor("app-not-ready");
         let Some(pod) = pod else {
@@ -140,48 +174,73 @@ impl Teller<'_> {
                 .next("give it more time with `--timeout`");
         };
         let runs = container_state(pod, app).is_some_and(|state| state.running.is_some());
-        let (Some(port), true) = (self.options.options.ports.first(), runs) else {
-            let events = self.warnings(pod).await;
+        let (Some((_, port)), true) = (self.options.options.main_port(), runs) else {
+            let warning = self.newest_warning(pod).await;
+            // A volume that is not there shows in no status.
+            if let Some(trouble) = warning.as_ref().and_then(trouble_of) {
+                return Box::pin(self.trouble(&trouble, Some(&pod.name_any()))).await;
+            }
             return failure
                 .why(format!(
-                    "the Pod `{}` was not ready after {seconds} s{events}",
-                    pod.name_any()
+                    "the Pod `{}` was not ready after {seconds} s{}",
+                    pod.name_any(),
+                    words_of(warning)
                 ))
                 .next("give it more time with `--timeout`");
         };
-        let port = port.container;
-        let probe = self.warnings(pod).await;
-        let log = self.last_lines(Some(&pod.name_any())).await;
+        self.silent(failure, pod, port.container).await
+    }
+
+    /// The container runs, and its probe gets no answer.
+    async fn silent(&self, failure: Failure, pod: &Pod, port: u16) -> Failure {
+        let name = pod.name_any();
+        let seconds = self.options.timeout.as_secs();
+        let probe = words_of(self.newest_warning(pod).await);
+        let log = self.last_lines(Some(&name)).await;
         let log = if log.is_empty() {
             log
         } else {
             format!("\nits last lines:{log}")
         };
+        let asks_by_http = self.options.options.pod.asks_by_http();
+        let listens = listening::ports(self.cluster, &name, port).await;
+        let others: Vec<String> = listens.iter().map(ToString::to_string).collect();
+        let (where_, next) = match listens.first() {
+            Some(first) if *first == port && asks_by_http => (
+                format!("it answers on port {port}, but not what `--health-path` wants"),
+                "name the path that answers 200 with `--health-path`, or ask by TCP with `--health-path off`".to_owned(),
+            ),
+            Some(first) if *first == port => (
+                format!("it listens on port {port} of the loopback only"),
+                "have it listen on all addresses (0.0.0.0)".to_owned(),
+            ),
+            Some(first) => (
+                format!("it listens on port {}", others.join(", ")),
+                format!("name the port that it listens on with `--port {first}`, or tell the app to listen on {port}"),
+            ),
+            None => (
+                "it listens on none of the usual ports either".to_owned(),
+                "name the port that it listens on, on all addresses, with `--port`, or give it more time with `--timeout`".to_owned(),
+            ),
+        };
         failure
-            .why(format!("its container runs, but nothing answered on port {port} for {seconds} s{probe}{log}"))
-            .next(if self.options.options.pod.asks_by_http() {
-                "name the port that it listens on with `--port` and the path that answers 200 with `--health-path`, or ask by TCP with `--health-path off`"
-            } else {
-                "name the port that it listens on, on all addresses, with `--port`, or give it more time with `--timeout`"
-            })
+            .why(format!(
+                "its container runs, but nothing answered on port {port} for {seconds} s: {where_}{probe}{log}"
+            ))
+            .next(next)
     }
 
-    /// Returns the newest warning about a Pod, as a detail of a cause; empty where there is none.
-    async fn warnings(&self, pod: &Pod) -> String {
+    async fn newest_warning(&self, pod: &Pod) -> Option<Event> {
         let fields = format!("involvedObject.name={},type=Warning", pod.name_any());
         let events = self
             .cluster
             .api::<Event>()
             .list(&ListParams::default().fields(&fields))
             .await;
-        let newest = events
+        events
             .into_iter()
             .flatten()
-            .max_by_key(|event| event.last_timestamp.as_ref().map(|time| time.0));
-        newest
-            .and_then(|event| event.message)
-            .map(|message| format!(": {}", message.trim()))
-            .unwrap_or_default()
+            .max_by_key(|event| event.last_timestamp.as_ref().map(|time| time.0))
     }
 
     /// Returns the end of the log of a container's last run, a line of detail for each; empty where
@@ -190,7 +249,7 @@ impl Teller<'_> {
         let Some(pod) = pod else { return String::new() };
         for previous in [true, false] {
             let params = LogParams {
-                container: Some(self.options.name.to_string()),
+                container: Some(self.options.container().to_owned()),
                 previous,
                 tail_lines: Some(LOG_LINES),
                 ..LogParams::default()
@@ -213,20 +272,13 @@ impl Teller<'_> {
         before: &Objects,
         undone: Option<&kube::Result<()>>,
     ) -> Failure {
-        let name = &self.options.name;
+        let (name, kind) = (&self.options.name, self.kind().to_lowercase());
         match undone {
             Some(Ok(())) => {
-                let image = before.deployment.as_ref().and_then(|it| {
-                    it.spec
-                        .as_ref()?
-                        .template
-                        .spec
-                        .as_ref()?
-                        .containers
-                        .first()?
-                        .image
-                        .clone()
-                });
+                let image = before
+                    .workload
+                    .as_ref()
+                    .and_then(|it| it.app_container()?.image.clone());
                 let why = format!(
                     "{}\n`{name}` serves {} again (undone)",
                     failure.why,
@@ -242,17 +294,32 @@ impl Teller<'_> {
                 );
                 failure
                     .why(why)
-                    .command(self.kubectl(&format!("rollout undo deployment/{name}")))
+                    .command(self.kubectl(&format!("rollout undo {kind}/{name}")))
             }
-            None if before.deployment.is_some() && !self.options.undo => failure
-                .command(self.kubectl(&format!("describe deployment,pod -l {}={name}", labels::APP)))
+            None if before.workload.is_some() && !self.options.undo => failure
+                .command(self.kubectl(&format!("describe {kind},pod -l {}={name}", labels::APP)))
                 .command(format!(
                     "kubectl b2i rollback {name} -n {}",
                     self.cluster.namespace
                 )),
             None => failure
-                .command(self.kubectl(&format!("describe deployment,pod -l {}={name}", labels::APP)))
-                .command(self.kubectl(&format!("delete deployment,service {name}"))),
+                .command(self.kubectl(&format!("describe {kind},pod -l {}={name}", labels::APP)))
+                .command(self.kubectl(&format!("delete {kind},service {name}"))),
         }
     }
+}
+
+fn trouble_of(warning: &Event) -> Option<Trouble> {
+    Trouble::of_warning(
+        warning.reason.as_deref()?,
+        warning.message.as_deref().unwrap_or_default(),
+    )
+}
+
+/// A warning as a detail of a cause; empty where there is none.
+fn words_of(warning: Option<Event>) -> String {
+    warning
+        .and_then(|event| event.message)
+        .map(|message| format!(": {}", message.trim()))
+        .unwrap_or_default()
 }

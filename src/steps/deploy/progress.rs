@@ -1,26 +1,16 @@
-//! How far a rollout is, read from the Deployment and its Pods. Pure.
+//! How far a rollout is, read from the workload and its Pods. Pure.
 
-use k8s_openapi::{
-    api::{
-        apps::v1::{Deployment, DeploymentCondition},
-        core::v1::Pod,
-    },
-    apimachinery::pkg::apis::meta::v1::Time,
-};
+use k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::apis::meta::v1::Time};
 use kube::ResourceExt;
 
 use crate::cluster::{
-    Trouble,
+    Trouble, Workload,
     trouble::{container, is_going},
 };
 
-/// The label by which a `ReplicaSet` knows its Pods:
-/// <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label>.
-pub(super) const HASH: &str = "pod-template-hash";
-
 /// What is seen of a rollout at one time.
 pub(super) struct Seen<'a> {
-    pub(super) deployment: &'a Deployment,
+    pub(super) workload: &'a Workload,
     /// The Pods of the new revision.
     pub(super) pods: Vec<&'a Pod>,
     /// The generation that is rolled out.
@@ -29,27 +19,9 @@ pub(super) struct Seen<'a> {
     pub(super) stale: Option<&'a Time>,
 }
 
-/// Returns how many Pods there are to be.
-pub(super) fn wanted(deployment: &Deployment) -> i32 {
-    deployment
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.replicas)
-        .unwrap_or(1)
-}
-
-/// Returns a Deployment's condition of this type.
-pub(super) fn condition<'a>(deployment: &'a Deployment, type_: &str) -> Option<&'a DeploymentCondition> {
-    let conditions = deployment.status.as_ref()?.conditions.as_ref()?;
-    conditions.iter().find(|condition| condition.type_ == type_)
-}
-
 /// Whether the controller knows of this generation; until then the status tells of another.
-pub(super) fn is_observed(deployment: &Deployment, generation: i64) -> bool {
-    let status = deployment.status.as_ref();
-    status
-        .and_then(|status| status.observed_generation)
-        .is_some_and(|observed| observed >= generation)
+pub(super) fn is_observed(workload: &Workload, generation: i64) -> bool {
+    workload.counts().observed >= generation
 }
 
 /// Whether a Pod is ready and stays.
@@ -66,21 +38,19 @@ impl Seen<'_> {
     /// Whether the new Pods serve and the old ones are gone: the rule of `kubectl rollout status`,
     /// <https://github.com/kubernetes/kubectl/blob/v0.34.0/pkg/polymorphichelpers/rollout_status.go>.
     pub(super) fn is_complete(&self) -> bool {
-        let Some(status) = &self.deployment.status else {
-            return false;
-        };
-        let wanted = wanted(self.deployment);
-        let is_wanted = |count: Option<i32>| count.unwrap_or(0) == wanted;
-        is_observed(self.deployment, self.generation)
-            && is_wanted(status.updated_replicas)
-            && is_wanted(status.replicas)
-            && is_wanted(status.available_replicas)
+        let (wanted, counts) = (self.workload.wanted(), self.workload.counts());
+        self.is_observed()
+            && [counts.updated, counts.all, counts.available].map(|it| it == wanted) == [true; 3]
+    }
+
+    fn is_observed(&self) -> bool {
+        is_observed(self.workload, self.generation)
     }
 
     /// Whether Kubernetes has given this rollout up.
     pub(super) fn is_given_up(&self) -> bool {
-        let progressing = condition(self.deployment, "Progressing");
-        is_observed(self.deployment, self.generation)
+        let progressing = self.workload.condition("Progressing");
+        self.is_observed()
             && progressing.is_some_and(|condition| {
                 condition.status == "False" && condition.last_update_time.as_ref() != self.stale
             })
@@ -88,12 +58,11 @@ impl Seen<'_> {
 
     /// Returns what keeps the new Pods from serving, and which of them.
     pub(super) fn trouble(&self, app: &str) -> Option<(Trouble, Option<&Pod>)> {
-        if !is_observed(self.deployment, self.generation) {
+        if !self.is_observed() {
             return None;
         }
-        let refused =
-            condition(self.deployment, "ReplicaFailure").filter(|condition| condition.status == "True");
-        if let Some(condition) = refused {
+        let refused = self.workload.condition("ReplicaFailure");
+        if let Some(condition) = refused.filter(|condition| condition.status == "True") {
             let message = condition.message.clone().unwrap_or_default();
             return Some((Trouble::Refused { message }, None));
         }
@@ -103,7 +72,7 @@ impl Seen<'_> {
 
     /// Says what is waited for.
     pub(super) fn told(&self, app: &str) -> String {
-        let wanted = wanted(self.deployment);
+        let wanted = self.workload.wanted();
         let ready = self.pods.iter().filter(|pod| is_ready(pod)).count();
         let counts = format!("{ready}/{wanted} ready");
         // A final trouble is told once, as the failure.
@@ -112,8 +81,8 @@ impl Seen<'_> {
         }
         let waiting = self.pods.iter().find(|pod| !is_ready(pod) && !is_going(pod));
         let Some(pod) = waiting else {
-            let status = self.deployment.status.as_ref();
-            let has_earlier = status.is_some_and(|status| status.replicas > status.updated_replicas);
+            let all = self.workload.counts();
+            let has_earlier = all.all > all.updated;
             let is_whole = usize::try_from(wanted).is_ok_and(|wanted| ready >= wanted);
             return if is_whole && has_earlier {
                 format!("{counts}, the earlier Pods end")
@@ -140,18 +109,31 @@ mod tests {
 
     use super::*;
 
-    fn deployment(status: &Value) -> Deployment {
-        serde_json::from_value(json!({
+    fn deployment(status: &Value) -> Workload {
+        let deployment = json!({
             "metadata": { "name": "shop" },
             "spec": { "replicas": 2, "selector": {}, "template": {} },
             "status": status,
-        }))
-        .expect("a Deployment")
+        });
+        Workload::Deployment(serde_json::from_value(deployment).expect("a Deployment"))
     }
 
-    fn seen<'a>(deployment: &'a Deployment, stale: Option<&'a Time>) -> Seen<'a> {
+    #[test]
+    fn a_stateful_set_is_complete_by_the_same_counts() {
+        let status =
+            json!({ "observedGeneration": 7, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2 });
+        let set = json!({ "spec": { "replicas": 2, "selector": {}, "template": {}, "serviceName": "" }, "status": status });
+        let mut set = Workload::StatefulSet(serde_json::from_value(set).expect("a StatefulSet"));
+        assert!(seen(&set, None).is_complete());
+        if let Workload::StatefulSet(set) = &mut set {
+            set.status.as_mut().expect("a status").updated_replicas = Some(1);
+        }
+        assert!(!seen(&set, None).is_complete());
+    }
+
+    fn seen<'a>(workload: &'a Workload, stale: Option<&'a Time>) -> Seen<'a> {
         Seen {
-            deployment,
+            workload,
             pods: Vec::new(),
             generation: 7,
             stale,
@@ -182,7 +164,9 @@ mod tests {
         }] });
         let deployment = deployment(&status);
         assert!(seen(&deployment, None).is_given_up());
-        let before = condition(&deployment, "Progressing").and_then(|it| it.last_update_time.clone());
+        let before = deployment
+            .condition("Progressing")
+            .and_then(|it| it.last_update_time.clone());
         assert!(!seen(&deployment, before.as_ref()).is_given_up());
     }
 

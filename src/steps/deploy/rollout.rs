@@ -1,10 +1,10 @@
-//! Waits for a rollout by watching the Deployment and its Pods.
+//! Waits for a rollout by watching the workload and its Pods.
 
 use std::pin::pin;
 
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt, stream::BoxStream};
 use k8s_openapi::api::{
-    apps::v1::{Deployment, ReplicaSet},
+    apps::v1::{Deployment, ReplicaSet, StatefulSet},
     core::v1::Pod,
 };
 use kube::{
@@ -17,15 +17,20 @@ use tokio::time::{Instant, sleep_until};
 use super::{
     Options,
     apply::Objects,
-    progress::{HASH, Seen, condition, is_observed, is_ready, wanted},
+    progress::{Seen, is_observed, is_ready},
 };
 use crate::{
-    cluster::{Cluster, Patience, Trouble, error::of_watch, objects::labels, snapshots},
+    cluster::{Cluster, Patience, Trouble, Workload, error::of_watch, objects::labels, snapshots},
     model::{Event, Events, Step},
 };
 
 /// Annotation of a Deployment and of its `ReplicaSet`s.
 const REVISION: &str = "deployment.kubernetes.io/revision";
+/// The label by which a `ReplicaSet` knows its Pods:
+/// <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label>.
+const HASH: &str = "pod-template-hash";
+/// The same of a `StatefulSet`; the value is the name of a `ControllerRevision`.
+const REVISION_HASH: &str = "controller-revision-hash";
 
 /// A rollout that is complete.
 pub(super) struct Served {
@@ -41,7 +46,7 @@ pub(super) enum Cause {
     Trouble(Trouble, Option<String>),
     /// The time is over; the Pod is one that is not ready.
     TimedOut(Option<Box<Pod>>),
-    /// Somebody deleted the Deployment meanwhile.
+    /// Somebody deleted the workload meanwhile.
     Deleted,
     /// The API server refuses to tell.
     Unseen(Box<kube::Error>),
@@ -60,23 +65,16 @@ pub(super) async fn wait(
     applied: &Objects,
     events: &Events,
 ) -> Result<Served, Cause> {
-    let app = options.name.as_str();
+    let app = options.container();
     let selector = labels::selector(&labels::selecting_app(&options.name));
-    let by_name = Config::default().fields(&format!("metadata.name={app}"));
-    let mut deployments = pin!(snapshots::<Deployment>(cluster, by_name));
+    let mut workloads = watch(cluster, options);
     let mut all_pods = pin!(snapshots::<Pod>(cluster, Config::default().labels(&selector)));
-    let generation = applied
-        .deployment
-        .as_ref()
-        .and_then(|it| it.metadata.generation)
-        .unwrap_or(0);
-    let stale = applied
-        .deployment
-        .as_ref()
-        .and_then(|it| condition(it, "Progressing"));
+    let applied = applied.workload.as_ref();
+    let generation = applied.map_or(0, Workload::generation);
+    let stale = applied.and_then(|it| it.condition("Progressing"));
     let stale = stale.and_then(|condition| condition.last_update_time.as_ref());
 
-    let mut deployment = None;
+    let mut workload = None;
     let mut pods = None;
     let mut revision = Revision::default();
     let mut patience = Patience::new(options.patience);
@@ -86,9 +84,9 @@ pub(super) async fn wait(
     loop {
         let mut is_over = false;
         tokio::select! {
-            Some(found) = deployments.next() => {
+            Some(found) = workloads.next() => {
                 let found = found.map_err(Cause::unseen)?;
-                deployment = Some(found.into_iter().next().ok_or(Cause::Deleted)?);
+                workload = Some(found.ok_or(Cause::Deleted)?);
             }
             Some(found) = all_pods.next() => {
                 pods = Some(found.map_err(Cause::unseen)?);
@@ -96,34 +94,37 @@ pub(super) async fn wait(
             trouble = patience.runs_out() => return Err(Cause::Trouble(trouble, troubled)),
             () = sleep_until(end) => is_over = true,
         }
-        let (Some(deployment), Some(pods)) = (&deployment, &pods) else {
+        let (Some(workload), Some(pods)) = (&workload, &pods) else {
             if is_over {
                 return Err(Cause::TimedOut(None));
             }
             continue;
         };
-        if is_observed(deployment, generation) {
-            revision.follow(cluster, deployment, &selector).await;
+        if is_observed(workload, generation) {
+            revision.follow(cluster, workload, &selector).await;
         }
         let seen = Seen {
-            deployment,
+            workload,
             pods: revision.pods(pods),
             generation,
             stale,
         };
         if seen.is_complete() {
             let ready = seen.pods.iter().find(|pod| is_ready(pod));
-            // Two watches: the Deployment's may tell before that of the Pods does.
-            if ready.is_some() || wanted(deployment) == 0 || !revision.is_known() || is_over {
+            // Two watches: the workload's may tell before that of the Pods does.
+            if ready.is_some() || workload.wanted() == 0 || !revision.is_known() || is_over {
                 return Ok(Served {
-                    ready: wanted(deployment),
-                    wanted: wanted(deployment),
+                    ready: workload.wanted(),
+                    wanted: workload.wanted(),
                     host_ip: ready.and_then(|pod| pod.status.as_ref()?.host_ip.clone()),
                 });
             }
             continue;
         }
         if is_over || seen.is_given_up() {
+            if let Some(trouble) = patience.now() {
+                return Err(Cause::Trouble(trouble.clone(), troubled));
+            }
             let waiting = seen.pods.iter().find(|pod| !is_ready(pod));
             return Err(Cause::TimedOut(waiting.map(|pod| Box::new((*pod).clone()))));
         }
@@ -138,16 +139,50 @@ pub(super) async fn wait(
     }
 }
 
-/// The revision that is rolled out, and the label value of its Pods.
+/// Watches the workload; `None` where it is gone.
+fn watch(
+    cluster: &Cluster,
+    options: &Options,
+) -> BoxStream<'static, Result<Option<Workload>, watcher::Error>> {
+    fn first<K: 'static>(
+        found: impl Stream<Item = Result<Vec<K>, watcher::Error>> + Send + 'static,
+        kind: fn(K) -> Workload,
+    ) -> BoxStream<'static, Result<Option<Workload>, watcher::Error>> {
+        found
+            .map(move |found| found.map(|found| found.into_iter().next().map(kind)))
+            .boxed()
+    }
+    let by_name = Config::default().fields(&format!("metadata.name={}", options.name));
+    if options.options.stateful {
+        first(snapshots::<StatefulSet>(cluster, by_name), Workload::StatefulSet)
+    } else {
+        first(snapshots::<Deployment>(cluster, by_name), Workload::Deployment)
+    }
+}
+
+/// The revision that is rolled out, and the label of its Pods.
 #[derive(Default)]
 struct Revision {
     number: Option<String>,
-    hash: Option<String>,
+    label: Option<(&'static str, String)>,
 }
 
 impl Revision {
-    /// Finds the `ReplicaSet` of the Deployment's revision, once for each.
-    async fn follow(&mut self, cluster: &Cluster, deployment: &Deployment, selector: &str) {
+    /// Finds what the Pods of the newest revision are labelled with, once for each.
+    async fn follow(&mut self, cluster: &Cluster, workload: &Workload, selector: &str) {
+        match workload {
+            Workload::Deployment(deployment) => self.follow_deployment(cluster, deployment, selector).await,
+            Workload::StatefulSet(set) => {
+                let revision = set
+                    .status
+                    .as_ref()
+                    .and_then(|status| status.update_revision.clone());
+                self.label = revision.map(|revision| (REVISION_HASH, revision));
+            }
+        }
+    }
+
+    async fn follow_deployment(&mut self, cluster: &Cluster, deployment: &Deployment, selector: &str) {
         let number = deployment.annotations().get(REVISION);
         if number == self.number.as_ref() {
             return;
@@ -168,19 +203,21 @@ impl Revision {
         }) else {
             return;
         };
-        self.hash = set.labels().get(HASH).cloned();
+        self.label = set.labels().get(HASH).map(|hash| (HASH, hash.clone()));
         self.number = number.cloned();
     }
 
     fn is_known(&self) -> bool {
-        self.hash.is_some()
+        self.label.is_some()
     }
 
     /// Returns the Pods of the revision; none while it is not known.
     fn pods<'a>(&self, pods: &'a [Pod]) -> Vec<&'a Pod> {
-        let Some(hash) = &self.hash else { return Vec::new() };
+        let Some((key, value)) = &self.label else {
+            return Vec::new();
+        };
         pods.iter()
-            .filter(|pod| pod.labels().get(HASH) == Some(hash))
+            .filter(|pod| pod.labels().get(*key) == Some(value))
             .collect()
     }
 }

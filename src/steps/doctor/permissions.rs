@@ -40,6 +40,9 @@ const fn needed(
 }
 
 const LISTS: &str = "list, status and delete";
+const STATEFUL: &str = "deploy --stateful";
+const DATA: &str = "the data of stateful apps in delete";
+const INGRESS: &str = "deploy --ingress";
 const TROUBLES: &str = "why a Pod does not start";
 
 /// Every right that we use. (Reading the default `ServiceAccount` only helps to find the push Secret.)
@@ -80,6 +83,47 @@ pub const NEEDED: &[Needed] = &[
         "",
         &["get", "create", "patch", "delete"],
         &[("list", LISTS)],
+    ),
+    needed(
+        "apps",
+        "statefulsets",
+        "",
+        &[],
+        &[
+            ("get", STATEFUL),
+            ("list", STATEFUL),
+            ("watch", STATEFUL),
+            ("create", STATEFUL),
+            ("patch", STATEFUL),
+            ("delete", STATEFUL),
+        ],
+    ),
+    needed(
+        "",
+        "persistentvolumeclaims",
+        "",
+        &[],
+        &[("list", DATA), ("delete", DATA)],
+    ),
+    needed(
+        "networking.k8s.io",
+        "ingresses",
+        "",
+        &[],
+        &[
+            ("get", INGRESS),
+            ("list", INGRESS),
+            ("create", INGRESS),
+            ("patch", INGRESS),
+            ("delete", INGRESS),
+        ],
+    ),
+    needed(
+        "autoscaling",
+        "horizontalpodautoscalers",
+        "",
+        &[],
+        &[("list", "who scales the app, where --replicas is given")],
     ),
     needed("apps", "replicasets", "", &["list"], &[]),
     needed("", "events", "", &[], &[("list", TROUBLES), ("watch", TROUBLES)]),

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::Options;
 use crate::{
     cluster::{
-        Cluster, Trouble,
+        Cluster, PullProblem, Trouble,
         error::{is_conflict, is_forbidden, of_watch},
         snapshots,
         trouble::is_going,
@@ -88,9 +88,9 @@ impl Teller<'_> {
                 .next("free or add a node that suits the builder; it asks for 50m CPU and 64Mi memory:")
                 .command(self.kubectl(&format!("describe pod -l job-name={}", self.job)))
                 .anchor("unschedulable"),
-            Trouble::ImagePull { .. } => failure
-                .next("name a builder image that the nodes can pull with `--builder-image`, and its Secret with `--builder-pull-secret`")
-                .anchor("builder-image"),
+            Trouble::ImagePull { image, message } => {
+                PullProblem::of(message).of_builder_image(failure, image)
+            }
             Trouble::Mount { message } if message.contains("configmap") => failure
                 .next("somebody removed the build record meanwhile; build again")
                 .anchor("builder-mount"),

@@ -12,6 +12,7 @@ use crate::{
     cluster::{
         Cluster,
         error::of_watch,
+        objects::labels,
         snapshots,
         trouble::{container, container_state},
     },
@@ -27,12 +28,11 @@ pub(super) async fn read(
     options: &Options,
     sender: &mpsc::Sender<Result<Line>>,
 ) {
-    let container = app.as_str();
-    for pod in pods
-        .iter()
-        .filter(|pod| has_log(pod, container, options.previous))
-    {
-        log(cluster, &pod.name_any(), &options.params(container), sender).await;
+    for pod in pods {
+        let container = labels::container_of(pod.annotations(), app.as_str());
+        if has_log(pod, container, options.previous) {
+            log(cluster, &pod.name_any(), &options.params(container), sender).await;
+        }
     }
 }
 
@@ -45,7 +45,6 @@ pub(super) async fn follow(
     options: &Options,
     sender: mpsc::Sender<Result<Line>>,
 ) {
-    let container_name = app.as_str();
     let snapshots = snapshots::<Pod>(cluster, Config::default().labels(selector));
     futures_util::pin_mut!(snapshots);
     let mut followed = BTreeSet::new();
@@ -66,7 +65,11 @@ pub(super) async fn follow(
                 return;
             }
         };
-        for pod in pods.iter().filter(|pod| has_started(pod, container_name)) {
+        for pod in &pods {
+            let container_name = labels::container_of(pod.annotations(), app.as_str());
+            if !has_started(pod, container_name) {
+                continue;
+            }
             let restarts = container(pod, container_name).map_or(0, |it| it.restart_count);
             if !followed.insert((pod.name_any(), restarts)) {
                 continue;

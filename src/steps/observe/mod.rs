@@ -1,5 +1,5 @@
-//! Reads what apps are at this time: from Deployments, Services, Pods and build records, all by our
-//! labels, so that nothing of others is shown.
+//! Reads what apps are at this time: from workloads, Services, Ingresses, Pods and build records, all
+//! by our labels, so that nothing of others is shown.
 
 mod pods;
 mod workload;
@@ -10,15 +10,19 @@ use jiff::Timestamp;
 use k8s_openapi::{
     NamespaceResourceScope,
     api::{
-        apps::v1::Deployment,
+        apps::v1::{Deployment, StatefulSet},
         core::v1::{ConfigMap, Event, Pod, Service},
+        networking::v1::Ingress,
     },
 };
-use kube::{Resource, ResourceExt, api::ListParams};
+use kube::{
+    Resource, ResourceExt,
+    api::{ListParams, ObjectList},
+};
 use serde::de::DeserializeOwned;
 
 use crate::{
-    cluster::{Cluster, objects::labels, record},
+    cluster::{Cluster, Workload, error::is_forbidden, objects::labels, record},
     error::Result,
     model::{
         AppName, AppStatus, ArtifactStatus, BuildOutcome, BuildPhase, BuildRecord, BuildStatus, EventStatus,
@@ -40,7 +44,7 @@ pub async fn all(cluster: &Cluster, selector: Option<&str>) -> Result<Vec<AppSta
     Ok(seen.apps().into_iter().map(|app| seen.status(app, now)).collect())
 }
 
-/// Returns one app; `None` where there is neither a Deployment nor a build of it.
+/// Returns one app; `None` where there is neither a workload nor a build of it.
 ///
 /// # Errors
 /// What the API server answered.
@@ -69,19 +73,26 @@ pub async fn run(cluster: &Cluster, app: &AppName) -> Result<Option<AppStatus>> 
 /// The objects of apps, all that were asked for.
 struct Seen {
     namespace: String,
-    deployments: Vec<Deployment>,
+    workloads: Vec<Workload>,
     services: Vec<Service>,
+    ingresses: Vec<Ingress>,
     pods: Vec<Pod>,
     records: Vec<ConfigMap>,
 }
 
 impl Seen {
     async fn list(cluster: &Cluster, selector: &str) -> Result<Self> {
-        let ours = labels::ours_and(selector);
+        let ours = labels::of_apps_and(selector);
+        let deployments = list::<Deployment>(cluster, "Deployments", &ours).await?;
+        let sets = list_if_allowed::<StatefulSet>(cluster, "StatefulSets", &ours).await?;
+        let deployments = deployments.into_iter().map(Workload::Deployment);
         Ok(Self {
             namespace: cluster.namespace.clone(),
-            deployments: list(cluster, "Deployments", &ours).await?,
+            workloads: deployments
+                .chain(sets.into_iter().map(Workload::StatefulSet))
+                .collect(),
             services: list(cluster, "Services", &ours).await?,
+            ingresses: list_if_allowed(cluster, "Ingresses", &ours).await?,
             pods: list(cluster, "Pods", &ours).await?,
             records: list(cluster, "ConfigMaps", &ours).await?,
         })
@@ -89,22 +100,26 @@ impl Seen {
 
     /// Returns the names of the apps, each once. A Service or a Pod alone is a leftover, no app.
     fn apps(&self) -> Vec<&str> {
-        let deployments = self.deployments.iter().map(ResourceExt::labels);
-        let labels = deployments.chain(self.records.iter().map(ResourceExt::labels));
-        let names: BTreeSet<&str> = labels
-            .filter_map(|labels| labels.get(labels::APP).map(String::as_str))
-            .collect();
+        let workloads = self.workloads.iter().filter_map(|it| it.label(labels::APP));
+        let records = self.records.iter().filter_map(|it| it.labels().get(labels::APP));
+        let names: BTreeSet<&str> = workloads.chain(records.map(String::as_str)).collect();
         names.into_iter().collect()
     }
 
     fn status(&self, app: &str, now: Timestamp) -> AppStatus {
-        let deployment = self.deployments.iter().find(|it| is_of(*it, app));
-        let service = self.services.iter().find(|it| is_of(*it, app));
+        let live = self
+            .workloads
+            .iter()
+            .find(|it| it.label(labels::APP) == Some(app));
+        // A StatefulSet has a second Service, which leads nowhere from outside.
+        let mut services = self.services.iter().filter(|it| is_of(*it, app));
+        let service = services.find(|it| it.name_any() == app);
+        let ingress = self.ingresses.iter().find(|it| is_of(*it, app));
         let pods = self.pods.iter().filter(|it| is_of(*it, app));
         let pods: Vec<&Pod> = pods.filter(|pod| labels::is_app_pod(pod.labels())).collect();
         let record = self.records.iter().find(|it| is_of(*it, app));
         let records = record.map(record::read).unwrap_or_default();
-        let mut workload = deployment.map(|deployment| workload::workload(deployment, service, &pods));
+        let mut workload = live.map(|live| workload::workload(live, service, ingress, &pods));
         let mut builds: Vec<BuildStatus> = records
             .into_iter()
             .map(|build| build_status(build, now))
@@ -133,6 +148,22 @@ impl Seen {
     }
 }
 
+/// Lists what older Roles do not speak of; apps that are plain Deployments have none of it.
+async fn list_if_allowed<K>(cluster: &Cluster, kinds: &str, selector: &str) -> Result<Vec<K>>
+where
+    K: Resource<Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug,
+    K::DynamicType: Default,
+{
+    let found = cluster
+        .api::<K>()
+        .list(&ListParams::default().labels(selector))
+        .await;
+    match found {
+        Err(error) if is_forbidden(&error) => Ok(Vec::new()),
+        found => told(cluster, kinds, found),
+    }
+}
+
 async fn list<K>(cluster: &Cluster, kinds: &str, selector: &str) -> Result<Vec<K>>
 where
     K: Resource<Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug,
@@ -142,6 +173,10 @@ where
         .api::<K>()
         .list(&ListParams::default().labels(selector))
         .await;
+    told(cluster, kinds, found)
+}
+
+fn told<K: Clone>(cluster: &Cluster, kinds: &str, found: kube::Result<ObjectList<K>>) -> Result<Vec<K>> {
     found
         .map(|found| found.items)
         .map_err(|error| cluster.failure(format!("could not list the {kinds} of kubectl-b2i"), &error))

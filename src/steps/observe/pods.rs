@@ -6,6 +6,7 @@ use kube::ResourceExt;
 use crate::{
     cluster::{
         Trouble,
+        objects::labels,
         trouble::{container, is_going},
     },
     model::PodStatus,
@@ -13,6 +14,7 @@ use crate::{
 
 /// Returns what an app's Pod does.
 pub(super) fn status(pod: &Pod, app: &str) -> PodStatus {
+    let app = labels::container_of(pod.annotations(), app);
     PodStatus {
         name: pod.name_any(),
         node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()),

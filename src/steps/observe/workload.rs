@@ -1,28 +1,29 @@
-//! What runs: read from the Deployment, with the URL that its Service and its Pods give.
+//! What runs: read from the workload, with the URL that its Service, its Ingress and its Pods give.
 
 use k8s_openapi::api::{
-    apps::v1::Deployment,
     core::v1::{Container, EnvFromSource, EnvVar, Pod, Service},
+    networking::v1::Ingress,
 };
-use kube::ResourceExt;
 
 use super::pods;
 use crate::{
-    cluster::objects::{labels, service},
+    cluster::{self, objects::url},
     model::{DeployOptions, EnvStatus, Workload},
 };
 
 /// Returns what runs; which build made its image is for those who know the record.
-pub(super) fn workload(deployment: &Deployment, service: Option<&Service>, of_app: &[&Pod]) -> Workload {
-    let spec = deployment.spec.as_ref();
-    let status = deployment.status.as_ref();
-    let container = spec
-        .and_then(|spec| spec.template.spec.as_ref())
-        .and_then(|pod| pod.containers.first());
+pub(super) fn workload(
+    live: &cluster::Workload,
+    service: Option<&Service>,
+    ingress: Option<&Ingress>,
+    of_app: &[&Pod],
+) -> Workload {
+    let container = live.app_container();
     Workload {
-        ready: status.and_then(|status| status.ready_replicas).unwrap_or(0),
-        wanted: spec.and_then(|spec| spec.replicas).unwrap_or(1),
-        url: service.and_then(|service| url(deployment, service, of_app)),
+        kind: live.kind().to_owned(),
+        ready: live.counts().ready,
+        wanted: live.wanted(),
+        url: url(live, service, ingress, of_app),
         image: container
             .and_then(|container| container.image.clone())
             .unwrap_or_default(),
@@ -31,13 +32,24 @@ pub(super) fn workload(deployment: &Deployment, service: Option<&Service>, of_ap
     }
 }
 
-fn url(deployment: &Deployment, service: &Service, of_app: &[&Pod]) -> Option<String> {
-    let annotation = deployment.annotations().get(labels::OPTIONS)?;
+fn url(
+    live: &cluster::Workload,
+    service: Option<&Service>,
+    ingress: Option<&Ingress>,
+    of_app: &[&Pod],
+) -> Option<String> {
     // Damaged options are told by the next deploy, which needs them.
-    let options: DeployOptions = serde_json::from_str(annotation).unwrap_or_default();
-    let ready = of_app.iter().find(|pod| pods::is_ready(pod))?;
-    let host = ready.status.as_ref()?.host_ip.as_ref()?;
-    service::url(service, host, &options.context_path)
+    let options: DeployOptions = serde_json::from_str(live.options()?).unwrap_or_default();
+    if ingress.is_some()
+        && let Some(url) = url::of_ingress(&options)
+    {
+        return Some(url);
+    }
+    let service = service?;
+    url::of_balancer(service, &options).or_else(|| {
+        let ready = of_app.iter().find(|pod| pods::is_ready(pod))?;
+        url::of_node(service, &options, ready.status.as_ref()?.host_ip.as_ref()?)
+    })
 }
 
 fn env(container: &Container) -> Vec<EnvStatus> {

@@ -19,16 +19,14 @@ pub async fn unchanged(
 ) -> Result<Option<BuildResult>> {
     let tags = names(image, request);
     let repository = &request.destination.repository;
-    let asked = tags
-        .iter()
-        .map(|tag| destination.manifest_digest(repository, tag));
+    let asked = tags.iter().map(|tag| destination.find_manifest(repository, tag));
     match futures_util::future::try_join_all(asked).await {
         Ok(digests) => {
             let is_there = digests.iter().all(|digest| *digest == Some(image.digest()));
             Ok(is_there.then(|| result(image, request, tags, 0)))
         }
-        // Some registries say this of a repository that is not there yet; the push will show.
-        Err(error) if matches!(error.kind, Kind::Denied) => Ok(None),
+        // Some registries deny what is in a repository that is not there yet; the push will show.
+        Err(error) if matches!(error.kind, Kind::NotFound | Kind::NameUnknown | Kind::Denied) => Ok(None),
         Err(error) => {
             let what = format!("could not push `{}`", request.destination.name());
             Err(failure::refused(what, destination, repository, &error))

@@ -17,7 +17,7 @@ use crate::{
         objects::staging_job::StagingJob,
     },
     error::{Failure, Result},
-    model::{AppName, Event, Events, Layer, RegistryAccess, StagingRequest, Step, Uploaded},
+    model::{AppName, Event, Events, Layer, RegistryAccess, SecretName, StagingRequest, Step, Uploaded},
     oci::{Digest, Reference},
     staging::Token,
 };
@@ -43,6 +43,10 @@ pub struct Options {
     pub builder_pull_secret: Option<String>,
     /// Secret to push to the registry with.
     pub push_secret: String,
+    /// Secret to ask for the base with, where it is another one.
+    pub pull_secret: Option<String>,
+    /// Base image of the build, which is asked for before a layer is sent.
+    pub base: Option<Reference>,
     /// Where the layers go: registry and repository.
     pub destination: Reference,
     /// How registries are reached.
@@ -77,9 +81,12 @@ pub async fn run(
     let request = StagingRequest {
         registry: options.destination.registry.clone(),
         repository: options.destination.repository.clone(),
-        insecure: options.access.is_insecure(&options.destination.registry),
-        authorities: options.access.authorities.clone(),
-        proxy: options.access.proxy.clone(),
+        access: options.access.clone(),
+        base: options.base.clone(),
+        push_secret: SecretName {
+            namespace: cluster.namespace.clone(),
+            name: options.push_secret.clone(),
+        },
         token_sha256: token.sha256(),
         idle_seconds: IDLE_SECONDS,
         spool_limit_bytes: options.spool_limit_bytes,
@@ -91,6 +98,7 @@ pub async fn run(
         builder_image: &options.builder_image,
         builder_pull_secret: options.builder_pull_secret.as_deref(),
         push_secret: &options.push_secret,
+        pull_secret: options.pull_secret.as_deref(),
         request: &request,
     };
     let uploaded = upload(cluster, options, &job, token, layers, events).await;
@@ -121,7 +129,7 @@ async fn upload(
         .await
         .map_err(|error| cluster.failure("could not watch the staging Pod", &of_watch(error)))?
         .map_err(|stuck| words.stuck(&stuck))?;
-    doing("asking the registry what it has");
+    doing("asking the registry");
     let link = Link::new(cluster, &pod, token, options);
     // Two layers may be the same bytes; they are sent once.
     let layers: BTreeMap<Digest, &Layer> = layers

@@ -1,7 +1,7 @@
 //! What a person is told when an upload fails.
 
 use crate::{
-    cluster::{Cluster, Trouble, TunnelError, error::is_forbidden},
+    cluster::{Cluster, PullProblem, Trouble, TunnelError, error::is_forbidden},
     error::Failure,
     oci::Reference,
     staging::{DestinationError, client::Error as StagingError, protocol::Refusal},
@@ -16,6 +16,7 @@ pub(super) struct Words<'a> {
     namespace: &'a str,
     builder_image: &'a str,
     push_secret: &'a str,
+    pull_secret: Option<&'a str>,
     destination: &'a Reference,
 }
 
@@ -25,8 +26,17 @@ impl<'a> Words<'a> {
             namespace,
             builder_image: &options.builder_image,
             push_secret: &options.push_secret,
+            pull_secret: options.pull_secret.as_deref(),
             destination: &options.destination,
         }
+    }
+
+    fn secrets(&self) -> String {
+        let names: Vec<&str> = [Some(self.push_secret), self.pull_secret]
+            .into_iter()
+            .flatten()
+            .collect();
+        names.join(" ")
     }
 
     fn kubectl(&self, command: &str) -> String {
@@ -82,12 +92,10 @@ impl<'a> Words<'a> {
                 .next("free or add a node that suits it; it asks for 50m CPU and 64Mi memory:")
                 .command("kubectl describe nodes")
                 .anchor("unschedulable"),
-            Trouble::ImagePull { .. } => failure
-                .next("name a builder image that the nodes can pull with `--builder-image`, and its Secret with `--builder-pull-secret`")
-                .anchor("builder-image"),
+            Trouble::ImagePull { image, message } => PullProblem::of(message).of_builder_image(failure, image),
             Trouble::Mount { .. } => failure
-                .next("name the Secret to push with by `--push-secret`; see that it is there:")
-                .command(self.kubectl(&format!("get secret {}", self.push_secret)))
+                .next("name the Secret to push with by `--push-secret`, and that for the base by `--pull-secret`; see that they are there:")
+                .command(self.kubectl(&format!("get secret {}", self.secrets())))
                 .anchor("builder-mount"),
             Trouble::CannotStart { .. } | Trouble::Crashed { .. } => failure
                 .next("the builder image may be another program or of a wrong architecture; its nodes:")
@@ -195,6 +203,8 @@ mod tests {
             builder_image: "r.example/b2i:1".to_owned(),
             builder_pull_secret: None,
             push_secret: "push".to_owned(),
+            pull_secret: None,
+            base: None,
             destination: "r.example/team/shop:1.4".parse().expect("a reference"),
             access: crate::model::RegistryAccess::default(),
             spool_limit_bytes: 1,

@@ -183,7 +183,7 @@ async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()>
     options::ensure_tags(&destination, &tags)?;
     let request = packed.request(&plan, destination, tags, access);
     events.send(Event::Started(Step::Build));
-    let base = local::base_client(&request, &local::docker_config()?).await?;
+    let base = local::base_client(&request, &local::Logins::of_this_machine()?).await?;
     let assembled = steps::assemble::run(&request, base.as_ref()).await?;
     let named = steps::push::archive(
         &assembled,

@@ -12,13 +12,17 @@ use crate::{
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   kubectl b2i delete shop
-  kubectl b2i delete shop --yes")]
+  kubectl b2i delete shop --yes
+  kubectl b2i delete shop --volumes")]
 pub(crate) struct Args {
     /// Name of the app
     name: AppName,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
+    /// Remove the data of a stateful app too: its volume claims
+    #[arg(long)]
+    volumes: bool,
     /// How long to wait until its Pods are gone; 0 not at all
     #[arg(long, value_name = "TIME", default_value = "1m")]
     timeout: String,
@@ -28,9 +32,19 @@ pub(crate) struct Args {
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let patience = values::time("--timeout", &args.timeout)?.unwrap_or_default();
     let cluster = options::connect(&context.global).await?;
-    let found = remove::find(&cluster, &args.name).await?;
-    if found.objects.is_empty() {
+    let mut found = remove::find(&cluster, &args.name).await?;
+    if args.volumes {
+        // After the Pods that use them.
+        found.objects.append(&mut found.claims);
+    }
+    if found.objects.is_empty() && found.adopted.is_empty() && found.claims.is_empty() {
         return Err(apps::not_found(&cluster, &args.name));
+    }
+    if found.objects.is_empty() && found.adopted.is_empty() {
+        context
+            .printer
+            .say(&stays(&found, &args.name, &cluster.namespace).join("\n"));
+        return Ok(());
     }
     if !args.yes {
         context.printer.say(&told(&found, &args.name, &cluster.namespace));
@@ -41,10 +55,12 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     if !are_gone {
         context.printer.say("its Pods still end");
     }
-    if let Some(stays) = images(&found) {
+    for stays in stays(&found, &args.name, &cluster.namespace) {
         context.printer.say(&stays);
     }
-    context.printer.result(&removed.join("\n"));
+    if !removed.is_empty() {
+        context.printer.result(&removed.join("\n"));
+    }
     Ok(())
 }
 
@@ -59,13 +75,36 @@ fn told(found: &Found, app: &AppName, namespace: &str) -> String {
             .iter()
             .map(|object| format!("  {}", object.reference())),
     );
-    lines.extend(images(found));
+    lines.extend(stays(found, app, namespace));
     lines.join("\n")
 }
 
-fn images(found: &Found) -> Option<String> {
-    let repositories = found.repositories.join(", ");
-    (!repositories.is_empty()).then(|| format!("its images stay in the registry: {repositories}"))
+/// What is not removed, and why.
+fn stays(found: &Found, app: &AppName, namespace: &str) -> Vec<String> {
+    let names = |objects: &[remove::Object]| {
+        let names: Vec<String> = objects.iter().map(remove::Object::reference).collect();
+        names.join(", ")
+    };
+    let mut lines = Vec::new();
+    if !found.adopted.is_empty() {
+        lines.push(format!(
+            "{} stays as it is: kubectl-b2i did not make it",
+            names(&found.adopted)
+        ));
+    }
+    if !found.claims.is_empty() {
+        lines.push(format!(
+            "its data stays: {}; removed for good by `kubectl b2i delete {app} --volumes -n {namespace}`",
+            names(&found.claims)
+        ));
+    }
+    if !found.repositories.is_empty() {
+        lines.push(format!(
+            "its images stay in the registry: {}",
+            found.repositories.join(", ")
+        ));
+    }
+    lines
 }
 
 async fn ask(app: &AppName, namespace: &str) -> Result<()> {

@@ -3,19 +3,22 @@
 use super::{
     Context, actuator,
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs},
+    browser,
     config::Config,
     flow, format,
     interrupt::{self, Stage},
+    kind::{self, KindArgs},
     kubesphere,
     merge::{self, DeployFlags},
     nodes, open,
     options::{self, Site, Target},
     pod_args::PodArgs,
+    ports::{self, ServiceArgs},
     rollout::{self, RolloutArgs},
 };
 use crate::{
     error::{Failure, Result},
-    model::{AppName, Artifact, ArtifactKind, DeployOptions, Event, ImagePlan, Port},
+    model::{AppName, Artifact, ArtifactKind, DeployOptions, Event, ImagePlan, Port, Rollout},
     registry::Keychain,
     steps::{deploy, plan, report},
 };
@@ -26,6 +29,9 @@ use crate::{
   kubectl b2i deploy ./shop.jar --port 8080 --nodeport
   kubectl b2i deploy ./shop.jar --env LOG_LEVEL=debug --env OLD- --replicas 2
   kubectl b2i deploy ./shop.jar --env DB_PASSWORD=secret:db/password --volume pvc/data:/data
+  kubectl b2i deploy ./shop.jar --port http=8080 --port metrics=9090 --ingress shop.example.com
+  kubectl b2i deploy ./shop.jar --port 8080 --stateful --volume claim/data=1Gi:/data
+  kubectl b2i deploy ./shop.jar --adopt
   kubectl b2i deploy ./shop.jar --dry-run=client -o yaml")]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -33,7 +39,11 @@ pub(crate) struct Args {
     #[command(flatten)]
     image: ImageArgs,
     #[command(flatten)]
+    service: ServiceArgs,
+    #[command(flatten)]
     workload: WorkloadArgs,
+    #[command(flatten)]
+    kind: KindArgs,
     #[command(flatten)]
     pod: PodArgs,
     #[command(flatten)]
@@ -44,6 +54,9 @@ pub(crate) struct Args {
     /// the API server would
     #[arg(long, value_name = "WHERE")]
     dry_run: Option<DryRun>,
+    /// Open the app in the browser when it serves
+    #[arg(long)]
+    open: bool,
     /// How the result is printed: name, json or yaml
     #[arg(short, long, value_name = "FORMAT", default_value = "name")]
     output: Vec<Output>,
@@ -62,15 +75,6 @@ enum DryRun {
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Flags of the running app")]
 struct WorkloadArgs {
-    /// Port of the Service, when it differs from the app's
-    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
-    service_port: Option<u16>,
-    /// Reach the app on a port of every node; with =N on that port
-    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
-    nodeport: Option<u16>,
-    /// Reach the app in the cluster only
-    #[arg(long, conflicts_with = "nodeport")]
-    no_nodeport: bool,
     /// Number of Pods; left to whoever scales it when not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
     replicas: Option<i32>,
@@ -100,7 +104,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let work = Box::pin(async {
         let planned = prepare(&config, &args, &site, &keychain, app, artifact, &flags).await?;
         if let Some(mode) = args.dry_run {
-            dry_run(context, &args, &site, &planned, artifact, mode).await?;
+            Box::pin(dry_run(context, &args, &site, &planned, artifact, mode)).await?;
             return Ok(None);
         }
         let Planned { target, plan, order } = planned;
@@ -119,8 +123,22 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     if let Some(place) = rollout::place(&rollout) {
         context.printer.say(&place);
     }
+    if args.open {
+        show(context, &rollout);
+    }
     let report = report::run(artifact, &built.result, built.uploaded, Some(rollout));
     context.print(&args.output, &report.image.to_string(), &report)
+}
+
+/// Opens the app in the browser; it serves all the same where that cannot be.
+fn show(context: &Context, rollout: &Rollout) {
+    let why = match &rollout.url {
+        Some(url) => browser::open(url).err(),
+        None => Some("the app has no address outside of the cluster; `--nodeport` gives it one".to_owned()),
+    };
+    if let Some(why) = why {
+        context.printer.say(&format!("no browser was opened: {why}"));
+    }
 }
 
 /// Checks what can be checked without artifact and cluster.
@@ -140,16 +158,20 @@ fn checked(args: &Args) -> Result<DeployFlags> {
     }
     let flags = DeployFlags {
         ports: args.plan.ports.clone(),
-        service_port: args.workload.service_port,
-        nodeport: args.workload.nodeport,
-        no_nodeport: args.workload.no_nodeport,
+        service: args.service.clone(),
+        stateful: args.kind.stateful(),
         replicas: args.workload.replicas,
         env: args.workload.env.clone(),
         memory: args.workload.memory.clone(),
         cpu: args.workload.cpu.clone(),
         pod: args.pod.clone(),
     };
-    merge::deploy(DeployOptions::default(), &flags)?;
+    // What is said of the Service may be of a port that an earlier deploy named.
+    let alone = DeployFlags {
+        service: ServiceArgs::default(),
+        ..flags.clone()
+    };
+    merge::deploy(DeployOptions::default(), &alone)?;
     args.rollout.timeout()?;
     Ok(flags)
 }
@@ -172,16 +194,27 @@ async fn prepare(
     flags: &DeployFlags,
 ) -> Result<Planned> {
     // Asked first, so that an app of somebody else is refused before anything is built.
-    let previous = deploy::previous_options(&site.cluster, &app)
-        .await?
-        .unwrap_or_default();
-    let target = options::target(site, keychain, app.clone(), &args.image, &args.plan, config).await?;
+    let has_command = args.pod.have_command();
+    let previous = args
+        .kind
+        .previous(&site.cluster, &app, has_command, &site.events)
+        .await?;
+    let mut workload = merge::deploy(previous.clone().unwrap_or_default(), flags)?;
+    kind::ensure_possible(previous.as_ref(), &workload, &app, &site.cluster.namespace)?;
+    if let Some(replicas) = flags.replicas.filter(|_| !args.rollout.force_conflicts) {
+        deploy::ensure_replicas_are_ours(&site.cluster, &app, replicas).await?;
+    }
+    let mut target = options::target(site, keychain, app.clone(), &args.image, &args.plan, config).await?;
+    if !flags.ports.is_empty() {
+        // With those that earlier deploys named.
+        target.options.ports = ports::exposed(&workload.ports);
+    }
     let plan = plan::run(artifact, &options::plan_options(&target.options, config)?)?;
     nodes::ensure_one_runs(&site.cluster, artifact, &plan).await?;
-    let mut workload = merge::deploy(previous, flags)?;
-    if workload.ports.is_empty() {
+    if workload.ports.is_empty() && workload.adopted.is_none() {
         workload.ports = default_ports(artifact, &plan);
     }
+    ports::ensure_routes_lead_somewhere(&workload)?;
     workload.context_path.clone_from(&plan.context_path);
     workload.pod.has_actuator = actuator::answers(artifact);
     workload.pull_secret = Some(site.push_secret.clone());
@@ -202,6 +235,7 @@ async fn prepare(
         jvm,
         undo: !args.rollout.no_undo,
         force_conflicts: args.rollout.force_conflicts,
+        adopt: args.kind.adopts(),
         patience: deploy::PATIENCE,
     };
     Ok(Planned { target, plan, order })
@@ -225,12 +259,14 @@ async fn dry_run(
             .printer
             .say("the image would be built first; until then only its tag is known, not its digest"),
     }
-    let objects = deploy::dry_run(&site.cluster, &order, mode == DryRun::Server).await?;
+    let on_server = mode == DryRun::Server;
+    let objects = Box::pin(deploy::dry_run(&site.cluster, &order, on_server)).await?;
     let names: Vec<String> = objects
         .iter()
         .map(|object| {
-            let kind = object["kind"].as_str().unwrap_or_default().to_lowercase();
-            format!("{kind}/{}", order.name)
+            let word = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+            let (kind, name) = (word(&object["kind"]), word(&object["metadata"]["name"]));
+            format!("{}/{name}", kind.to_lowercase())
         })
         .collect();
     let yaml: Result<Vec<String>> = objects.iter().map(format::yaml).collect();
@@ -249,10 +285,5 @@ fn default_ports(artifact: &Artifact, plan: &ImagePlan) -> Vec<Port> {
         ArtifactKind::Jar(_) | ArtifactKind::War(_) => Some(8080),
     };
     let port = plan.config.exposed_ports.first().copied().or(default);
-    port.map(|port| Port {
-        container: port,
-        service: port,
-    })
-    .into_iter()
-    .collect()
+    port.map(Port::tcp).into_iter().collect()
 }

@@ -20,8 +20,9 @@ pub(super) mod version;
 use serde::Serialize;
 
 use super::{
-    access, actuator, apps, args, command, config, flow, format, interrupt, kubesphere, local, merge, nodes,
-    options, options_file, packed, page, pod_args, push_secret, rollout, s2i_builder, status_page, values,
+    access, actuator, apps, args, browser, command, config, flow, format, interrupt, kind, kubesphere, local,
+    merge, nodes, options, options_file, packed, page, pod_args, ports, push_secret, rollout, s2i_builder,
+    status_page, values,
 };
 use crate::{
     error::{Failure, Result},

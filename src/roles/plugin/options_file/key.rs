@@ -4,7 +4,17 @@
 use clap::{Arg, ArgAction, Command};
 
 /// Flags that say something of one run, not of the app.
-const NOT_FOR_FILES: [&str; 6] = ["file", "rebuild", "force-conflicts", "dry-run", "output", "help"];
+const NOT_FOR_FILES: [&str; 9] = [
+    "file",
+    "rebuild",
+    "force-conflicts",
+    "adopt",
+    "container",
+    "open",
+    "dry-run",
+    "output",
+    "help",
+];
 /// Flags with this before their name take back what the flag without it says.
 pub(super) const NO: &str = "no-";
 
@@ -13,7 +23,7 @@ pub(super) const NO: &str = "no-";
 pub(super) enum Shape {
     /// `true` or `false`.
     Switch,
-    /// A value, or `true` for the flag without one.
+    /// A value or a list of them, or `true` for the flag without one.
     Maybe,
     /// One value.
     One,
@@ -79,9 +89,9 @@ fn shape(arg: &Arg) -> Shape {
     let may_have_none = arg.get_num_args().is_some_and(|range| range.min_values() == 0);
     match arg.get_action() {
         ArgAction::SetTrue | ArgAction::SetFalse => Shape::Switch,
+        _ if may_have_none => Shape::Maybe,
         ArgAction::Append if value_name(arg).contains("NAME=VALUE") => Shape::Pairs,
         ArgAction::Append => Shape::Many,
-        _ if may_have_none => Shape::Maybe,
         _ if value_name(arg) == "WORDS" => Shape::Words,
         _ => Shape::One,
     }

@@ -37,10 +37,9 @@ fn of_key(key: &Key) -> Value {
     let mut schema = match key.shape {
         Shape::Switch => json!({ "type": "boolean" }),
         Shape::Maybe if key.possible == ["true", "false"] => json!({ "type": "boolean" }),
-        Shape::Maybe => value,
         Shape::One if key.possible.is_empty() => value,
         Shape::One => json!({ "enum": key.possible }),
-        Shape::Words | Shape::Many => json!({ "anyOf": [value, list] }),
+        Shape::Maybe | Shape::Words | Shape::Many => json!({ "anyOf": [value, list] }),
         Shape::Pairs => json!({ "anyOf": [value, list, map] }),
     };
     schema["description"] = Value::from(key.help.as_str());

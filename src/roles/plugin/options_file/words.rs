@@ -14,14 +14,14 @@ pub(super) fn of(key: &Key, value: &Value) -> Result<Vec<String>, String> {
     let words = match (key.shape, value) {
         (_, Value::Null) | (Shape::Switch, Value::Bool(false)) => Vec::new(),
         (Shape::Switch | Shape::Maybe, Value::Bool(true)) => vec![format!("--{flag}")],
-        (Shape::Maybe, Value::Bool(false)) if key.has_no => vec![format!("--{NO}{flag}")],
+        (Shape::Maybe | Shape::Many, Value::Bool(false)) if key.has_no => vec![format!("--{NO}{flag}")],
         (Shape::Switch, _) => return Err("it is true or false".to_owned()),
         (Shape::Words, Value::Array(words)) => {
             let quoted: Result<Vec<String>, String> =
                 words.iter().map(|word| quoted(&scalar(word)?)).collect();
             vec![with(&quoted?.join(" "))]
         }
-        (Shape::Many | Shape::Pairs, Value::Array(values)) => {
+        (Shape::Maybe | Shape::Many | Shape::Pairs, Value::Array(values)) => {
             let values: Result<Vec<String>, String> = values.iter().map(scalar).collect();
             values?.iter().map(|value| with(value)).collect()
         }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    model::{CheckReport, CheckRequest, CheckStatus, Event, Step},
+    model::{CheckReport, CheckRequest, CheckScope, CheckStatus, Event, SecretName, Step},
     oci::Reference,
     steps::check,
 };
@@ -46,7 +46,11 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
     let (site, _) = options::site(cluster, &args.build, &config, &events).await?;
     let request = CheckRequest {
         image: args.image,
-        only_login: false,
+        scope: CheckScope::All,
+        push_secret: SecretName {
+            namespace: site.cluster.namespace.clone(),
+            name: site.push_secret.clone(),
+        },
         base: args.base,
         access: site.access.clone(),
     };

@@ -22,7 +22,7 @@ use crate::{
         objects::login_secret,
     },
     error::{Failure, Result},
-    model::{CheckReport, CheckRequest, Event, RegistryAccess, Step},
+    model::{CheckReport, CheckRequest, CheckScope, Event, RegistryAccess, SecretName, Step},
     oci::Reference,
     registry::{Client, Credentials, with_login},
     steps::check,
@@ -250,7 +250,11 @@ async fn prove(
         .or_else(|| config.builder_image.clone());
     let request = CheckRequest {
         image,
-        only_login: true,
+        scope: CheckScope::Login,
+        push_secret: SecretName {
+            namespace: cluster.namespace.clone(),
+            name: args.secret.clone(),
+        },
         base: None,
         access,
     };

@@ -1,4 +1,4 @@
-//! The way to a registry from a Pod: with the logins and authorities of its mounted Secrets.
+//! The way to a registry from a Pod: with what its mounted Secrets hold.
 
 use std::path::Path;
 
@@ -9,14 +9,20 @@ use crate::{
     registry::{Authorities, Client, Keychain, LoginSource, Options, ProxySettings},
 };
 
-/// What a mounted Secret holds.
-pub(super) struct Logins {
+/// What a mounted Secret holds: logins, and maybe authorities and proxies.
+#[derive(Clone, Debug)]
+pub struct Logins {
     keychain: Keychain,
     authorities: Authorities,
+    proxy: ProxySettings,
 }
 
 impl Logins {
-    pub(super) fn mounted(folder: &Path) -> Result<Self> {
+    /// Reads the Secret that is mounted in a folder; an empty folder holds nothing.
+    ///
+    /// # Errors
+    /// A key that is not what it should be.
+    pub fn mounted(folder: &Path) -> Result<Self> {
         let failure = || {
             Failure::new("could not read the registry logins of the mounted Secret")
                 .next("make the Secret anew with `kubectl create secret docker-registry`")
@@ -26,12 +32,21 @@ impl Logins {
             keychain: Keychain::from_mounted_secret(folder).map_err(|error| failure().because(error))?,
             authorities: Authorities::from_mounted_secret(folder)
                 .map_err(|error| failure().why(format!("its key `ca.crt`: {error}")))?,
+            proxy: ProxySettings::from_mounted_secret(folder).map_err(|error| {
+                failure()
+                    .because(error)
+                    .next("write it as `http://USER:PASSWORD@HOST:PORT`")
+                    .anchor("registry-proxy")
+            })?,
         })
     }
 }
 
-/// Connects to an image's registry with the first login for it.
-pub(super) fn connect(access: &RegistryAccess, image: &Reference, logins: &[&Logins]) -> Result<Client> {
+/// Makes a client of an image's registry, with the first login for it; nothing is sent yet.
+///
+/// # Errors
+/// Authorities that are none, and a host that is none.
+pub fn run(access: &RegistryAccess, image: &Reference, logins: &[&Logins]) -> Result<Client> {
     let what = || format!("could not connect to `{}`", image.registry);
     let asked_for = access
         .authorities
@@ -40,16 +55,21 @@ pub(super) fn connect(access: &RegistryAccess, image: &Reference, logins: &[&Log
         .transpose();
     let asked_for = asked_for.map_err(|error| Failure::new(what()).because(error))?;
     let find = |logins: &&Logins| logins.keychain.find(&image.registry, &image.repository);
+    let of_access = ProxySettings {
+        http: access.proxy.http.clone(),
+        https: access.proxy.https.clone(),
+        no: access.proxy.no.clone(),
+    };
     let options = Options {
         insecure: access.is_insecure(&image.registry),
         authorities: logins.iter().fold(asked_for.unwrap_or_default(), |all, logins| {
             all.and(&logins.authorities)
         }),
-        proxy: ProxySettings {
-            http: access.proxy.http.clone(),
-            https: access.proxy.https.clone(),
-            no: access.proxy.no.clone(),
-        },
+        // A Secret's proxy may have a login, which the configuration's may not.
+        proxy: logins
+            .iter()
+            .fold(ProxySettings::default(), |all, logins| all.or(&logins.proxy))
+            .or(&of_access),
         credentials: logins.iter().find_map(find),
         login_source: LoginSource::Secret,
     };

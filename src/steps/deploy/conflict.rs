@@ -1,0 +1,175 @@
+//! Whose fields an apply would have changed, in words: the API server names managers and paths. Pure.
+
+use std::fmt::Write;
+
+/// A field that somebody else set to another value.
+#[derive(Debug, PartialEq, Eq)]
+struct Conflict<'a> {
+    /// The field manager.
+    manager: &'a str,
+    /// `scale`, where it went through that subresource.
+    subresource: Option<&'a str>,
+    /// `.spec.replicas`
+    field: &'a str,
+}
+
+/// What to do about conflicts, beside taking the fields over.
+pub(super) enum Advice {
+    /// An autoscaler would change the replicas back at once.
+    Autoscaler,
+    /// Somebody scaled the app by hand.
+    Scaled,
+    /// Somebody set something else.
+    Fields,
+}
+
+/// Reads the causes that the API server gives:
+/// <https://github.com/kubernetes/apimachinery/blob/v0.34.0/pkg/api/errors/errors.go> (`NewApplyConflict`).
+fn read(error: &kube::Error) -> Vec<Conflict<'_>> {
+    let kube::Error::Api(status) = error else {
+        return Vec::new();
+    };
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    causes
+        .filter(|cause| cause.reason == "FieldManagerConflict")
+        .map(|cause| {
+            // conflict with "kubectl" with subresource "scale" using apps/v1
+            let mut quoted = cause.message.split('"').skip(1).step_by(2);
+            let manager = quoted.next().unwrap_or("somebody");
+            let has_subresource = cause.message.contains("with subresource");
+            Conflict {
+                manager,
+                subresource: quoted.next().filter(|_| has_subresource),
+                field: &cause.field,
+            }
+        })
+        .collect()
+}
+
+/// Whether nothing is in conflict but what a container runs: its image, and the words that start it.
+pub(super) fn is_about_what_runs(error: &kube::Error) -> bool {
+    let conflicts = read(error);
+    let is_run = |it: &Conflict| {
+        let (_, field) = it.field.rsplit_once("\"].").unwrap_or_default();
+        it.field.contains(".containers[name=") && matches!(field, "image" | "command" | "args")
+    };
+    !conflicts.is_empty() && conflicts.iter().all(is_run)
+}
+
+/// Says who set what, and what follows; `None` where the API server gave no causes.
+pub(super) fn told(error: &kube::Error) -> Option<(String, Advice)> {
+    let conflicts = read(error);
+    if conflicts.is_empty() {
+        return None;
+    }
+    let mut words = String::new();
+    for conflict in &conflicts {
+        let separator = if words.is_empty() { "" } else { "\n" };
+        write!(
+            words,
+            "{separator}{} was set by {}",
+            thing(conflict.field),
+            who(conflict)
+        )
+        .ok()?;
+    }
+    let advice = match &conflicts[..] {
+        [one] if one.field == ".spec.replicas" && is_autoscaler(one) => Advice::Autoscaler,
+        [one] if one.field == ".spec.replicas" => Advice::Scaled,
+        _ => Advice::Fields,
+    };
+    Some((words, advice))
+}
+
+/// The autoscaler is a controller, and scales through the subresource.
+fn is_autoscaler(conflict: &Conflict) -> bool {
+    conflict.manager == "kube-controller-manager" && conflict.subresource == Some("scale")
+}
+
+fn who(conflict: &Conflict) -> String {
+    match (conflict.manager, conflict.subresource) {
+        _ if is_autoscaler(conflict) => "an autoscaler (HorizontalPodAutoscaler)".to_owned(),
+        ("kubectl", Some("scale")) => "`kubectl scale`".to_owned(),
+        ("kubectl-set", _) => "`kubectl set`".to_owned(),
+        ("kubectl-edit", _) => "`kubectl edit`".to_owned(),
+        ("kubectl-patch", _) => "`kubectl patch`".to_owned(),
+        ("kubectl-create", _) => "`kubectl create`".to_owned(),
+        ("kubectl-client-side-apply", _) => "`kubectl apply`".to_owned(),
+        (manager, _) => format!("`{manager}`"),
+    }
+}
+
+/// A path in a person's words, where it is one that flags set.
+fn thing(field: &str) -> String {
+    if field == ".spec.replicas" {
+        return "the number of Pods".to_owned();
+    }
+    let name_in = |list: &str| {
+        let (_, rest) = field.split_once(&format!(".{list}[name=\""))?;
+        rest.split_once('"').map(|(name, _)| name)
+    };
+    if let Some(name) = name_in("env") {
+        return format!("the env `{name}`");
+    }
+    if field.ends_with("].image") {
+        return "the image".to_owned();
+    }
+    format!("`{}`", field.trim_start_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn conflict(causes: &[(&str, &str)]) -> kube::Error {
+        let causes: Vec<_> = causes
+            .iter()
+            .map(|(message, field)| json!({ "reason": "FieldManagerConflict", "message": message, "field": field }))
+            .collect();
+        let status = json!({ "status": "Failure", "code": 409, "reason": "Conflict", "message": "raw",
+            "details": { "causes": causes } });
+        kube::Error::Api(serde_json::from_value(status).expect("a Status"))
+    }
+
+    #[test]
+    fn who_scaled_is_said() {
+        let by = |message: &str| told(&conflict(&[(message, ".spec.replicas")])).expect("a conflict");
+        let (words, advice) = by(r#"conflict with "kubectl" with subresource "scale" using apps/v1"#);
+        assert_eq!(words, "the number of Pods was set by `kubectl scale`");
+        assert!(matches!(advice, Advice::Scaled));
+        let (words, advice) =
+            by(r#"conflict with "kube-controller-manager" with subresource "scale" using apps/v1"#);
+        assert_eq!(
+            words,
+            "the number of Pods was set by an autoscaler (HorizontalPodAutoscaler)"
+        );
+        assert!(matches!(advice, Advice::Autoscaler));
+    }
+
+    #[test]
+    fn each_field_has_its_line() {
+        let error = conflict(&[
+            (
+                r#"conflict with "kubectl-set" using apps/v1"#,
+                r#".spec.template.spec.containers[name="shop"].env[name="C"].value"#,
+            ),
+            (
+                r#"conflict with "helm" using apps/v1"#,
+                r#".spec.template.spec.containers[name="shop"].image"#,
+            ),
+        ]);
+        assert!(!is_about_what_runs(&error));
+        let (words, _) = told(&error).expect("conflicts");
+        assert_eq!(
+            words,
+            "the env `C` was set by `kubectl set`\nthe image was set by `helm`"
+        );
+        let image = conflict(&[(
+            "conflict with \"helm\"",
+            r#".spec.template.spec.containers[name="a"].image"#,
+        )]);
+        assert!(is_about_what_runs(&image));
+    }
+}

@@ -1,0 +1,192 @@
+//! Each way in which a rollout fails, provoked for real: its message is a golden file, and the earlier
+//! version serves again.
+
+use crate::{
+    support::golden::assert_golden,
+    world::{World, curl, eventually, kubectl, node_addresses, run},
+};
+
+/// Where Kubernetes waits, a person need not: long enough for a probe and a restart.
+const TIMEOUT: &str = "--timeout 40s";
+
+/// An app that serves, to be broken.
+struct Shop {
+    world: World,
+    good: String,
+}
+
+impl Shop {
+    fn new(name: &str) -> Self {
+        let world = World::new(name);
+        world.b2i_ok("deploy ./hello-glibc --name shop --port 8080 --nodeport --memory 64Mi");
+        let good = template(&world);
+        Self { world, good }
+    }
+
+    /// The deploy fails as the golden file says, and what served before serves.
+    fn fails(&self, flags: &str, golden: &str) {
+        let said = self
+            .world
+            .b2i(&format!("deploy ./hello-glibc --name shop {TIMEOUT} {flags}"));
+        assert_eq!(
+            (said.code, said.stdout.as_str()),
+            (Some(1), ""),
+            "{}",
+            said.stderr
+        );
+        assert_golden(&format!("rollout/{golden}.txt"), &self.told(&said.stderr));
+        self.world.kubectl("rollout status deployment/shop --timeout=60s");
+        assert_eq!(template(&self.world), self.good, "{golden} was not undone");
+        let port = self.world.node_port("shop");
+        let (code, _) = curl(&format!("http://{}:{port}/", node_addresses()[0]));
+        assert_eq!(code, "200", "{golden}");
+    }
+
+    /// The failure alone, with what differs from run to run under one name.
+    fn told(&self, stderr: &str) -> String {
+        let at = stderr
+            .find("error: ")
+            .unwrap_or_else(|| panic!("no failure in\n{stderr}"));
+        let mut text = stderr[at..].replace(&self.world.namespace, "NAMESPACE");
+        for (pattern, name) in [
+            (r"shop-[0-9a-f]{6,10}(-[0-9a-z]{5})?", "shop-POD"),
+            (r"b2i-staging-[0-9a-f]+(-[0-9a-z]{5})?", "STAGING-POD"),
+            (r"@sha256:[0-9a-f]{64}", "@sha256:DIGEST"),
+            (r"10\.244\.\d+\.\d+", "POD-IP"),
+            (r"\d+ restarts?", "N restarts"),
+            (
+                r"\d+ Preemption is not helpful|\d+ No preemption victims found",
+                "N cannot be preempted",
+            ),
+        ] {
+            text = regex::Regex::new(pattern)
+                .unwrap()
+                .replace_all(&text, name)
+                .into_owned();
+        }
+        text
+    }
+}
+
+/// Image and everything else that runs.
+fn template(world: &World) -> String {
+    world.kubectl("get deployment shop -o jsonpath={.spec.template.spec}")
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn an_app_that_ends_does_not_answer_or_takes_too_much() {
+    let shop = Shop::new("ends");
+    shop.fails("--env PORT=none", "crash");
+    shop.fails("--env EAT_MIB=200", "memory");
+    shop.fails("--env PORT=9000", "port");
+    shop.fails("--health-path /healthz/nobody --args /x --port 9080", "port-flag");
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn a_pod_that_no_node_or_namespace_takes() {
+    let shop = Shop::new("taken");
+    shop.fails("--memory 500Gi", "unschedulable");
+    shop.fails("--node-selector disk=none", "selector");
+    shop.fails("--volume secret/absent:/data", "mount");
+    shop.fails("--env PASSWORD=secret:absent/password", "env-secret");
+
+    shop.world
+        .kubectl("create quota small --hard=limits.memory=200Mi");
+    shop.fails("--memory 190Mi", "quota");
+    shop.world.kubectl("delete quota small");
+
+    shop.world.kubectl("create quota pods --hard=pods=0");
+    let said = shop
+        .world
+        .b2i("deploy ./hello-glibc --name other --port 8080 --timeout 20s");
+    assert_eq!(said.code, Some(1), "{}", said.stderr);
+    assert_golden("rollout/quota-first.txt", &shop.told(&said.stderr));
+    shop.world.kubectl("delete quota pods");
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn pod_security_and_admission_speak_for_themselves() {
+    let shop = Shop::new("admission");
+    // Somebody else's field, which Pod Security does not let pass.
+    shop.world.kubectl(
+        r#"patch deployment shop --type=merge -p {"spec":{"template":{"spec":{"hostNetwork":true}}}}"#,
+    );
+    let said = shop
+        .world
+        .b2i(&format!("deploy ./hello-glibc --name shop --env A=1 {TIMEOUT}"));
+    assert_eq!(said.code, Some(1), "{}", said.stderr);
+    assert_golden("rollout/pod-security.txt", &shop.told(&said.stderr));
+    shop.world.kubectl(
+        r#"patch deployment shop --type=merge -p {"spec":{"template":{"spec":{"hostNetwork":null}}}}"#,
+    );
+    shop.world.kubectl("rollout status deployment/shop --timeout=60s");
+
+    let policy = Policy::new(&shop.world.namespace);
+    shop.fails("--env A=2", "admission");
+    shop.world
+        .b2i_ok("deploy ./hello-glibc --name shop --env A=2 --label team=web");
+    drop(policy);
+}
+
+/// A rule of the cluster's for one namespace, which wants a label on every Deployment.
+struct Policy(String);
+
+impl Policy {
+    fn new(namespace: &str) -> Self {
+        let policy = serde_json::json!({
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingAdmissionPolicy",
+            "metadata": { "name": namespace },
+            "spec": {
+                "failurePolicy": "Fail",
+                "matchConstraints": { "resourceRules": [{
+                    "apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["deployments"],
+                }] },
+                "validations": [{
+                    "expression": "has(object.metadata.labels) && 'team' in object.metadata.labels",
+                    "message": "every Deployment needs the label team",
+                }],
+            },
+        });
+        let binding = serde_json::json!({
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": { "name": namespace },
+            "spec": {
+                "policyName": namespace,
+                "validationActions": ["Deny"],
+                "matchResources": { "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": namespace } } },
+            },
+        });
+        for object in [policy, binding] {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), object.to_string()).unwrap();
+            run(kubectl().args(["apply", "-f"]).arg(file.path()));
+        }
+        // The API server learns of the rule a moment later.
+        eventually("the rule to hold", || {
+            let tried = [
+                "create",
+                "deployment",
+                "tried",
+                "--image=none",
+                "--dry-run=server",
+                "-n",
+                namespace,
+            ];
+            !kubectl().args(tried).output().unwrap().status.success()
+        });
+        Self(namespace.to_owned())
+    }
+}
+
+impl Drop for Policy {
+    fn drop(&mut self) {
+        for kind in ["validatingadmissionpolicybinding", "validatingadmissionpolicy"] {
+            let _ = kubectl().args(["delete", kind, &self.0]).output();
+        }
+    }
+}

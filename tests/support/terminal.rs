@@ -1,0 +1,85 @@
+//! A terminal with somebody at it, who reads what is asked and then types.
+use std::{
+    fs::{File, OpenOptions},
+    io::{Read, Write},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Condvar, Mutex},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+pub struct Terminal {
+    keyboard: File,
+    screen: Arc<(Mutex<String>, Condvar)>,
+    child: Child,
+    reader: JoinHandle<()>,
+}
+
+impl Terminal {
+    /// Starts a program whose standard input and error are the terminal; its output is kept apart.
+    pub fn start(mut command: Command) -> Self {
+        let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&controller).unwrap();
+        unlockpt(&controller).unwrap();
+        let name = ptsname(&controller, Vec::new()).unwrap().into_string().unwrap();
+        let side = || OpenOptions::new().read(true).write(true).open(&name).unwrap();
+        let child = command
+            .stdin(side())
+            .stderr(side())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let keyboard = File::from(controller);
+        let screen = Arc::new((Mutex::new(String::new()), Condvar::new()));
+        let (mut glass, shown) = (keyboard.try_clone().unwrap(), screen.clone());
+        let reader = thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            // The end of the last program at a terminal reads as an error on Linux.
+            while let Ok(count @ 1..) = glass.read(&mut bytes) {
+                shown
+                    .0
+                    .lock()
+                    .unwrap()
+                    .push_str(&String::from_utf8_lossy(&bytes[..count]));
+                shown.1.notify_all();
+            }
+        });
+        Self {
+            keyboard,
+            screen,
+            child,
+            reader,
+        }
+    }
+
+    /// Waits until this is to be read, and answers with a line.
+    pub fn answer(&mut self, question: &str, line: &str) {
+        let screen = self.screen.0.lock().unwrap();
+        let (screen, waited) = self
+            .screen
+            .1
+            .wait_timeout_while(screen, Duration::from_secs(60), |text| !text.contains(question))
+            .unwrap();
+        assert!(!waited.timed_out(), "nobody asked {question}:\n{screen}");
+        drop(screen);
+        self.keyboard.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+
+    /// Waits for the program's end. Returns its exit code, its output and what the screen showed.
+    pub fn ended(mut self) -> (Option<i32>, String, String) {
+        let mut stdout = String::new();
+        self.child
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut stdout)
+            .unwrap();
+        let code = self.child.wait().unwrap().code();
+        // It ends with the last one who has the terminal open.
+        self.reader.join().unwrap();
+        let screen = self.screen.0.lock().unwrap().clone();
+        (code, stdout, screen)
+    }
+}
