@@ -17,10 +17,25 @@ pub struct Layer {
 /// What the upload did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Uploaded {
-    /// Bytes of layers that crossed the link.
+    /// Bytes of layers that crossed the link, either way.
     pub uploaded_bytes: u64,
-    /// Layers that were sent.
+    /// Bytes of layers that did not have to, since a layer of the last build has them.
+    pub reused_bytes: u64,
+    /// Layers that were sent, as a whole or as their changes.
     pub sent: Vec<Digest>,
+    /// Those of them that were sent as their changes.
+    pub changed: Vec<Digest>,
     /// Layers that the registry had.
     pub skipped: Vec<Digest>,
+}
+
+impl Uploaded {
+    /// Adds what another upload of the same build did.
+    pub fn add(&mut self, other: Self) {
+        self.uploaded_bytes += other.uploaded_bytes;
+        self.reused_bytes += other.reused_bytes;
+        self.sent.extend(other.sent);
+        self.changed.extend(other.changed);
+        self.skipped.extend(other.skipped);
+    }
 }

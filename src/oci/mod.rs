@@ -1,7 +1,10 @@
 //! The words of the OCI image specification, as types. Pure: no network, no clock.
 
 mod archive;
+pub mod chunk_groups;
+pub mod chunks;
 pub mod compression;
+pub mod delta;
 mod descriptor;
 mod digest;
 mod gzip;

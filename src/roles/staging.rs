@@ -12,8 +12,8 @@ use crate::{
     cluster::objects::staging_job::{PULL_SECRET_FOLDER, PUSH_SECRET_FOLDER, REQUEST_VARIABLE, SPOOL_FOLDER},
     error::{Failure, Result},
     model::{CheckReport, CheckRequest, CheckScope, StagingRequest},
-    oci::{Digest, Reference},
-    registry::{self, Client},
+    oci::{Descriptor, Digest, Reference},
+    registry::{self, BlobStream, Client},
     staging::{Destination, DestinationError, Replay, server},
     steps::{
         check,
@@ -168,6 +168,12 @@ impl Destination for Repository {
     async fn exists(&self, digest: Digest) -> Result<bool, DestinationError> {
         let exists = self.client.blob_exists(&self.name, digest).await;
         exists.map_err(|error| self.destination_error(&error))
+    }
+
+    async fn pull(&self, descriptor: &Descriptor) -> Result<BlobStream, DestinationError> {
+        line(&format!("reading {}", descriptor.digest));
+        let pulled = self.client.pull_blob(&self.name, descriptor).await;
+        pulled.map_err(|error| self.destination_error(&error))
     }
 
     async fn push(&self, digest: Digest, size_bytes: u64, body: Replay) -> Result<(), DestinationError> {

@@ -87,6 +87,14 @@ impl Blob {
         self.progress.borrow().received
     }
 
+    /// Opens the file, to read what is there.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub(super) fn open(&self) -> io::Result<File> {
+        File::open(&self.path)
+    }
+
     /// Becomes the one that appends. An earlier request may hang on a dead connection that nobody
     /// told it of, so it has to leave; the token says when that happens to us.
     pub(super) async fn take_over(&self) -> (OwnedMutexGuard<Intake>, CancellationToken) {
@@ -107,6 +115,11 @@ impl Blob {
         }
         self.progress.send_modify(|progress| progress.is_verified = true);
         Ok(())
+    }
+
+    /// Returns where to see how a push goes, without starting one.
+    pub(super) fn pushed(&self) -> watch::Receiver<Push> {
+        self.push.subscribe()
     }
 
     /// Starts a push, unless one runs or is done, and returns where to see how it goes. `push` gets

@@ -128,6 +128,20 @@ impl Client {
         local_path: &Path,
         progress: impl Fn(u64) + Send + Sync + 'static,
     ) -> Result<(), Error> {
+        let Range { offset, size } = range;
+        let uri = format!("{}{digest}?offset={offset}&size={size}", protocol::BLOBS);
+        self.put_to(&uri, range, local_path, progress).await
+    }
+
+    /// Sends a file from an offset on, and returns once the staging Pod has done with it what the path
+    /// stands for.
+    pub(super) async fn put_to(
+        &mut self,
+        uri: &str,
+        range: Range,
+        local_path: &Path,
+        progress: impl Fn(u64) + Send + Sync + 'static,
+    ) -> Result<(), Error> {
         let mut file = File::open(local_path).map_err(Error::File)?;
         file.seek(SeekFrom::Start(range.offset)).map_err(Error::File)?;
         let (sent, sent_so_far) = watch::channel(range.offset);
@@ -135,18 +149,12 @@ impl Client {
             progress(offset);
             sent.send_replace(offset);
         };
-        let uri = format!(
-            "{}{digest}?offset={}&size={}",
-            protocol::BLOBS,
-            range.offset,
-            range.size
-        );
         let body = rest_of(file, range, report);
-        let mut request = self.request(Method::PUT, &uri, "application/octet-stream", body);
+        let mut request = self.request(Method::PUT, uri, "application/octet-stream", body);
         let length = HeaderValue::from(range.size.saturating_sub(range.offset));
         request.headers_mut().insert(CONTENT_LENGTH, length);
         tokio::select! {
-            answer = self.send(request) => answer.map(|_| ()),
+            answer = self.send(request, LONGEST_ANSWER_BYTES) => answer.map(|_| ()),
             () = standstill(sent_so_far, range.size) => Err(Error::Cut("it stood still".into())),
         }
     }
@@ -177,18 +185,28 @@ impl Client {
         path: &str,
         question: &impl Serialize,
     ) -> Result<T, Error> {
-        let question = serde_json::to_vec(question).expect("our own plain data");
-        let body = Full::from(question).map_err(|never| match never {}).boxed();
-        let answer = self
-            .send(self.request(method, path, "application/json", body))
-            .await?;
-        serde_json::from_slice(&answer).map_err(|error| Error::Garbled(error.to_string()))
+        let answer = self.ask_for_bytes(method, path, question, LONGEST_ANSWER_BYTES);
+        serde_json::from_slice(&answer.await?).map_err(|error| Error::Garbled(error.to_string()))
     }
 
-    async fn send(&mut self, request: Request<Body>) -> Result<Bytes, Error> {
+    /// Asks a question in JSON whose answer is not.
+    pub(super) async fn ask_for_bytes(
+        &mut self,
+        method: Method,
+        path: &str,
+        question: &impl Serialize,
+        longest_answer_bytes: usize,
+    ) -> Result<Bytes, Error> {
+        let question = serde_json::to_vec(question).expect("our own plain data");
+        let body = Full::from(question).map_err(|never| match never {}).boxed();
+        let request = self.request(method, path, "application/json", body);
+        self.send(request, longest_answer_bytes).await
+    }
+
+    async fn send(&mut self, request: Request<Body>, longest_answer_bytes: usize) -> Result<Bytes, Error> {
         self.requests.ready().await?;
         let (answer, body) = self.requests.send_request(request).await?.into_parts();
-        let body = Limited::new(body, LONGEST_ANSWER_BYTES).collect().await;
+        let body = Limited::new(body, longest_answer_bytes).collect().await;
         let body = body.map_err(Error::Cut)?.to_bytes();
         if answer.status.is_success() {
             return Ok(body);

@@ -1,11 +1,16 @@
 //! Where blobs go. The room next door speaks to registries; this is all that we ask of it.
 
-use std::future::Future;
+use std::{future::Future, io};
 
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
 use super::Replay;
-use crate::{error::Failure, oci::Digest};
+use crate::{
+    error::Failure,
+    oci::{Descriptor, Digest},
+};
 
 /// One repository of one registry.
 pub trait Destination: Send + Sync + 'static {
@@ -16,6 +21,13 @@ pub trait Destination: Send + Sync + 'static {
 
     /// Returns whether the repository has a blob.
     fn exists(&self, digest: Digest) -> impl Future<Output = Result<bool, DestinationError>> + Send;
+
+    /// Returns the bytes of a blob that the repository has. A digest or a size that is wrong is an
+    /// error at the end of the stream.
+    fn pull(
+        &self,
+        descriptor: &Descriptor,
+    ) -> impl Future<Output = Result<BoxStream<'static, io::Result<Bytes>>, DestinationError>> + Send;
 
     /// Puts a blob into the repository and returns once it is committed. May read `body` from its
     /// beginning as often as it needs to; the last byte comes only when the digest is right.

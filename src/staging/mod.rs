@@ -1,8 +1,10 @@
 //! Speaks our upload protocol, both ends: the plugin sends layers, the staging Pod takes them into
 //! its spool and on to the one repository that it was started for.
 
+mod base;
 mod blob;
 pub mod client;
+mod deltas;
 mod destination;
 mod piece;
 pub mod protocol;

@@ -5,20 +5,26 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::DestinationError;
-use crate::oci::Digest;
+use crate::oci::{Descriptor, Digest, chunks::AverageSize};
 
 /// Both ends must speak the same: an old plugin may meet a new builder image, and the reverse.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 /// Header of every request: the version that the plugin speaks.
 pub const PROTOCOL_HEADER: &str = "b2i-protocol";
 /// Says who is there. Its path has no version, so that any two versions can tell each other.
 pub const HELLO: &str = "/hello";
 /// Asks which blobs the registry lacks.
-pub const MISSING: &str = "/v1/blobs/missing";
+pub const MISSING: &str = "/v2/blobs/missing";
 /// A blob; the digest follows.
-pub const BLOBS: &str = "/v1/blobs/";
+pub const BLOBS: &str = "/v2/blobs/";
+/// Unpacks a layer of an earlier build and answers with the names of its groups of chunks.
+pub const BASES: &str = "/v2/bases";
+/// Answers with the chunks of some of these groups.
+pub const CHUNKS: &str = "/v2/bases/chunks";
+/// A delta against such a layer; the delta's own digest follows.
+pub const DELTAS: &str = "/v2/deltas/";
 /// Ends the staging Pod.
-pub const FINISH: &str = "/v1/finish";
+pub const FINISH: &str = "/v2/finish";
 
 /// Answer to [`HELLO`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +85,50 @@ pub struct Range {
     pub size: u64,
 }
 
+/// Question of [`BASES`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Base {
+    /// The earlier layer, as the registry has it.
+    pub descriptor: Descriptor,
+    /// How it is cut.
+    pub average_chunk_bytes: AverageSize,
+}
+
+/// Question of [`CHUNKS`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Groups {
+    /// Digest of the earlier layer.
+    pub base: Digest,
+    /// The groups, by number.
+    pub groups: Vec<std::ops::Range<u32>>,
+}
+
+/// Query of a PUT to [`DELTAS`], beside its [`Range`]: what the delta makes, of what.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct DeltaOf {
+    /// Where the body begins in the delta.
+    pub offset: u64,
+    /// Size of the whole delta.
+    pub size: u64,
+    /// Digest of the earlier layer, which was asked for by [`BASES`].
+    pub base: Digest,
+    /// Digest that the new layer must have, compressed.
+    pub layer: Digest,
+    /// Its size, compressed.
+    pub layer_size: u64,
+}
+
+impl DeltaOf {
+    /// Returns which part of the delta the body is.
+    #[must_use]
+    pub fn range(&self) -> Range {
+        Range {
+            offset: self.offset,
+            size: self.size,
+        }
+    }
+}
+
 /// Why the staging Pod did not do what was asked: the JSON body of every answer that is not 2xx.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
@@ -123,6 +173,12 @@ pub enum Refusal {
         /// Digest of what arrived.
         found: Digest,
     },
+    /// The earlier layer is not there, or cannot be cut: send the whole layer.
+    #[error("there is no such layer to build upon: {why}")]
+    NoBase {
+        /// What is wrong with it.
+        why: String,
+    },
     /// The spool cannot hold it.
     #[error("the spool holds {limit_bytes} bytes, and this layer does not fit in")]
     TooLarge {
@@ -151,7 +207,7 @@ impl Refusal {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Protocol { .. } | Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoBase { .. } => StatusCode::NOT_FOUND,
             Self::WrongOffset { .. } | Self::Superseded => StatusCode::CONFLICT,
             Self::WrongDigest { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,

@@ -1,17 +1,24 @@
-//! The spool: the blobs on their way, and how much room they may take.
+//! The spool: the blobs on their way, the earlier layers that they are made of, and how much room
+//! all of them may take.
 
 use std::{
     collections::{HashMap, HashSet},
+    io,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{blob::Blob, protocol::Refusal};
+use tokio::sync::OnceCell;
+
+use super::{base::Base, blob::Blob, protocol::Refusal};
 use crate::oci::Digest;
+
+/// Room is set aside in steps, so that not every chunk has to ask.
+const ROOM_STEP_BYTES: u64 = 16 << 20;
 
 /// The blobs on their way, each in a file of its own.
 pub(super) struct Spool {
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     limit_bytes: u64,
     state: Mutex<State>,
 }
@@ -20,6 +27,16 @@ pub(super) struct Spool {
 struct State {
     on_their_way: HashMap<Digest, Arc<Blob>>,
     committed: HashSet<Digest>,
+    bases: HashMap<Digest, Arc<OnceCell<Base>>>,
+    /// Bytes that are set aside for the tars of the bases.
+    set_aside: u64,
+}
+
+impl State {
+    fn taken(&self) -> u64 {
+        let blobs: u64 = self.on_their_way.values().map(|blob| blob.size_bytes).sum();
+        blobs + self.set_aside
+    }
 }
 
 impl Spool {
@@ -35,6 +52,17 @@ impl Spool {
     /// Returns a blob on its way, a new one where there is none; `None` when the registry has
     /// committed it. Room for all of it is set aside now, so that it cannot run out half way.
     pub(super) fn open(&self, digest: Digest, size_bytes: u64) -> Result<Option<Arc<Blob>>, Refusal> {
+        let opened = self.try_open(digest, size_bytes);
+        if !matches!(opened, Err(Refusal::TooLarge { .. })) {
+            return opened;
+        }
+        // An earlier layer only saves bytes; what has to be sent must find room.
+        let bases = std::mem::take(&mut self.state().bases);
+        drop(bases);
+        self.try_open(digest, size_bytes)
+    }
+
+    fn try_open(&self, digest: Digest, size_bytes: u64) -> Result<Option<Arc<Blob>>, Refusal> {
         let mut state = self.state();
         if state.committed.contains(&digest) {
             return Ok(None);
@@ -46,8 +74,7 @@ impl Spool {
             }
             return Ok(Some(blob.clone()));
         }
-        let taken: u64 = state.on_their_way.values().map(|blob| blob.size_bytes).sum();
-        if size_bytes > self.limit_bytes.saturating_sub(taken) {
+        if size_bytes > self.limit_bytes.saturating_sub(state.taken()) {
             let limit_bytes = self.limit_bytes;
             return Err(Refusal::TooLarge { limit_bytes });
         }
@@ -75,7 +102,65 @@ impl Spool {
         self.state().on_their_way.remove(&digest);
     }
 
+    /// Forgets this blob, and no later one of the same digest.
+    pub(super) fn forget_this(&self, blob: &Arc<Blob>) {
+        let on_their_way = &mut self.state().on_their_way;
+        if on_their_way
+            .get(&blob.digest)
+            .is_some_and(|now| Arc::ptr_eq(now, blob))
+        {
+            on_their_way.remove(&blob.digest);
+        }
+    }
+
+    /// Returns the place of an earlier layer, to be filled by the first who needs it.
+    pub(super) fn base(&self, digest: Digest) -> Arc<OnceCell<Base>> {
+        self.state().bases.entry(digest).or_default().clone()
+    }
+
+    /// Forgets an earlier layer: its file goes when nobody reads it any more.
+    pub(super) fn forget_base(&self, digest: Digest) {
+        // It gives its room back, which needs the lock: so not in one statement.
+        let base = self.state().bases.remove(&digest);
+        drop(base);
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Room that is set aside; given back when this is dropped.
+pub(super) struct Room {
+    spool: Arc<Spool>,
+    bytes: u64,
+}
+
+impl Room {
+    /// Sets nothing aside yet.
+    pub(super) fn new(spool: Arc<Spool>) -> Self {
+        Self { spool, bytes: 0 }
+    }
+
+    /// Makes sure that there is room for so many bytes.
+    ///
+    /// # Errors
+    /// When the spool holds no more.
+    pub(super) fn grow_to(&mut self, bytes: u64) -> io::Result<()> {
+        while self.bytes < bytes {
+            let mut state = self.spool.state();
+            if ROOM_STEP_BYTES > self.spool.limit_bytes.saturating_sub(state.taken()) {
+                return Err(io::Error::other("the spool has no room for it"));
+            }
+            state.set_aside += ROOM_STEP_BYTES;
+            self.bytes += ROOM_STEP_BYTES;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.spool.state().set_aside -= self.bytes;
     }
 }

@@ -3,11 +3,14 @@
 
 use http::HeaderValue;
 use rustls::crypto::{GetRandomFailed, ring};
+use serde::{Deserialize, Serialize};
 
 use crate::oci::Digest;
 
-/// A random secret. Has no `Debug` and no `Display`, so that it gets into no output.
-#[derive(Clone)]
+/// A random secret. Has no `Debug` and no `Display`, so that it gets into no output; it is serialized
+/// only into a file that nobody but its owner may read.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Token(String);
 
 impl Token {

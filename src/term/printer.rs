@@ -54,7 +54,7 @@ struct Inner {
     running: Mutex<Running>,
 }
 
-/// The steps that run, and the one line that moves.
+/// The steps that run, and the one line that moves: of the step that began first.
 #[derive(Default)]
 struct Running {
     began: HashMap<Step, Instant>,
@@ -129,7 +129,7 @@ impl Printer {
         match event {
             Event::Started(step) => {
                 running.began.insert(step, Instant::now());
-                if inner.talk == Talk::Live {
+                if inner.talk == Talk::Live && running.bar.is_none() {
                     running.bar = Some((step, moving_line(step)));
                 }
             }
@@ -155,6 +155,8 @@ impl Printer {
                     .unwrap_or_default();
                 if running.bar.as_ref().is_some_and(|(at, _)| *at == step) {
                     running.stop();
+                    let next = running.began.iter().min_by_key(|(_, began)| **began);
+                    running.bar = next.map(|(&step, _)| (step, moving_line(step)));
                 }
                 running.print(&done_line(step, &sanitize(&figures), took));
             }

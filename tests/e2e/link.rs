@@ -15,6 +15,7 @@ use std::{
 pub struct Link {
     pub url: String,
     sent: Arc<AtomicU64>,
+    received: Arc<AtomicU64>,
 }
 
 impl Link {
@@ -23,22 +24,28 @@ impl Link {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
         let sent = Arc::new(AtomicU64::new(0));
-        let counter = sent.clone();
+        let received = Arc::new(AtomicU64::new(0));
+        let (counter, back) = (sent.clone(), received.clone());
         thread::spawn(move || {
             for plugin in listener.incoming().flatten() {
                 let server = TcpStream::connect("10.250.0.11:6443").unwrap();
                 let (from, to) = (plugin.try_clone().unwrap(), server.try_clone().unwrap());
-                let counter = counter.clone();
+                let (counter, back) = (counter.clone(), back.clone());
                 thread::spawn(move || forward(from, to, bytes_per_second, &counter));
-                thread::spawn(move || forward(server, plugin, None, &AtomicU64::new(0)));
+                thread::spawn(move || forward(server, plugin, None, &back));
             }
         });
-        Self { url, sent }
+        Self { url, sent, received }
     }
 
     /// Bytes that went to the API server so far.
     pub fn sent_bytes(&self) -> u64 {
         self.sent.load(Ordering::SeqCst)
+    }
+
+    /// Bytes that crossed it so far, both ways.
+    pub fn bytes(&self) -> u64 {
+        self.sent_bytes() + self.received.load(Ordering::SeqCst)
     }
 }
 

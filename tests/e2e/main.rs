@@ -13,6 +13,7 @@
 mod support;
 
 mod archive;
+mod changes;
 mod collection;
 mod compression;
 mod deploy;
@@ -26,6 +27,7 @@ mod link;
 mod natives;
 mod options;
 mod options_file;
+mod overlap;
 mod own_registry;
 mod pulls;
 mod refusals;

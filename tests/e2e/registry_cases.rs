@@ -130,9 +130,16 @@ async fn others_read_what_we_push_and_write() {
             .unwrap();
         let image = assemble::run(&request, Some(&client)).await.unwrap();
         let events = Events::nowhere();
-        let result = push::run(&image, &request, &client, Some(&client), &events)
-            .await
-            .unwrap();
+        let result = push::run(
+            &image,
+            &request,
+            &client,
+            Some(&client),
+            std::time::Duration::ZERO,
+            &events,
+        )
+        .await
+        .unwrap();
         assert_eq!(result.copied_layers, 0, "one registry mounts");
 
         let name = result.image.to_string();

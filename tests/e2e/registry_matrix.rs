@@ -1,7 +1,10 @@
 //! What becomes of a push to real registries, as far as they can show it. Writes the first table of
 //! `docs/reference/registries.md`: `B2I_UPDATE_GOLDEN=1 cargo test --test e2e -- --ignored registry_matrix`.
 //! What they will not show on demand is in `tests/integration/registry_matrix.rs`.
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use kubectl_b2i::{
     model::{Base, BuildRequest, ConfigChanges, Events, Layer, RegistryAccess},
@@ -155,7 +158,15 @@ impl Real {
         .unwrap();
         let image = assemble::run(&request, Some(&source)).await.unwrap();
         let events = Events::nowhere();
-        let pushed = push::run(&image, &request, &destination, Some(&source), &events).await;
+        let pushed = push::run(
+            &image,
+            &request,
+            &destination,
+            Some(&source),
+            Duration::ZERO,
+            &events,
+        )
+        .await;
         let Ok(result) = pushed else {
             panic!("{}: the image was refused", self.host);
         };

@@ -110,6 +110,9 @@ impl World {
         command
             .current_dir(artifacts())
             .env("KUBECONFIG", self.kubeconfig())
+            // Where the plugin remembers the staging Pods of this test; a CI system's would not stay.
+            .env("XDG_STATE_HOME", self.folder.path().join("state"))
+            .env_remove("CI")
             .stdin(Stdio::null());
         command
     }

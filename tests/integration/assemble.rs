@@ -311,9 +311,16 @@ async fn layers_of_every_kind_keep_what_they_are() {
     }
     assert_eq!(made["layers"][4]["urls"], json!(["https://vendor.example/layer"]));
     fake.set(|knobs| knobs.refuses_mounts = true);
-    steps::push::run(&image, &request, &client, Some(&client), &Events::nowhere())
-        .await
-        .unwrap();
+    steps::push::run(
+        &image,
+        &request,
+        &client,
+        Some(&client),
+        std::time::Duration::ZERO,
+        &Events::nowhere(),
+    )
+    .await
+    .unwrap();
     for (kind, _) in &kinds {
         let is_there = fake.blob("team/shop", Digest::of(kind.as_bytes())).is_some();
         assert_eq!(is_there, !kind.contains("foreign"), "{kind}");

@@ -14,6 +14,7 @@ mod builder;
 mod chunks;
 mod cli;
 mod configuration;
+mod delta;
 mod deploy;
 mod docs;
 mod failures;

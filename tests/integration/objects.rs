@@ -27,6 +27,7 @@ fn builder_job() -> Value {
         image_pull_secret: Some("builder-pull".to_owned()),
         push_secret: "registry-push".to_owned(),
         pull_secret: Some("base-pull".to_owned()),
+        patience_seconds: Some(600),
         deadline_seconds: 1800,
     };
     json!(job.object())

@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, io::Read};
 
 use kubectl_b2i::{
     error::Failure,
-    model::{BuildRequest, BuildResult, Events, Image, Layer},
+    model::{BuildRequest, BuildResult, Event, Events, Image, Layer},
     oci::{Digest, Platform},
     registry::{Client, Options},
     steps::{assemble, push},
@@ -50,6 +50,7 @@ impl Scene {
             &self.request,
             destination,
             Some(&mirror),
+            std::time::Duration::ZERO,
             &Events::nowhere(),
         )
         .await
@@ -139,9 +140,16 @@ async fn a_base_in_the_same_registry_is_mounted() {
         let request = request(&fake, &fake);
         let client = client(&fake);
         let image = assemble::run(&request, Some(&client)).await.unwrap();
-        let result = push::run(&image, &request, &client, Some(&client), &Events::nowhere())
-            .await
-            .unwrap();
+        let result = push::run(
+            &image,
+            &request,
+            &client,
+            Some(&client),
+            std::time::Duration::ZERO,
+            &Events::nowhere(),
+        )
+        .await
+        .unwrap();
         assert_eq!((result.copied_layers, result.mounted_layers), counts);
         let layer = Digest::of(&base_layer("amd64"));
         assert_eq!(fake.count(&format!("GET /v2/{BASE}/blobs/{layer}")), counts.0);
@@ -172,8 +180,42 @@ async fn layers_of_ours_that_are_not_there_are_named() {
     request.destination = format!("{}/team/other", scene.destination.host).parse().unwrap();
     scene.destination.seed_blob("team/other", OUR_LAYERS[0].1);
     let client = client(&scene.destination);
-    let outcome = push::run(&scene.image, &request, &client, None, &Events::nowhere()).await;
+    let outcome = push::run(
+        &scene.image,
+        &request,
+        &client,
+        None,
+        std::time::Duration::ZERO,
+        &Events::nowhere(),
+    )
+    .await;
     assert_eq!(missing(outcome), our_digests()[1..]);
+}
+
+/// The base is seen to while our layers come.
+#[tokio::test]
+async fn layers_on_their_way_are_waited_for() {
+    let scene = Scene::new().await;
+    let mut request = scene.request.clone();
+    request.destination = format!("{}/team/other", scene.destination.host).parse().unwrap();
+    let (client, mirror) = (client(&scene.destination), client(&scene.mirror));
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let events = Events::to(move |event| {
+        let is_waited_for = matches!(&event, Event::Doing(_, text) if text.ends_with("is on its way"));
+        if is_waited_for {
+            tell.send(()).unwrap();
+        }
+    });
+    let patience = std::time::Duration::from_secs(60);
+    let pushing = push::run(&scene.image, &request, &client, Some(&mirror), patience, &events);
+    let coming = async {
+        for (_, bytes) in OUR_LAYERS {
+            told.recv().await.unwrap();
+            scene.destination.seed_blob("team/other", bytes);
+        }
+    };
+    let (pushed, ()) = tokio::join!(pushing, coming);
+    assert!(pushed.unwrap().copied_layers > 0);
 }
 
 #[tokio::test]

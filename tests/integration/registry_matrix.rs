@@ -2,6 +2,8 @@
 //! `docs/reference/registries.md`, and the words of each refusal below `tests/golden/registry`:
 //! `B2I_UPDATE_GOLDEN=1 cargo test --test integration registry_matrix`. What real registries can
 //! show of it is in `tests/e2e/registry_matrix.rs`.
+use std::time::Duration;
+
 use kubectl_b2i::{
     model::{Base, Events, Uploaded},
     registry::{Authorities, Client, Mount, Options},
@@ -219,7 +221,15 @@ async fn images() -> Vec<Row> {
         let mirror = client(&mirror);
         let image = assemble::run(&request, Some(&mirror)).await.unwrap();
         let events = Events::nowhere();
-        push::run(&image, &request, &client(fake), Some(&mirror), &events).await
+        push::run(
+            &image,
+            &request,
+            &client(fake),
+            Some(&mirror),
+            Duration::ZERO,
+            &events,
+        )
+        .await
     };
     let fake = FakeRegistry::start(tokens()).await;
     let copied = image_on(&fake, true).await.unwrap();

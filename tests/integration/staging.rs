@@ -1,5 +1,7 @@
 //! Both ends of the upload, over loopback, in front of a registry that fails on demand.
 
+mod deltas;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     io::{self, Write},
@@ -10,9 +12,13 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{StreamExt, TryStreamExt};
+use bytes::Bytes;
+use futures_util::{
+    StreamExt, TryStreamExt,
+    stream::{self, BoxStream},
+};
 use kubectl_b2i::{
-    oci::Digest,
+    oci::{Descriptor, Digest},
     staging::{
         Client, Destination, DestinationError, Replay, Token,
         client::Error,
@@ -100,6 +106,16 @@ impl Destination for Registry {
 
     async fn exists(&self, digest: Digest) -> Result<bool, DestinationError> {
         Ok(self.blob(digest).is_some())
+    }
+
+    async fn pull(
+        &self,
+        descriptor: &Descriptor,
+    ) -> Result<BoxStream<'static, io::Result<Bytes>>, DestinationError> {
+        let bytes = self.blob(descriptor.digest).ok_or_else(denied)?;
+        let is_right = Digest::of(&bytes) == descriptor.digest;
+        let end = (!is_right).then(|| Err(io::Error::other("the digest is wrong")));
+        Ok(stream::iter([Ok(bytes.into())].into_iter().chain(end)).boxed())
     }
 
     async fn push(&self, digest: Digest, size_bytes: u64, body: Replay) -> Result<(), DestinationError> {
@@ -290,7 +306,7 @@ async fn a_layer_goes_through() {
     assert_eq!(
         hello,
         Hello {
-            protocol: 1,
+            protocol: 2,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             registry: "registry.example.com".to_owned(),
             repository: "team/shop".to_owned(),
@@ -496,8 +512,8 @@ async fn a_refusal_waits_for_those_who_write_first_and_read_then() {
     let registry = Registry::with_faults([Fault::Refuse]);
     let pod = Pod::start_with(&registry, with_known_token).await;
     let size = 16 * 1024 * 1024;
-    let line = format!("PUT /v1/blobs/{}?offset=0&size={size}", Digest::of(b"x"));
-    let headers = format!("b2i-protocol: 1\r\ncontent-length: {size}");
+    let line = format!("PUT /v2/blobs/{}?offset=0&size={size}", Digest::of(b"x"));
+    let headers = format!("b2i-protocol: 2\r\ncontent-length: {size}");
     let (status, _) = pod.raw(&by_hand(&line, &headers, &"x".repeat(size))).await;
     assert_eq!(status, 502);
 }
@@ -607,7 +623,7 @@ async fn another_token_opens_nothing() {
     assert_eq!(pod.spooled_files(), 0);
 
     let (status, _) = pod
-        .raw("GET /hello HTTP/1.1\r\nhost: a\r\nb2i-protocol: 1\r\nconnection: close\r\n\r\n")
+        .raw("GET /hello HTTP/1.1\r\nhost: a\r\nb2i-protocol: 2\r\nconnection: close\r\n\r\n")
         .await;
     assert_eq!(status, 401);
 }
@@ -626,7 +642,7 @@ fn by_hand(line: &str, headers: &str, body: &str) -> String {
 #[tokio::test]
 async fn another_version_of_the_protocol_is_told_which_side_is_older() {
     let pod = Pod::start_with(&Registry::new(), with_known_token).await;
-    for (version, older) in [("2", "builder image"), ("0", "plugin"), ("x", "plugin")] {
+    for (version, older) in [("3", "builder image"), ("1", "plugin"), ("x", "plugin")] {
         let (status, body) = pod
             .raw(&by_hand("GET /hello", &format!("b2i-protocol: {version}"), ""))
             .await;
@@ -645,7 +661,7 @@ async fn only_a_digest_names_a_blob() {
     let pod = Pod::start_with(&registry, with_known_token).await;
     let digest = Digest::of(b"x");
     let upper = format!("sha256:{}", digest.hex().to_uppercase());
-    let headers = "b2i-protocol: 1\r\ncontent-length: 1";
+    let headers = "b2i-protocol: 2\r\ncontent-length: 1";
     for (path, expected) in [
         (digest.to_string(), 201),
         (upper, 400),
@@ -658,7 +674,7 @@ async fn only_a_digest_names_a_blob() {
         (format!("{digest}/.."), 404),
         (String::new(), 404),
     ] {
-        let line = format!("PUT /v1/blobs/{path}?offset=0&size=1");
+        let line = format!("PUT /v2/blobs/{path}?offset=0&size=1");
         let (status, body) = pod.raw(&by_hand(&line, headers, "x")).await;
         assert_eq!(status, expected, "{path}: {body}");
     }
@@ -670,15 +686,15 @@ async fn only_a_digest_names_a_blob() {
 async fn there_is_nothing_but_blobs() {
     let pod = Pod::start_with(&Registry::new(), with_known_token).await;
     for line in [
-        "PUT /v1/manifests/latest",
+        "PUT /v2/manifests/latest",
         "PUT /v2/team/shop/manifests/latest",
         "GET /v2/",
-        "DELETE /v1/blobs/sha256:00",
-        "GET /v1/finish",
+        "DELETE /v2/blobs/sha256:00",
+        "GET /v2/finish",
         "GET /",
     ] {
         let (status, _) = pod
-            .raw(&by_hand(line, "b2i-protocol: 1\r\ncontent-length: 0", ""))
+            .raw(&by_hand(line, "b2i-protocol: 2\r\ncontent-length: 0", ""))
             .await;
         assert_eq!(status, 404, "{line}");
     }
@@ -696,8 +712,8 @@ async fn a_body_must_say_its_length_and_be_the_rest() {
         ("offset=-1&size=0", "content-length: 1"),
         ("size=1", "content-length: 1"),
     ] {
-        let line = format!("PUT /v1/blobs/{digest}?{query}");
-        let headers = format!("b2i-protocol: 1\r\n{headers}");
+        let line = format!("PUT /v2/blobs/{digest}?{query}");
+        let headers = format!("b2i-protocol: 2\r\n{headers}");
         let body = if headers.contains("chunked") {
             "1\r\nx\r\n0\r\n\r\n"
         } else {
@@ -713,10 +729,10 @@ async fn a_question_is_bounded() {
     let pod = Pod::start_with(&Registry::new(), with_known_token).await;
     let body = format!("{{\"blobs\":[{}]}}", " ".repeat(2 * 1024 * 1024));
     let headers = format!(
-        "b2i-protocol: 1\r\ncontent-type: application/json\r\ncontent-length: {}",
+        "b2i-protocol: 2\r\ncontent-type: application/json\r\ncontent-length: {}",
         body.len()
     );
-    let (status, _) = pod.raw(&by_hand("POST /v1/blobs/missing", &headers, &body)).await;
+    let (status, _) = pod.raw(&by_hand("POST /v2/blobs/missing", &headers, &body)).await;
     assert_eq!(status, 400);
 }
 

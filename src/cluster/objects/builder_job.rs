@@ -17,6 +17,9 @@ pub const PUSH_SECRET_ENV: &str = "B2I_PUSH_SECRET";
 /// Env of the builder: path of the folder that shows the Secret that the base is pulled with.
 pub const PULL_SECRET_ENV: &str = "B2I_PULL_SECRET";
 
+/// Env of the builder: for how many seconds our layers may still be on their way to the registry.
+pub const PATIENCE_ENV: &str = "B2I_PATIENCE_SECONDS";
+
 /// After Ctrl-C nobody wants to wait for it; a registry forgets an upload that was not finished.
 const GRACE_SECONDS: i64 = 5;
 
@@ -39,6 +42,9 @@ pub struct BuilderJob {
     pub push_secret: String,
     /// Secret that the builder pulls the base with, where it is another one.
     pub pull_secret: Option<String>,
+    /// How long the builder waits for layers that are still being sent; not at all where they are
+    /// there already.
+    pub patience_seconds: Option<u64>,
     /// After so long Kubernetes ends the Job.
     pub deadline_seconds: i64,
 }
@@ -76,16 +82,12 @@ impl BuilderJob {
         }
 
         let mut container = restricted::container(CONTAINER, &self.image, BUILDER_ARGUMENT);
-        container.env = Some(
-            shown
-                .iter()
-                .map(|(volume, variable, file)| EnvVar {
-                    name: (*variable).to_owned(),
-                    value: Some(format!("/etc/b2i/{}{file}", volume.name)),
-                    ..EnvVar::default()
-                })
-                .collect(),
-        );
+        let paths = shown
+            .iter()
+            .map(|(volume, name, file)| env(name, format!("/etc/b2i/{}{file}", volume.name)));
+        let patience = self.patience_seconds;
+        let patience = patience.map(|seconds| env(PATIENCE_ENV, seconds.to_string()));
+        container.env = Some(paths.chain(patience).collect());
         container.volume_mounts = Some(
             shown
                 .iter()
@@ -109,6 +111,14 @@ impl BuilderJob {
                 ..PodSpec::default()
             },
         )
+    }
+}
+
+fn env(name: &str, value: String) -> EnvVar {
+    EnvVar {
+        name: name.to_owned(),
+        value: Some(value),
+        ..EnvVar::default()
     }
 }
 

@@ -27,7 +27,7 @@ pub const PUSH_SECRET_FOLDER: &str = "/etc/b2i/push-secret";
 pub const PULL_SECRET_FOLDER: &str = "/etc/b2i/pull-secret";
 
 /// Nothing of ours takes longer; a laptop that is closed meanwhile leaves nothing behind.
-const DEADLINE_SECONDS: i64 = 3600;
+pub const DEADLINE_SECONDS: u32 = 3600;
 /// A finished upload has nothing to show.
 const TTL_AFTER_FINISHED_SECONDS: i32 = 60;
 /// What arrived is of no use to anybody once the plugin has asked for the end.
@@ -73,7 +73,7 @@ impl StagingJob<'_> {
         let mut job = restricted::job(
             &self.name(),
             &labels::of_build(self.app, self.run_id, STAGING),
-            DEADLINE_SECONDS,
+            i64::from(DEADLINE_SECONDS),
             self.builder_pull_secret,
             spec,
         );

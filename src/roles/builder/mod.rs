@@ -7,6 +7,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 mod check;
@@ -14,6 +15,7 @@ mod check;
 pub use check::run as check;
 
 use crate::{
+    cluster::objects::builder_job::PATIENCE_ENV,
     error::{Failure, Result},
     model::{Base, BuildOutcome, BuildRequest, Event, Events},
     oci::Reference,
@@ -35,6 +37,8 @@ struct Mounts {
     push_secret: PathBuf,
     pull_secret: Option<PathBuf>,
     termination: PathBuf,
+    /// How long our layers may be on their way; not at all for a plugin that sends them first.
+    patience: Duration,
 }
 
 impl Mounts {
@@ -46,6 +50,10 @@ impl Mounts {
             push_secret: or("B2I_PUSH_SECRET", "/etc/b2i/push-secret"),
             pull_secret: path("B2I_PULL_SECRET"),
             termination: or("B2I_TERMINATION", "/dev/termination-log"),
+            patience: std::env::var(PATIENCE_ENV)
+                .ok()
+                .and_then(|seconds| seconds.parse().ok())
+                .map_or(Duration::ZERO, Duration::from_secs),
         }
     }
 }
@@ -120,7 +128,16 @@ async fn make_and_push(mounts: &Mounts) -> Result<BuildOutcome> {
             term::line(&text);
         }
     });
-    match push::run(&image, &request, &destination, base.as_ref(), &events).await {
+    match push::run(
+        &image,
+        &request,
+        &destination,
+        base.as_ref(),
+        mounts.patience,
+        &events,
+    )
+    .await
+    {
         Ok(result) => Ok(BuildOutcome::Done(result)),
         Err(push::Error::MissingBlobs(digests)) => Ok(BuildOutcome::MissingBlobs(digests)),
         Err(push::Error::Failed(failure)) => Err(failure),

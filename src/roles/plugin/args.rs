@@ -241,6 +241,9 @@ pub(crate) struct ImageArgs {
     /// Name of the app; from the artifact's file name when not given
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<AppName>,
+    /// Ask whether the base has moved, though nothing else has changed since the last build
+    #[arg(long, conflicts_with = "rebuild")]
+    pub(crate) pull: bool,
     /// Build even if nothing changed since the last build
     #[arg(long)]
     pub(crate) rebuild: bool,
@@ -265,6 +268,10 @@ pub(crate) struct ClusterBuildArgs {
     pub(crate) builder_pull_secret: Option<String>,
     #[command(flatten)]
     pub(crate) access: AccessArgs,
+    /// How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not
+    /// given, 5m, and 0 where `CI` is set
+    #[arg(long, value_name = "TIME", env = "B2I_STAGING_IDLE")]
+    pub(crate) staging_idle: Option<String>,
     /// How long the builder Job may take, for example 10m
     #[arg(long, value_name = "TIME", default_value = "30m")]
     pub(crate) build_timeout: String,

@@ -26,6 +26,8 @@ pub(super) struct Config {
     pub builder_pull_secret: Option<String>,
     /// Secret that base images are pulled with.
     pub pull_secret: Option<String>,
+    /// How long a staging Pod stays for the next run: `5m`; `0` for not at all.
+    pub staging_idle: Option<String>,
     /// Registries whose certificate is not checked, or that speak plain HTTP.
     pub insecure_registries: Vec<String>,
     /// File with certificates of authorities to trust.
@@ -126,6 +128,7 @@ impl Config {
             builder_image: self.builder_image.or(below.builder_image),
             builder_pull_secret: self.builder_pull_secret.or(below.builder_pull_secret),
             pull_secret: self.pull_secret.or(below.pull_secret),
+            staging_idle: self.staging_idle.or(below.staging_idle),
             insecure_registries: both(self.insecure_registries, below.insecure_registries),
             registry_ca: self.registry_ca,
             // As a whole: the exceptions belong to their proxies.

@@ -1,34 +1,34 @@
 //! The line: path → `Artifact` → `ImagePlan` → `Layer`s → the registry has them → `BuildResult`.
 //! Each step takes what the one before gave, so the order cannot be wrong.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, pin::pin};
+
+use futures_util::future::{Either, join, select};
 
 use super::{
     args::PlanArgs,
+    begun,
+    builder::{Build, NotSent},
     interrupt::{self, Stage},
     options::{Site, Target, record_failure},
     options_file, packed,
+    staging::Staging,
 };
 use crate::{
     cluster::record,
     error::{Failure, Result},
     model::{
-        AppName, Artifact, ArtifactPlace, Base, BuildOrigin, BuildOutcome, BuildRecord, BuildResult, Event,
-        Events, Expected, ImagePlan, Layer, Step, Uploaded,
+        AppName, Artifact, ArtifactPlace, BuildOutcome, BuildRecord, BuildResult, Event, Events, Expected,
+        ImagePlan, Layer, Step, Uploaded,
     },
-    oci::Digest,
+    oci::{Digest, Hasher},
     steps::{
         fetch::{self, Fetched},
         inspect::{self, Limits},
-        job, upload,
+        job,
     },
     term::bytes,
 };
-
-/// Bytes of layers that may be on their way at one time: the largest artifact that can be sent.
-const SPOOL_LIMIT_BYTES: u64 = 4 << 30;
-/// How long the staging Pod may take to run: a node may have to be added, an image to be pulled.
-const POD_TIMEOUT: Duration = Duration::from_mins(3);
 
 /// What came of a build.
 pub(super) struct Built {
@@ -89,17 +89,21 @@ pub(super) async fn inspect(fetched: &Fetched, plan: &PlanArgs, events: &Events)
     Ok(artifact)
 }
 
-/// Makes and pushes the image, unless the record knows that the very same was built last.
+/// Makes and pushes the image, unless the record knows that the very same ([`inputs`]) was built last.
 pub(super) async fn build(
     site: &Site,
     target: &Target,
     artifact: &Artifact,
     plan: &ImagePlan,
+    inputs: Digest,
     stage: &Stage,
 ) -> Result<Built> {
     let events = &site.events;
-    let inputs = inputs(artifact, plan, target);
     if let Some(result) = target.unchanged_since(&inputs) {
+        if let Some(last) = target.last.as_ref().filter(|_| target.pull) {
+            // Only the builder may ask the base's registry. The same base gives the same image.
+            return rerun(site, &target.app, begun::again(last, site), stage).await;
+        }
         events.send(Event::Started(Step::Build));
         events.send(Event::Done(
             Step::Build,
@@ -110,100 +114,76 @@ pub(super) async fn build(
             uploaded: None,
         });
     }
-    let known = packed::known_layers(|name| std::env::var(name).ok());
-    let packed = packed::pack(artifact, plan, known, Some(&target.destination.name()), events).await?;
-    let request = packed.request(
-        plan,
-        target.destination.clone(),
-        target.tags.clone(),
-        site.access.clone(),
-    );
-    let mut record = BuildRecord {
-        number: 0,
-        started: jiff::Timestamp::now().to_string(),
-        ended: None,
-        origin: BuildOrigin::Artifact,
-        artifact: artifact.file_name.clone(),
-        artifact_bytes: artifact.size_bytes,
-        artifact_digest: artifact.digest,
-        summary: artifact.summary(),
-        inputs,
-        options: target.options.clone(),
-        request,
-        uploaded_bytes: 0,
-        outcome: None,
-        log_tail: Vec::new(),
-    };
-
     stage.in_cluster();
-    let uploaded = send(site, target, plan, packed.layers().await?, Vec::new()).await?;
-    record.uploaded_bytes = uploaded.uploaded_bytes;
-    let send_again = async |digests| send(site, target, plan, packed.layers().await?, digests).await;
-    make(site, &target.app, record, uploaded, stage, send_again).await
+    // The staging Pod comes up while the layers are made. Neither is dropped half-way.
+    let destination = target.destination.name();
+    let packing = async {
+        let packed = packed::pack(artifact, plan, packed::noted(), Some(&destination), events).await?;
+        packed.layers().await?;
+        Ok(packed)
+    };
+    let (staging, packed) = join(Staging::begin(site, target, plan), packing).await;
+    let mut staging = staging?;
+    let built = match packed {
+        Ok(packed) => {
+            let record = begun::of_artifact(artifact, plan, target, site, inputs, &packed);
+            make(
+                site,
+                &target.app,
+                record,
+                packed.layers().await?,
+                Some(&mut staging),
+                stage,
+            )
+            .await
+        }
+        Err(failure) => Err(failure),
+    };
+    if built.is_ok() {
+        staging.leave().await;
+    } else {
+        staging.undo().await;
+    }
+    built
 }
 
 /// Makes and pushes the image that a record asks for, of layers that are in the registry.
 pub(super) async fn rerun(site: &Site, app: &AppName, record: BuildRecord, stage: &Stage) -> Result<Built> {
-    let repository = record.request.destination.name();
     stage.in_cluster();
-    make(
-        site,
-        app,
-        record,
-        Uploaded::default(),
-        stage,
-        async |digests: Vec<Digest>| {
-            let missing: Vec<String> = digests.iter().map(ToString::to_string).collect();
-            Err(Failure::new(format!("could not build `{app}` again"))
-                .why(format!(
-                    "`{repository}` no longer has its layers: {}",
-                    missing.join(", ")
-                ))
-                .next("build from the artifact, which sends them:")
-                .command(format!("kubectl b2i build ARTIFACT --name {app} --rebuild"))
-                .anchor("layers-gone"))
-        },
-    )
-    .await
+    make(site, app, record, &[], None, stage).await
 }
 
-/// Records a build, runs its builder, and records what came of it. `send_again` sends layers which
-/// the registry said that it had, and then did not know.
+/// Records a build, runs its builder while its layers are sent, and records what came of it.
 async fn make(
     site: &Site,
     app: &AppName,
     record: BuildRecord,
-    mut uploaded: Uploaded,
+    layers: &[Layer],
+    staging: Option<&mut Staging<'_>>,
     stage: &Stage,
-    send_again: impl AsyncFn(Vec<Digest>) -> Result<Uploaded>,
 ) -> Result<Built> {
-    let events = &site.events;
     let number = record::begin(&site.cluster, app, &record, record::HISTORY_LIMIT)
         .await
         .map_err(|error| record_failure(&site.cluster, "begin", app, &error))?;
     stage.recorded(app, number);
-    let pull_secret = record.options.pull_secret.as_deref();
-
-    events.send(Event::Started(Step::Build));
-    let mut ended = run_job(site, app, pull_secret, number, 1).await;
-    if let Ok(job::Built {
-        outcome: BuildOutcome::MissingBlobs(digests),
-        ..
-    }) = &ended
-    {
-        ended = match send_again(digests.clone()).await {
-            Ok(again) => {
-                uploaded.uploaded_bytes += again.uploaded_bytes;
-                uploaded.sent.extend(again.sent);
-                run_job(site, app, pull_secret, number, 2).await
-            }
-            Err(failure) => Err(failure),
-        };
-    }
-    let job::Built { outcome, log_tail } = ended.unwrap_or_else(|failure| job::Built {
-        outcome: BuildOutcome::Failed(failure),
-        log_tail: Vec::new(),
-    });
+    let build = Build {
+        site,
+        app,
+        number,
+        pull_secret: record.options.pull_secret.as_deref(),
+    };
+    let ended = match staging {
+        Some(staging) => build.of_layers(staging, layers).await,
+        None => build.of_what_is_there(&record.request.destination).await,
+    };
+    let (uploaded, job::Built { outcome, log_tail }) = match ended {
+        Ok(ended) => ended,
+        Err(NotSent(failure)) => {
+            build.undo().await;
+            stage.done();
+            return Err(failure);
+        }
+    };
     record::finish(
         &site.cluster,
         app,
@@ -217,7 +197,7 @@ async fn make(
     stage.done();
     match outcome {
         BuildOutcome::Done(result) => {
-            events.send(Event::Done(Step::Build, figures(&result)));
+            site.events.send(Event::Done(Step::Build, figures(&result)));
             Ok(Built {
                 result,
                 uploaded: Some(uploaded),
@@ -255,70 +235,41 @@ pub(super) fn figures(result: &BuildResult) -> String {
     )
 }
 
-async fn send(
-    site: &Site,
-    target: &Target,
-    plan: &ImagePlan,
-    layers: &[Layer],
-    always_send: Vec<Digest>,
-) -> Result<Uploaded> {
-    let options = upload::Options {
-        app: target.app.clone(),
-        run_id: site.run_id.clone(),
-        builder_image: site.builder_image.clone(),
-        builder_pull_secret: site.builder_pull_secret.clone(),
-        push_secret: site.push_secret.clone(),
-        pull_secret: target.options.pull_secret.clone(),
-        base: match &plan.base {
-            Base::Scratch => None,
-            Base::Image(image) => Some(image.clone()),
-        },
-        destination: target.destination.clone(),
-        access: site.access.clone(),
-        spool_limit_bytes: SPOOL_LIMIT_BYTES,
-        timeout: POD_TIMEOUT,
-        always_send,
-    };
-    upload::run(&site.cluster, &options, layers, &site.events).await
-}
-
-async fn run_job(
-    site: &Site,
-    app: &AppName,
-    pull_secret: Option<&str>,
-    number: u64,
-    attempt: u32,
-) -> Result<job::Built> {
-    let options = job::Options {
-        app: app.clone(),
-        run_id: site.run_id.clone(),
-        attempt,
-        number,
-        builder_image: site.builder_image.clone(),
-        builder_pull_secret: site.builder_pull_secret.clone(),
-        push_secret: site.push_secret.clone(),
-        pull_secret: pull_secret.map(ToOwned::to_owned),
-        deadline_seconds: site.timeout.map_or(job::DEADLINE_SECONDS, |time| {
-            // Kubernetes wants at least a second.
-            i64::try_from(time.as_secs()).unwrap_or(i64::MAX).max(1)
-        }),
-        patience: job::PATIENCE,
-    };
-    job::run(&site.cluster, &options, &site.events).await
-}
-
 /// Returns the digest of everything that decides the image.
 pub(super) fn inputs(artifact: &Artifact, plan: &ImagePlan, target: &Target) -> Digest {
     /// Raised when the same inputs would give other layers or another config.
     const FORMAT: u32 = 1;
-    let all = serde_json::json!({
-        "format": FORMAT,
-        "artifact": artifact.digest,
-        "plan": plan,
-        "destination": target.destination.name(),
-        "tags": target.tags,
-    });
-    Digest::of(all.to_string().as_bytes())
+    #[derive(serde::Serialize)]
+    struct Inputs<'a> {
+        format: u32,
+        artifact: Digest,
+        plan: &'a ImagePlan,
+        destination: String,
+        tags: &'a [String],
+    }
+    let all = Inputs {
+        format: FORMAT,
+        artifact: artifact.digest,
+        plan,
+        destination: target.destination.name(),
+        tags: &target.tags,
+    };
+    // Straight into the hash: a plan names every file of the artifact.
+    let mut hasher = Hasher::default();
+    serde_json::to_writer(&mut hasher, &all).expect("plain data, and a hash takes every byte");
+    hasher.finish()
+}
+
+/// Does two things at the same time. The first one's failure is told without waiting for the second
+/// and goes before its: what is wrong with a file is nearer than what is wrong with a cluster.
+pub(super) async fn alongside<A, B>(
+    first: impl Future<Output = Result<A>>,
+    second: impl Future<Output = Result<B>>,
+) -> Result<(A, B)> {
+    match select(pin!(first), pin!(second)).await {
+        Either::Left((first, second)) => Ok((first?, second.await?)),
+        Either::Right((second, first)) => Ok((first.await?, second?)),
+    }
 }
 
 /// Runs work that computes or reads files on a thread of its own.

@@ -1,6 +1,6 @@
 //! Building on this machine, without a cluster: with the logins of whoever sits at it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 pub(super) use super::local_logins::Logins;
 use super::{access, flow, packed::Packed};
@@ -108,7 +108,10 @@ impl Ends {
         let sent = self.send(request, packed, missing, events).await?;
         let mut uploaded = told(request, sent, events);
         events.send(Event::Started(Step::Build));
-        let push = || push::run(image, request, &self.destination, self.base.as_ref(), events);
+        let push = || {
+            let base = self.base.as_ref();
+            push::run(image, request, &self.destination, base, Duration::ZERO, events)
+        };
         let mut pushed = Box::pin(push()).await;
         if let Err(push::Error::MissingBlobs(digests)) = pushed {
             // The registry said that it has these and then did not know them.

@@ -14,7 +14,9 @@ mod access;
 mod actuator;
 mod apps;
 mod args;
+mod begun;
 mod browser;
+mod builder;
 mod commands;
 mod complete;
 mod config;
@@ -37,6 +39,7 @@ mod ports;
 mod push_secret;
 mod rollout;
 mod s2i_builder;
+mod staging;
 mod status_page;
 mod values;
 

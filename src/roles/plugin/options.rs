@@ -7,14 +7,14 @@ use super::{
     access,
     args::{ClusterBuildArgs, GlobalArgs, ImageArgs, PlanArgs},
     config::Config,
-    destination, merge, push_secret, values,
+    destination, merge, push_secret, staging, values,
 };
 use crate::{
     cluster::{Cluster, ConnectOptions, record},
     error::{Failure, Result},
     model::{
         AppName, Artifact, ArtifactPlace, BuildOutcome, BuildRecord, BuildResult, Events, ImageOptions,
-        RegistryAccess,
+        LayerDescriptor, RegistryAccess,
     },
     oci::{Digest, Reference},
     registry::Keychain,
@@ -37,6 +37,8 @@ pub(super) struct Site {
     pub pull_secret: Option<String>,
     pub access: RegistryAccess,
     pub timeout: Option<Duration>,
+    /// How long the staging Pod stays for the next run.
+    pub staging_idle: Duration,
 }
 
 /// What is built: its name, and where its image goes.
@@ -49,6 +51,8 @@ pub(super) struct Target {
     pub options: ImageOptions,
     /// The last build.
     pub last: Option<BuildRecord>,
+    /// Ask whether the base has moved.
+    pub pull: bool,
     /// Build, whatever the last build made.
     pub rebuild: bool,
 }
@@ -64,6 +68,15 @@ impl Target {
             } if last == inputs => Some(result.clone()),
             _ => None,
         }
+    }
+
+    /// Returns the layers that the last build has sent to the repository. Whether they are still there,
+    /// only the registry knows.
+    pub(super) fn earlier_layers(&self) -> Vec<LayerDescriptor> {
+        let request = self.last.as_ref().map(|last| &last.request);
+        request
+            .filter(|request| request.destination.name() == self.destination.name())
+            .map_or_else(Vec::new, |request| request.layers.clone())
     }
 }
 
@@ -152,6 +165,7 @@ pub(super) async fn site(
     })?;
     let access = access::access(&args.access, config)?;
     let timeout = values::time("--build-timeout", &args.build_timeout)?;
+    let staging_idle = staging::idle(args.staging_idle.as_deref().or(config.staging_idle.as_deref()))?;
     let secret = push_secret::choose(&cluster, args.push_secret.as_deref()).await?;
     let keychain = push_secret::keychain(&secret, &cluster.namespace)?;
     let site = Site {
@@ -166,6 +180,7 @@ pub(super) async fn site(
         pull_secret: args.pull_secret.clone().or_else(|| config.pull_secret.clone()),
         access,
         timeout,
+        staging_idle,
         cluster,
     };
     Ok((site, keychain))
@@ -234,6 +249,7 @@ pub(super) async fn target(
         tags,
         options,
         last,
+        pull: args.pull,
         rebuild: args.rebuild,
     })
 }

@@ -91,7 +91,11 @@ pub(super) fn request(
 }
 
 /// Where it is noted what layers became; nowhere where that was switched off.
-pub(super) fn known_layers(env: impl Fn(&str) -> Option<String>) -> Option<KnownLayers> {
+pub(super) fn noted() -> Option<KnownLayers> {
+    known_layers(|name| std::env::var(name).ok())
+}
+
+fn known_layers(env: impl Fn(&str) -> Option<String>) -> Option<KnownLayers> {
     let set = |name| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(folder) = set("B2I_CACHE") {
         return (folder != Path::new("off")).then(|| KnownLayers::in_folder(folder.join("layers")));

@@ -1,14 +1,15 @@
 //! Blobs: which are missing, and taking them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
-    body::{Body, BodyDataStream},
+    body::Body,
     extract::{Path, Query, State, rejection::JsonRejection, rejection::QueryRejection},
 };
+use bytes::Bytes;
 use futures_util::{
-    StreamExt,
+    Stream, StreamExt,
     stream::{self, TryStreamExt},
 };
 use http::{HeaderMap, StatusCode, header::CONTENT_LENGTH};
@@ -24,6 +25,9 @@ use crate::{
     },
 };
 
+/// A request whose body stands still for so long is cut: its connection is dead, and the Pod may stay
+/// for longer than that.
+const LONGEST_STANDSTILL: Duration = Duration::from_mins(1);
 /// Questions to the registry at one time.
 const QUESTIONS_AT_ONCE: usize = 8;
 
@@ -57,7 +61,11 @@ pub(super) async fn put<D: Destination>(
     let Query(range) = range.map_err(|error| bad_request(&error))?;
     ensure_body_is_the_rest(&headers, range)?;
     let mut body = body.into_data_stream();
-    let taken = server.take(digest, range, &mut body).await;
+    let taken = match server.spool.open(digest, range.size) {
+        Ok(Some(blob)) => server.take(&blob, range.offset, &mut body).await,
+        Ok(None) => Ok(()),
+        Err(refusal) => Err(refusal),
+    };
     linger(body);
     taken.map(|()| StatusCode::CREATED)
 }
@@ -73,26 +81,43 @@ impl<D: Destination> Server<D> {
         Ok(offset.map(|offset| MissingBlob { digest, offset }))
     }
 
-    async fn take(&self, digest: Digest, range: Range, body: &mut BodyDataStream) -> Result<(), Refusal> {
-        let Some(blob) = self.spool.open(digest, range.size)? else {
-            return Ok(());
-        };
+    /// Takes a blob, or the rest of one, hands it on to the registry, and returns once that has
+    /// committed it.
+    pub(super) async fn take<E: ToString>(
+        &self,
+        blob: &Blob,
+        offset: u64,
+        body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
+    ) -> Result<(), Refusal> {
+        let mut push = self.receive(blob, offset, body, || self.push(blob)).await?;
+        ended(&mut push).await
+    }
+
+    /// Takes a blob, or the rest of one, into the spool. `push` begins what is done with it meanwhile,
+    /// and ends the receiving when it fails.
+    pub(super) async fn receive<E: ToString>(
+        &self,
+        blob: &Blob,
+        offset: u64,
+        body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
+        push: impl FnOnce() -> watch::Receiver<Push>,
+    ) -> Result<watch::Receiver<Push>, Refusal> {
         let (mut intake, superseded) = blob.take_over().await;
-        let offset = intake.received();
-        if range.offset != offset {
+        if offset != intake.received() {
+            let offset = intake.received();
             return Err(Refusal::WrongOffset { offset });
         }
-        let mut push = self.push(&blob);
-        while intake.received() < range.size {
+        let mut push = push();
+        while intake.received() < blob.size_bytes {
             let piece = tokio::select! {
                 biased;
                 () = superseded.cancelled() => return Err(Refusal::Superseded),
-                ended = ended(&mut push) => return ended,
-                piece = timeout(self.settings.idle, body.next()) => piece,
+                ended = ended(&mut push) => return ended.map(|()| push),
+                piece = timeout(self.settings.idle.min(LONGEST_STANDSTILL), body.next()) => piece,
             };
             let why = match piece {
                 Ok(Some(Ok(piece))) => {
-                    intake = self.or_forget(digest, Intake::append(intake, piece).await)?;
+                    intake = self.or_forget(blob.digest, Intake::append(intake, piece).await)?;
                     continue;
                 }
                 Ok(Some(Err(error))) => error.to_string(),
@@ -102,9 +127,8 @@ impl<D: Destination> Server<D> {
             // The spool keeps what came, and the push waits for the rest.
             return Err(Refusal::BadRequest { why });
         }
-        self.or_forget(digest, blob.verify(&intake))?;
-        drop(intake);
-        ended(&mut push).await
+        self.or_forget(blob.digest, blob.verify(&intake))?;
+        Ok(push)
     }
 
     /// Starts the push of a blob, unless it runs already.
@@ -145,7 +169,7 @@ async fn ended(push: &mut watch::Receiver<Push>) -> Result<(), Refusal> {
     }
 }
 
-fn ensure_body_is_the_rest(headers: &HeaderMap, range: Range) -> Result<(), Refusal> {
+pub(super) fn ensure_body_is_the_rest(headers: &HeaderMap, range: Range) -> Result<(), Refusal> {
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     let length: Option<u64> = length.and_then(|text| text.parse().ok());
     if length.is_some() && length == range.size.checked_sub(range.offset) {
@@ -155,7 +179,7 @@ fn ensure_body_is_the_rest(headers: &HeaderMap, range: Range) -> Result<(), Refu
     Err(Refusal::BadRequest { why })
 }
 
-fn bad_request(error: &impl ToString) -> Refusal {
+pub(super) fn bad_request(error: &impl ToString) -> Refusal {
     let why = error.to_string();
     Refusal::BadRequest { why }
 }

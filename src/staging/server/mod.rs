@@ -3,6 +3,7 @@
 
 mod admission;
 mod blobs;
+mod deltas;
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
@@ -117,6 +118,9 @@ fn routes<D: Destination>(server: &Arc<Server<D>>) -> Router {
         .route(protocol::HELLO, get(hello))
         .route(protocol::MISSING, post(blobs::missing))
         .route(&format!("{}{{digest}}", protocol::BLOBS), put(blobs::put))
+        .route(protocol::BASES, post(deltas::base))
+        .route(protocol::CHUNKS, post(deltas::chunks))
+        .route(&format!("{}{{digest}}", protocol::DELTAS), put(deltas::put))
         .route(protocol::FINISH, post(finish))
         .fallback(async || Refusal::NotFound)
         .method_not_allowed_fallback(async || Refusal::NotFound)

@@ -95,7 +95,16 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         prune().await?;
         return Ok(rollout_of(options, &applied, changed));
     }
-    let served = match rollout::wait(cluster, options, &applied, events).await {
+    let already = if changed {
+        None
+    } else {
+        rollout::served(cluster, options, &applied).await
+    };
+    let served = match already {
+        Some(served) => Ok(served),
+        None => rollout::wait(cluster, options, &applied, events).await,
+    };
+    let served = match served {
         Ok(served) => served,
         Err(cause) => {
             // What is told of the Pods must be read before the undo removes them.

@@ -58,6 +58,30 @@ impl Cause {
     }
 }
 
+/// Returns what serves already, after an apply that changed nothing; `None` where that is to be waited
+/// for. One request, where watching takes four and a connection more.
+pub(super) async fn served(cluster: &Cluster, options: &Options, applied: &Objects) -> Option<Served> {
+    let workload = applied.workload.as_ref()?;
+    let seen = Seen {
+        workload,
+        pods: Vec::new(),
+        generation: workload.generation(),
+        stale: None,
+    };
+    if !seen.is_complete() {
+        return None;
+    }
+    let selector = labels::selector(&labels::selecting_app(&options.name));
+    let pods = cluster.api::<Pod>();
+    let pods = pods.list(&ListParams::default().labels(&selector)).await.ok()?;
+    let ready = pods.iter().find(|pod| is_ready(pod))?;
+    Some(Served {
+        ready: workload.wanted(),
+        wanted: workload.wanted(),
+        host_ip: ready.status.as_ref()?.host_ip.clone(),
+    })
+}
+
 /// Waits until the new Pods serve and the old ones are gone.
 pub(super) async fn wait(
     cluster: &Cluster,

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, Read, Seek},
+    io::{self, Read, Seek},
     path::Path,
 };
 
@@ -14,6 +14,7 @@ use super::{
     limits::Limits,
     local_headers::{self, Place},
     manifest::{self, Manifest},
+    near::Near,
     refusal, zip_end,
 };
 use crate::{error::Failure, model::ArchiveEntry};
@@ -66,7 +67,8 @@ pub(super) fn open(
         return Err(refusal::prefix(file_name, directory.prefix_bytes));
     }
     let damaged = |error| refusal::damaged(file_name, &error);
-    let mut zip = ZipArchive::new(BufReader::new(file)).map_err(damaged)?;
+    let file = Near::new(file).map_err(|error| refusal::unreadable(path, &error))?;
+    let mut zip = ZipArchive::new(file).map_err(damaged)?;
     let mut entries = Vec::with_capacity(zip.len());
     let mut places = Vec::with_capacity(zip.len());
     for index in 0..zip.len() {
@@ -170,7 +172,7 @@ impl Archive {
             Container::Zip(zip) => zip,
             Container::Folder(paths) => {
                 let file = File::open(paths.get(index)?).ok()?;
-                return ZipArchive::new(Box::new(BufReader::new(file)) as Box<dyn ReadSeek>).ok();
+                return ZipArchive::new(Box::new(Near::new(file).ok()?) as Box<dyn ReadSeek>).ok();
             }
         };
         let entry = zip.by_index_data(index).ok()?;
@@ -178,11 +180,11 @@ impl Archive {
         let size_bytes = entry.size();
         drop(entry);
         let mut reader: Box<dyn ReadSeek> = if is_stored {
-            Box::new(BufReader::new(zip.by_index_seek(index).ok()?))
+            Box::new(Near::new(zip.by_index_seek(index).ok()?).ok()?)
         } else if size_bytes <= LARGEST_NESTED_BYTES {
             let mut unpacked = SpooledTempFile::new(NESTED_IN_MEMORY_BYTES);
             io::copy(&mut zip.by_index(index).ok()?, &mut unpacked).ok()?;
-            Box::new(BufReader::new(unpacked))
+            Box::new(Near::new(unpacked).ok()?)
         } else {
             return None;
         };

@@ -4,12 +4,16 @@
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{BufReader, Read, Seek},
+    io::{Read, Seek},
 };
 
 use zip::{ZipArchive, result::ZipError};
 
-use super::{archive::Archive, container::Heads};
+use super::{
+    archive::Archive,
+    container::{Heads, Magic},
+    near::Near,
+};
 use crate::error::Failure;
 
 /// The releases that base images are made of.
@@ -28,11 +32,11 @@ pub(super) fn lowest_java(archive: &mut Archive, own: &[usize], jars: &[usize]) 
     let mut highest = 0;
     // The archive's own file, class or JAR, that asks for the most.
     let mut newest = None;
-    let mut head = Vec::new();
+    let mut magic = Magic::new();
     for &index in own {
         let counts = is_counted(archive.entries[index].name.as_bytes());
         if counts {
-            let major = major_version(&mut archive.zip, index, &mut head);
+            let major = major_version(&mut archive.zip, index, &mut magic);
             let major = major.map_err(|error| archive.damaged(&error))?.unwrap_or(0);
             if major > highest {
                 (highest, newest) = (major, Some(index));
@@ -57,7 +61,7 @@ pub(super) fn lowest_java(archive: &mut Archive, own: &[usize], jars: &[usize]) 
 
 /// Returns the lowest Java that runs most classes of a JAR; `None` where it is none or has none.
 pub(super) fn usual_java(jar: File) -> Option<u32> {
-    let mut jar = ZipArchive::new(BufReader::new(jar)).ok()?;
+    let mut jar = ZipArchive::new(Near::new(jar).ok()?).ok()?;
     usual_version(&mut jar).map(release)
 }
 
@@ -82,9 +86,9 @@ fn usual_version<R: Read + Seek>(jar: &mut ZipArchive<R>) -> Option<u16> {
         .map(|(index, _)| index)
         .collect();
     let mut votes = BTreeMap::new();
-    let mut head = Vec::new();
+    let mut magic = Magic::new();
     for &index in classes.iter().step_by(classes.len().div_ceil(SAMPLE).max(1)) {
-        if let Ok(Some(major)) = major_version(jar, index, &mut head) {
+        if let Ok(Some(major)) = major_version(jar, index, &mut magic) {
             *votes.entry(major).or_insert(0_u32) += 1;
         }
     }
@@ -104,9 +108,9 @@ fn is_counted(name: &[u8]) -> bool {
 }
 
 /// Returns `None` for what is no class file.
-fn major_version(zip: &mut impl Heads, index: usize, head: &mut Vec<u8>) -> Result<Option<u16>, ZipError> {
-    zip.read_head(index, 8, head)?;
-    Ok(match head[..] {
+fn major_version(zip: &mut impl Heads, index: usize, magic: &mut Magic) -> Result<Option<u16>, ZipError> {
+    zip.read_magic(index, magic)?;
+    Ok(match magic.bytes[..] {
         [0xca, 0xfe, 0xba, 0xbe, _, _, high, low] => Some(u16::from_be_bytes([high, low])),
         _ => None,
     })

@@ -2,16 +2,57 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, Read, Seek},
+    io::{self, Read, Seek},
     path::{Path, PathBuf},
 };
 
-use zip::{ZipArchive, result::ZipError};
+use flate2::{Decompress, FlushDecompress};
+use zip::{CompressionMethod, ZipArchive, result::ZipError};
+
+use super::near::Near;
+
+/// The longest description of a Huffman code and a few symbols; what begins stranger is read whole.
+const PACKED_HEAD_BYTES: usize = 512;
 
 /// Reads the beginnings of entries.
 pub(super) trait Heads {
     /// Reads at most the first bytes of an entry; fewer when it is shorter.
     fn read_head(&mut self, index: usize, most_bytes: u64, out: &mut Vec<u8>) -> Result<(), ZipError>;
+
+    /// Reads the first bytes of an entry, as many as there is room for or as it has.
+    fn read_magic(&mut self, index: usize, magic: &mut Magic) -> Result<(), ZipError> {
+        self.read_head(index, MAGIC_BYTES as u64, &mut magic.bytes)
+    }
+}
+
+const MAGIC_BYTES: usize = 8;
+
+/// The first bytes of an entry, and what unpacks them: made once, since a class file has less to
+/// unpack than a new inflater has to clear.
+pub(super) struct Magic {
+    pub(super) bytes: Vec<u8>,
+    inflater: Decompress,
+}
+
+impl Magic {
+    pub(super) fn new() -> Self {
+        Self {
+            bytes: Vec::new(),
+            inflater: Decompress::new(false),
+        }
+    }
+
+    /// Unpacks the beginning of deflated data. Returns whether that was enough of it.
+    fn inflate(&mut self, packed: &[u8]) -> bool {
+        self.inflater.reset(false);
+        let mut bytes = [0; MAGIC_BYTES];
+        let unpacked = self
+            .inflater
+            .decompress(packed, &mut bytes, FlushDecompress::None);
+        self.bytes.clear();
+        self.bytes.extend_from_slice(&bytes);
+        unpacked.is_ok() && self.inflater.total_out() == MAGIC_BYTES as u64
+    }
 }
 
 impl<R: Read + Seek> Heads for ZipArchive<R> {
@@ -21,11 +62,26 @@ impl<R: Read + Seek> Heads for ZipArchive<R> {
         read?;
         Ok(())
     }
+
+    fn read_magic(&mut self, index: usize, magic: &mut Magic) -> Result<(), ZipError> {
+        let mut packed = [0; PACKED_HEAD_BYTES];
+        let mut entry = self.by_index_raw(index)?;
+        if entry.compression() == CompressionMethod::Deflated && !entry.encrypted() {
+            let length = entry.compressed_size().min(PACKED_HEAD_BYTES as u64);
+            let packed = &mut packed[..usize::try_from(length).unwrap_or_default()];
+            entry.read_exact(packed)?;
+            if magic.inflate(packed) {
+                return Ok(());
+            }
+        }
+        drop(entry);
+        self.read_head(index, MAGIC_BYTES as u64, &mut magic.bytes)
+    }
 }
 
 /// Where entries are.
 pub(super) enum Container {
-    Zip(ZipArchive<BufReader<File>>),
+    Zip(ZipArchive<Near<File>>),
     /// Their paths, by index; a folder's is empty.
     Folder(Vec<PathBuf>),
 }
@@ -55,6 +111,13 @@ impl Heads for Container {
                 File::open(path)?.take(most_bytes).read_to_end(out)?;
                 Ok(())
             }
+        }
+    }
+
+    fn read_magic(&mut self, index: usize, magic: &mut Magic) -> Result<(), ZipError> {
+        match self {
+            Self::Zip(zip) => zip.read_magic(index, magic),
+            Self::Folder(_) => self.read_head(index, MAGIC_BYTES as u64, &mut magic.bytes),
         }
     }
 }

@@ -3,12 +3,12 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, Read, Seek, SeekFrom},
+    io::{self, Read, Seek, SeekFrom},
 };
 
 use zip::ZipArchive;
 
-use super::zip_end::short;
+use super::{near::Near, zip_end::short};
 
 const HEADER: [u8; 4] = *b"PK\x03\x04";
 const HEADER_BYTES: usize = 30;
@@ -54,7 +54,7 @@ pub(super) fn check<R: Read + Seek>(
         entry.map_or_else(|_| Vec::new(), |entry| entry.name_raw().to_vec())
     };
     places.sort_by_key(|place| place.header_at);
-    let mut file = BufReader::new(file);
+    let mut file = Near::new(file)?;
     let mut before: Option<(u64, usize)> = None;
     for place in &places {
         if let Some((_, other)) = before.filter(|(end, _)| *end > place.header_at) {

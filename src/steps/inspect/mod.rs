@@ -16,6 +16,7 @@ mod jar_tree;
 mod limits;
 mod local_headers;
 mod manifest;
+mod near;
 #[doc(hidden)]
 pub mod readers;
 mod refusal;

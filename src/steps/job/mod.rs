@@ -42,6 +42,8 @@ pub struct Options {
     pub push_secret: String,
     /// Secret that the builder pulls the base with, where it is another one.
     pub pull_secret: Option<String>,
+    /// How long the builder waits for layers that are still being sent.
+    pub layers_patience: Option<Duration>,
     /// After so long Kubernetes ends the Job: [`DEADLINE_SECONDS`].
     pub deadline_seconds: i64,
     /// What may pass is waited for so long: [`PATIENCE`].
@@ -72,6 +74,7 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         image_pull_secret: options.builder_pull_secret.clone(),
         push_secret: options.push_secret.clone(),
         pull_secret: options.pull_secret.clone(),
+        patience_seconds: options.layers_patience.map(|patience| patience.as_secs()),
         deadline_seconds: options.deadline_seconds,
     };
     let told = Teller {

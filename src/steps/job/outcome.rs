@@ -86,7 +86,7 @@ impl Teller<'_> {
             Trouble::Refused { .. } => self.refused(failure),
             Trouble::Unschedulable { .. } => failure
                 .next("free or add a node that suits the builder; it asks for 50m CPU and 64Mi memory:")
-                .command(self.kubectl(&format!("describe pod -l job-name={}", self.job)))
+                .command(self.kubectl("get events --field-selector reason=FailedScheduling"))
                 .anchor("unschedulable"),
             Trouble::ImagePull { image, message } => {
                 PullProblem::of(message).of_builder_image(failure, image)
@@ -100,8 +100,8 @@ impl Teller<'_> {
                 .anchor("builder-mount"),
             Trouble::Stopped { .. } => self.stopped(failure),
             Trouble::CannotStart { .. } | Trouble::Crashed { .. } => failure
-                .next("look at the Pod; the builder image may be another program or a wrong architecture:")
-                .command(self.kubectl(&format!("describe pod -l job-name={}", self.job)))
+                .next("look at its events; the builder image may be another program or a wrong architecture:")
+                .command(self.kubectl("get events --sort-by=.lastTimestamp"))
                 .anchor("builder-image"),
         }
     }

@@ -69,7 +69,7 @@ pub async fn from_here(
     let uploaded = Uploaded {
         uploaded_bytes: missing.values().map(size).sum(),
         sent: missing.keys().copied().collect(),
-        skipped: Vec::new(),
+        ..Uploaded::default()
     };
     let (done, total) = (AtomicU64::new(0), uploaded.uploaded_bytes);
     stream::iter(missing.into_values())

@@ -1,15 +1,25 @@
 //! Layers: ours must be in the registry already; the base's are found, mounted or copied there.
 
-use std::io;
+use std::{io, time::Duration};
 
 use futures_util::{TryFutureExt, future::try_join_all};
+use tokio::time::{Instant, sleep};
 
 use super::{Error, Push};
 use crate::{
     error::Failure,
+    model::LayerDescriptor,
     oci::{Descriptor, Digest},
     registry::{Mount, Upload},
 };
+
+/// Pauses between two questions for a layer that is on its way: they double.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+fn missing(layers: &[&LayerDescriptor]) -> Error {
+    Error::MissingBlobs(layers.iter().map(|layer| layer.descriptor.digest).collect())
+}
 
 /// How a layer of the base came to be in the destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,24 +31,66 @@ pub(super) enum Way {
 }
 
 impl Push<'_> {
-    pub(super) async fn ensure_our_layers_are_there(&self) -> Result<(), Error> {
-        let mut missing: Vec<Digest> = Vec::new();
+    /// Returns those of our layers that the destination lacks.
+    ///
+    /// # Errors
+    /// [`Error::MissingBlobs`] where none of them is on its way.
+    pub(super) async fn on_their_way(&self) -> Result<Vec<&LayerDescriptor>, Error> {
+        let mut on_their_way = Vec::new();
         let digests = self.image.layers.iter().map(|layer| layer.descriptor.digest);
         let there = try_join_all(digests.map(|digest| self.is_there(digest))).await?;
         for (layer, is_there) in self.image.layers.iter().zip(there) {
-            let digest = layer.descriptor.digest;
+            let (name, digest) = (&layer.name, layer.descriptor.digest);
             if is_there {
-                self.say(format!("layer {} {} is there", layer.name, digest.short()));
+                self.say(format!("layer {name} {} is there", digest.short()));
+                continue;
+            }
+            let what = if self.patience.is_zero() {
+                "is missing"
             } else {
-                self.say(format!("layer {} {} is missing", layer.name, digest.short()));
-                missing.push(digest);
+                "is on its way"
+            };
+            self.say(format!("layer {name} {} {what}", digest.short()));
+            on_their_way.push(layer);
+        }
+        if self.patience.is_zero() && !on_their_way.is_empty() {
+            return Err(missing(&on_their_way));
+        }
+        Ok(on_their_way)
+    }
+
+    /// Waits for layers of ours.
+    pub(super) async fn wait_for(&self, layers: Vec<&LayerDescriptor>) -> Result<(), Error> {
+        let until = Instant::now() + self.patience;
+        let mut late = Vec::new();
+        for layer in layers {
+            let (name, digest) = (&layer.name, layer.descriptor.digest);
+            if self.arrives(digest, until).await? {
+                self.say(format!("layer {name} {} is there", digest.short()));
+            } else {
+                self.say(format!("layer {name} {} did not come", digest.short()));
+                late.push(layer);
             }
         }
-        if missing.is_empty() {
+        if late.is_empty() {
             Ok(())
         } else {
-            Err(Error::MissingBlobs(missing))
+            Err(missing(&late))
         }
+    }
+
+    /// Returns whether a layer is there by then. The registry tells nobody when a blob comes, so that
+    /// there is nothing but asking again.
+    async fn arrives(&self, digest: Digest, until: Instant) -> Result<bool, Failure> {
+        let mut pause = FIRST_PAUSE;
+        while Instant::now() + pause <= until {
+            sleep(pause).await;
+            if self.is_there(digest).await? {
+                return Ok(true);
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        Ok(false)
     }
 
     async fn is_there(&self, digest: Digest) -> Result<bool, Failure> {

@@ -7,9 +7,9 @@ mod from_here;
 mod layers;
 mod unchanged;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-use futures_util::{StreamExt, TryStreamExt, future::try_join, stream};
+use futures_util::{StreamExt, TryStreamExt, future::try_join3, stream};
 
 pub use archive::archive;
 pub use from_here::{from_here, missing};
@@ -46,20 +46,25 @@ struct Push<'a> {
     request: &'a BuildRequest,
     destination: &'a Client,
     base: Option<&'a Client>,
+    /// How long our layers may be on their way.
+    patience: Duration,
     events: &'a Events,
 }
 
 /// Pushes an image to the request's destination, under its tags and under
 /// `b2i-<first 12 of the digest>`. `base` is of the registry that the base's layers are copied
-/// from, where they can be neither found nor mounted.
+/// from, where they can be neither found nor mounted. Our own layers may still be on their way, for as
+/// long as `patience`; the base's are seen to meanwhile.
 ///
 /// # Errors
-/// [`Error::MissingBlobs`] where layers of ours are not in the registry, even if it said so before.
+/// [`Error::MissingBlobs`] where layers of ours are not in the registry by then, or are not even
+/// though it said so before.
 pub async fn run(
     image: &Image,
     request: &BuildRequest,
     destination: &Client,
     base: Option<&Client>,
+    patience: Duration,
     events: &Events,
 ) -> Result<BuildResult, Error> {
     let push = Push {
@@ -67,14 +72,16 @@ pub async fn run(
         request,
         destination,
         base,
+        patience,
         events,
     };
-    push.ensure_our_layers_are_there().await?;
-    let base_layers = stream::iter(image.base_layers())
+    let on_their_way = push.on_their_way().await?;
+    let of_base = stream::iter(image.base_layers())
         .map(|layer| push.base_layer(layer))
         .buffer_unordered(COPIES)
         .try_collect();
-    let ((), ways): ((), Vec<layers::Way>) = try_join(push.configs(), base_layers).await?;
+    let (ways, (), ()): (Vec<layers::Way>, (), ()) =
+        try_join3(of_base, push.wait_for(on_their_way), push.configs()).await?;
     if let Err(error) = push.manifests().await {
         push.make_up_for_lost_blobs(&error).await?;
         push.manifests().await.map_err(|error| push.refused(&error))?;

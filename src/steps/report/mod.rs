@@ -25,10 +25,14 @@ pub struct Report {
     pub artifact: ArtifactReport,
     /// Whether nothing had changed since the last build, so that nothing was built.
     pub unchanged: bool,
-    /// Bytes of layers that crossed the link.
+    /// Bytes of layers that crossed the link, either way.
     pub uploaded_bytes: u64,
+    /// Bytes of layers that did not have to, since a layer of the last build has them.
+    pub reused_bytes: u64,
     /// Layers that were sent, by digest.
     pub sent_layers: Vec<Digest>,
+    /// Those of them of which only the changes were sent.
+    pub changed_layers: Vec<Digest>,
     /// Layers that the registry had, by digest.
     pub skipped_layers: Vec<Digest>,
     /// The rollout; `null` for `build`.
@@ -100,7 +104,9 @@ fn collect(
         artifact,
         unchanged,
         uploaded_bytes: uploaded.uploaded_bytes,
+        reused_bytes: uploaded.reused_bytes,
         sent_layers: uploaded.sent,
+        changed_layers: uploaded.changed,
         skipped_layers: uploaded.skipped,
         rollout,
     }

@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use crate::{
@@ -13,7 +16,7 @@ use crate::{
 /// How far each layer is. After a cut a layer may be less far than it was.
 pub(super) struct Progress {
     events: Events,
-    total: u64,
+    total: AtomicU64,
     sent: Mutex<BTreeMap<Digest, u64>>,
 }
 
@@ -22,9 +25,15 @@ impl Progress {
     pub(super) fn new(events: &Events, total: u64) -> Self {
         Self {
             events: events.clone(),
-            total,
+            total: AtomicU64::new(total),
             sent: Mutex::default(),
         }
+    }
+
+    /// Notes that so many bytes are to be sent where there were so many others.
+    pub(super) fn instead(&self, of_bytes: u64, bytes: u64) {
+        self.total.fetch_add(bytes, Ordering::Relaxed);
+        self.total.fetch_sub(of_bytes, Ordering::Relaxed);
     }
 
     /// Notes how many bytes of a layer are sent.
@@ -34,7 +43,7 @@ impl Progress {
         self.events.send(Event::Bytes {
             step: Step::Upload,
             done: sent.values().sum(),
-            total: self.total,
+            total: self.total.load(Ordering::Relaxed),
         });
     }
 }
@@ -49,7 +58,12 @@ pub(super) fn summary(uploaded: &Uploaded) -> String {
             format!("{count} layers")
         }
     };
+    let whole = size(uploaded.uploaded_bytes + uploaded.reused_bytes);
     let size = size(uploaded.uploaded_bytes);
+    if !uploaded.changed.is_empty() {
+        let (changed, all) = (uploaded.changed.len(), sent + skipped);
+        return format!("{changed} of {all} layers sent as changes: {size} of {whole}");
+    }
     match (sent, skipped) {
         (0, _) => format!("nothing to send · {} there already", layers(skipped)),
         (_, 0) => format!("{size} sent · {}", layers(sent)),
@@ -82,6 +96,7 @@ mod tests {
             uploaded_bytes: bytes,
             sent: digests(sent),
             skipped: digests(skipped),
+            ..Uploaded::default()
         }
     }
 
@@ -96,5 +111,12 @@ mod tests {
         ] {
             assert_eq!(summary(&uploaded(bytes, sent, skipped)), text);
         }
+        let changes = Uploaded {
+            reused_bytes: 4_890_000,
+            changed: vec![Digest::of(&[0])],
+            ..uploaded(210_000, 1, 3)
+        };
+        let text = "1 of 4 layers sent as changes: 210.0 kB of 5.1 MB";
+        assert_eq!(summary(&changes), text);
     }
 }

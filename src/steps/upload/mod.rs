@@ -1,11 +1,19 @@
 //! Sends the layers that the registry lacks to the staging Pod.
+//!
+//! [`begin`] while the layers are being made, [`run`] with the layers, and then [`leave`] or [`end`].
 
+mod delta;
 mod figures;
+mod memory;
 mod pod;
 mod send;
 mod words;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
 
 use k8s_openapi::api::batch::v1::Job;
 use kube::api::{DeleteParams, PostParams};
@@ -17,11 +25,15 @@ use crate::{
         objects::staging_job::StagingJob,
     },
     error::{Failure, Result},
-    model::{AppName, Event, Events, Layer, RegistryAccess, SecretName, StagingRequest, Step, Uploaded},
+    model::{
+        AppName, Event, Events, Layer, LayerDescriptor, RegistryAccess, SecretName, StagingRequest, Step,
+        Uploaded,
+    },
     oci::{Digest, Reference},
     staging::Token,
 };
 
+use memory::{Memory, Remembered};
 use send::Link;
 use words::Words;
 
@@ -55,12 +67,57 @@ pub struct Options {
     pub spool_limit_bytes: u64,
     /// How long the staging Pod may take to run.
     pub timeout: Duration,
+    /// Layers of the last build that are in the same repository: of a layer that is like one of them,
+    /// only the changes are sent.
+    pub earlier_layers: Vec<LayerDescriptor>,
     /// Layers to be sent without asking: the registry said that it has them, and was wrong.
     pub always_send: Vec<Digest>,
+    /// How long the Pod stays for the next run; zero ends it with this one.
+    pub idle: Duration,
+    /// Folder of this machine that remembers Pods for the next run; `None` where there is none.
+    pub memory: Option<PathBuf>,
 }
 
-/// Starts the staging Pod, sends what the registry lacks, and removes the Pod again. When it is
-/// dropped before its end, the Job is left to whoever cleans up the run.
+/// The staging Pod of a run: one that an earlier run left, or a new one that may not run yet.
+pub struct Staging {
+    job: String,
+    token: Token,
+    created: SystemTime,
+    pod: At,
+}
+
+/// What is known of the Pod.
+enum At {
+    /// The id of its Job.
+    Job(String),
+    /// Its name: it runs.
+    Pod(String),
+    /// Its name: an earlier run left it, and it answered.
+    Left(String),
+}
+
+impl Staging {
+    /// Whether an earlier run left it.
+    fn is_left(&self) -> bool {
+        matches!(self.pod, At::Left(_))
+    }
+}
+
+/// Finds the Pod that an earlier run left, or creates the Job of a new one, and returns at once: it
+/// comes up while the layers are being made. When a run is dropped after this, the Job is left to
+/// whoever cleans up the run.
+///
+/// # Errors
+/// The API server refuses the Job.
+pub async fn begin(cluster: &Cluster, options: &Options, events: &Events) -> Result<Staging> {
+    match left(cluster, options).await {
+        Some(staging) => Ok(staging),
+        None => create(cluster, options, events).await,
+    }
+}
+
+/// Sends what the registry lacks. A Pod that an earlier run left and that fails is replaced by a new
+/// one: its login may be an old one.
 ///
 /// # Errors
 /// A [`Failure`] for every way in which the Pod does not run, the link does not hold, or the
@@ -68,88 +125,48 @@ pub struct Options {
 pub async fn run(
     cluster: &Cluster,
     options: &Options,
+    staging: &mut Staging,
     layers: &[Layer],
     events: &Events,
 ) -> Result<Uploaded> {
     events.send(Event::Started(Step::Upload));
-    if layers.is_empty() {
-        events.send(Event::Done(Step::Upload, "no layers".to_owned()));
-        return Ok(Uploaded::default());
+    let mut uploaded = send(cluster, options, staging, layers, events).await;
+    if uploaded.is_err() && staging.is_left() {
+        end(cluster, options, staging, events).await;
+        *staging = create(cluster, options, events).await?;
+        uploaded = send(cluster, options, staging, layers, events).await;
     }
-    let token = Token::generate()
-        .map_err(|_| Failure::new("could not start the upload").why("this machine has no random bytes"))?;
-    let request = StagingRequest {
-        registry: options.destination.registry.clone(),
-        repository: options.destination.repository.clone(),
-        access: options.access.clone(),
-        base: options.base.clone(),
-        push_secret: SecretName {
-            namespace: cluster.namespace.clone(),
-            name: options.push_secret.clone(),
-        },
-        token_sha256: token.sha256(),
-        idle_seconds: IDLE_SECONDS,
-        spool_limit_bytes: options.spool_limit_bytes,
-        port: PORT,
-    };
-    let job = StagingJob {
-        app: &options.app,
-        run_id: &options.run_id,
-        builder_image: &options.builder_image,
-        builder_pull_secret: options.builder_pull_secret.as_deref(),
-        push_secret: &options.push_secret,
-        pull_secret: options.pull_secret.as_deref(),
-        request: &request,
-    };
-    let uploaded = upload(cluster, options, &job, token, layers, events).await;
-    delete(cluster, &job.name(), events).await;
     let uploaded = uploaded?;
     events.send(Event::Done(Step::Upload, figures::summary(&uploaded)));
     Ok(uploaded)
 }
 
-async fn upload(
-    cluster: &Cluster,
-    options: &Options,
-    job: &StagingJob<'_>,
-    token: Token,
-    layers: &[Layer],
-    events: &Events,
-) -> Result<Uploaded> {
-    let words = Words::new(&cluster.namespace, options);
-    let doing = |text: &str| events.send(Event::Doing(Step::Upload, text.to_owned()));
-    doing("starting the staging Pod");
-    let created = cluster
-        .api::<Job>()
-        .create(&PostParams::default(), &job.object())
-        .await
-        .map_err(|error| words.not_created(cluster, &error))?;
-    let uid = created.metadata.uid.unwrap_or_default();
-    let pod = pod::running(cluster, &job.name(), &uid, options.timeout, events)
-        .await
-        .map_err(|error| cluster.failure("could not watch the staging Pod", &of_watch(error)))?
-        .map_err(|stuck| words.stuck(&stuck))?;
-    doing("asking the registry");
-    let link = Link::new(cluster, &pod, token, options);
-    // Two layers may be the same bytes; they are sent once.
-    let layers: BTreeMap<Digest, &Layer> = layers
-        .iter()
-        .map(|layer| (layer.described.descriptor.digest, layer))
-        .collect();
-    match link.send_missing(&layers, events).await {
-        Ok(uploaded) => {
-            link.finish().await;
-            Ok(uploaded)
-        }
-        Err(error) => {
-            let end = pod::how_it_ended(cluster, &pod).await;
-            Err(words.no_link(error, end))
-        }
+/// Leaves the Pod to the next run, or ends it where nothing is to stay.
+pub async fn leave(cluster: &Cluster, options: &Options, staging: &Staging, events: &Events) {
+    let pod = match &staging.pod {
+        At::Pod(pod) | At::Left(pod) if !options.idle.is_zero() => pod.clone(),
+        _ => return end(cluster, options, staging, events).await,
+    };
+    let (job, token, created) = (staging.job.clone(), staging.token.clone(), staging.created);
+    memory(cluster, options).remember(&Remembered {
+        job,
+        pod,
+        token,
+        created,
+    });
+}
+
+/// Ends what this run began. The Pod that an earlier run left stays as it was.
+pub async fn undo(cluster: &Cluster, options: &Options, staging: &Staging, events: &Events) {
+    if !staging.is_left() {
+        end(cluster, options, staging, events).await;
     }
 }
 
-/// Deletes the Job and its Pod. It would end by itself, so that failing is no failure.
-async fn delete(cluster: &Cluster, name: &str, events: &Events) {
+/// Ends the Pod: deletes its Job. It would end by itself, so that failing is no failure.
+pub async fn end(cluster: &Cluster, options: &Options, staging: &Staging, events: &Events) {
+    memory(cluster, options).forget();
+    let name = &staging.job;
     let deleted = cluster
         .api::<Job>()
         .delete(name, &DeleteParams::background())
@@ -160,5 +177,102 @@ async fn delete(cluster: &Cluster, name: &str, events: &Events) {
             cluster.why(&error)
         ))),
         _ => {}
+    }
+}
+
+/// Returns the Pod that an earlier run left, if it answers.
+async fn left(cluster: &Cluster, options: &Options) -> Option<Staging> {
+    let found = memory(cluster, options).recall()?;
+    let link = Link::new(cluster, &found.pod, found.token.clone(), options);
+    link.greet().await.ok()?;
+    Some(Staging {
+        job: found.job,
+        token: found.token,
+        created: found.created,
+        pod: At::Left(found.pod),
+    })
+}
+
+async fn create(cluster: &Cluster, options: &Options, events: &Events) -> Result<Staging> {
+    let text = "starting the staging Pod".to_owned();
+    events.send(Event::Doing(Step::Upload, text));
+    let token = Token::generate()
+        .map_err(|_| Failure::new("could not start the upload").why("this machine has no random bytes"))?;
+    let request = request(cluster, options, token.sha256());
+    let job = StagingJob {
+        app: &options.app,
+        run_id: &options.run_id,
+        builder_image: &options.builder_image,
+        builder_pull_secret: options.builder_pull_secret.as_deref(),
+        push_secret: &options.push_secret,
+        pull_secret: options.pull_secret.as_deref(),
+        request: &request,
+    };
+    let created = cluster
+        .api::<Job>()
+        .create(&PostParams::default(), &job.object())
+        .await
+        .map_err(|error| Words::new(&cluster.namespace, options).not_created(cluster, &error))?;
+    Ok(Staging {
+        job: job.name(),
+        token,
+        created: SystemTime::now(),
+        pod: At::Job(created.metadata.uid.unwrap_or_default()),
+    })
+}
+
+fn request(cluster: &Cluster, options: &Options, token_sha256: Digest) -> StagingRequest {
+    StagingRequest {
+        registry: options.destination.registry.clone(),
+        repository: options.destination.repository.clone(),
+        access: options.access.clone(),
+        base: options.base.clone(),
+        push_secret: SecretName {
+            namespace: cluster.namespace.clone(),
+            name: options.push_secret.clone(),
+        },
+        token_sha256,
+        idle_seconds: options.idle.as_secs().max(IDLE_SECONDS),
+        spool_limit_bytes: options.spool_limit_bytes,
+        port: PORT,
+    }
+}
+
+fn memory(cluster: &Cluster, options: &Options) -> Memory {
+    Memory::of(cluster, options, &request(cluster, options, Digest::of(b"")))
+}
+
+async fn send(
+    cluster: &Cluster,
+    options: &Options,
+    staging: &mut Staging,
+    layers: &[Layer],
+    events: &Events,
+) -> Result<Uploaded> {
+    let words = Words::new(&cluster.namespace, options);
+    let pod = match &staging.pod {
+        At::Pod(pod) | At::Left(pod) => pod.clone(),
+        At::Job(uid) => pod::running(cluster, &staging.job, uid, options.timeout, events)
+            .await
+            .map_err(|error| cluster.failure("could not watch the staging Pod", &of_watch(error)))?
+            .map_err(|stuck| words.stuck(&stuck))?,
+    };
+    if matches!(staging.pod, At::Job(_)) {
+        staging.pod = At::Pod(pod.clone());
+    }
+    let text = "asking the registry".to_owned();
+    events.send(Event::Doing(Step::Upload, text));
+    let link = Link::new(cluster, &pod, staging.token.clone(), options);
+    // Two layers may be the same bytes; they are sent once.
+    let layers: BTreeMap<Digest, &Layer> = layers
+        .iter()
+        .map(|layer| (layer.described.descriptor.digest, layer))
+        .collect();
+    match link.send_missing(&layers, events).await {
+        Ok(uploaded) => Ok(uploaded),
+        Err(error) => {
+            let end = pod::how_it_ended(cluster, &pod).await;
+            Err(words.no_link(error, end))
+        }
     }
 }

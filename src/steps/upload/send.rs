@@ -19,7 +19,11 @@ use crate::{
     },
 };
 
-use super::{Options, PORT, figures::Progress};
+use super::{
+    Options, PORT,
+    delta::{self, Attempt},
+    figures::Progress,
+};
 
 /// One connection fills neither the link nor the machine that encrypts it.
 const CONNECTIONS: usize = 2;
@@ -44,7 +48,7 @@ pub(super) enum LinkError {
 
 impl LinkError {
     /// Whether another connection may help.
-    fn is_temporary(&self) -> bool {
+    pub(super) fn is_temporary(&self) -> bool {
         match self {
             // The API server answers 500 while the container is about to run.
             Self::Tunnel(TunnelError::Failed(kube::Error::Api(status))) => status.code >= 500,
@@ -64,7 +68,7 @@ pub(super) struct Link<'a> {
     token: Token,
     destination: &'a Reference,
     spool_limit_bytes: u64,
-    always_send: &'a [Digest],
+    options: &'a Options,
     unused: Mutex<Vec<Client>>,
 }
 
@@ -76,7 +80,7 @@ impl<'a> Link<'a> {
             token,
             destination: &options.destination,
             spool_limit_bytes: options.spool_limit_bytes,
-            always_send: &options.always_send,
+            options,
             unused: Mutex::default(),
         }
     }
@@ -90,37 +94,66 @@ impl<'a> Link<'a> {
         let wanted: Vec<WantedBlob> = layers.values().map(|layer| self.wanted(layer)).collect();
         let missing = self.first_answer(&wanted).await?;
         let size_bytes = |blob: &MissingBlob| layers.get(&blob.digest).map_or(0, |layer| size_of(layer));
-        let uploaded_bytes = missing.iter().map(size_bytes).sum();
-        let progress = Arc::new(Progress::new(events, uploaded_bytes));
+        let missing_bytes = missing.iter().map(size_bytes).sum();
+        let progress = Arc::new(Progress::new(events, missing_bytes));
         // Two that do not fit into the spool together go one after the other.
-        let connections = if uploaded_bytes <= self.spool_limit_bytes {
+        let connections = if missing_bytes <= self.spool_limit_bytes {
             CONNECTIONS
         } else {
             1
         };
-        let sent: Vec<Digest> = stream::iter(missing)
+        let mut uploaded: Uploaded = stream::iter(missing)
             .filter_map(async |blob| layers.get(&blob.digest).map(|&layer| (layer, blob.offset)))
-            .map(|(layer, offset)| self.send(layer, offset, &progress))
+            .map(|(layer, offset)| self.send_in_some_way(layer, offset, &progress))
             .buffer_unordered(connections)
-            .try_collect()
+            .try_fold(Uploaded::default(), async |mut sum, one| {
+                sum.add(one);
+                Ok(sum)
+            })
             .await?;
-        let skipped = layers
+        uploaded.skipped = layers
             .keys()
-            .filter(|digest| !sent.contains(digest))
+            .filter(|digest| !uploaded.sent.contains(digest))
             .copied()
             .collect();
+        Ok(uploaded)
+    }
+
+    /// Sends a layer: its changes where that is possible and pays, else all of it.
+    async fn send_in_some_way(
+        &self,
+        layer: &Layer,
+        offset: u64,
+        progress: &Arc<Progress>,
+    ) -> Result<Uploaded, LinkError> {
+        let attempt = match offset {
+            0 => delta::send(self, self.options, layer, progress).await?,
+            _ => Attempt::default(),
+        };
+        let size_bytes = size_of(layer);
+        let digest = layer.described.descriptor.digest;
+        if attempt.is_sent {
+            return Ok(Uploaded {
+                uploaded_bytes: attempt.link_bytes,
+                reused_bytes: size_bytes.saturating_sub(attempt.link_bytes),
+                sent: vec![digest],
+                changed: vec![digest],
+                skipped: Vec::new(),
+            });
+        }
+        self.send(layer, offset, progress).await?;
         Ok(Uploaded {
-            uploaded_bytes,
-            sent,
-            skipped,
+            uploaded_bytes: attempt.link_bytes + size_bytes,
+            sent: vec![digest],
+            ..Uploaded::default()
         })
     }
 
-    /// Tells the Pod to end. It would do so by itself, so that failing is no failure.
-    pub(super) async fn finish(&self) {
-        if let Ok(mut client) = self.connect().await {
-            let _ = client.finish().await;
-        }
+    /// Sees whether the Pod is there, and ours.
+    pub(super) async fn greet(&self) -> Result<(), LinkError> {
+        let client = self.connect().await?;
+        self.give_back(client);
+        Ok(())
     }
 
     async fn first_answer(&self, wanted: &[WantedBlob]) -> Result<Vec<MissingBlob>, LinkError> {
@@ -188,7 +221,7 @@ impl<'a> Link<'a> {
     }
 
     /// Returns a connection that nobody uses, or a new one to a Pod that is known to be ours.
-    async fn connect(&self) -> Result<Client, LinkError> {
+    pub(super) async fn connect(&self) -> Result<Client, LinkError> {
         if let Some(client) = self.unused().pop() {
             return Ok(client);
         }
@@ -203,7 +236,7 @@ impl<'a> Link<'a> {
     }
 
     /// Keeps a connection that did what it was asked for.
-    fn give_back(&self, client: Client) {
+    pub(super) fn give_back(&self, client: Client) {
         self.unused().push(client);
     }
 
@@ -216,7 +249,7 @@ impl<'a> Link<'a> {
         WantedBlob {
             digest,
             size_bytes: size_of(layer),
-            always: self.always_send.contains(&digest),
+            always: self.options.always_send.contains(&digest),
         }
     }
 }

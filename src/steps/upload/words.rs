@@ -209,7 +209,10 @@ mod tests {
             access: crate::model::RegistryAccess::default(),
             spool_limit_bytes: 1,
             timeout: Duration::ZERO,
+            earlier_layers: Vec::new(),
             always_send: Vec::new(),
+            idle: Duration::ZERO,
+            memory: None,
         }
     }
 

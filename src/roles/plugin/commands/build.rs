@@ -8,7 +8,7 @@ use super::{
     flow,
     interrupt::{self, Stage},
     local::{self, ClusterOption},
-    merge, open, options, packed,
+    merge, open, options, packed, site,
 };
 use crate::{
     error::{Failure, Result},
@@ -60,16 +60,18 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
 
 async fn into_registry(context: &Context, args: &Args) -> Result<()> {
     let events = context.printer.events();
-    let opened = open(&args.image, &args.plan, &events).await?;
+    let (opened, (config, site, keychain)) = flow::alongside(
+        open(&args.image, &args.plan, &events),
+        site(context, &args.build, &events),
+    )
+    .await?;
     let (artifact, app) = (&opened.artifact, opened.app.clone());
-    let cluster = options::connect(&context.global).await?;
-    let config = context.config.over_namespace(&cluster).await?;
-    let (site, keychain) = options::site(cluster, &args.build, &config, &events).await?;
     let stage = Stage::default();
     let work = Box::pin(async {
         let target = options::target(&site, &keychain, app, &args.image, &args.plan, &config).await?;
         let plan = steps::plan::run(artifact, &options::plan_options(&target.options, &config)?)?;
-        Box::pin(flow::build(&site, &target, artifact, &plan, &stage)).await
+        let inputs = flow::inputs(artifact, &plan, &target);
+        Box::pin(flow::build(&site, &target, artifact, &plan, inputs, &stage)).await
     });
     let built = interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
     let report = report::run(artifact, &built.result, built.uploaded, None);
@@ -103,7 +105,7 @@ async fn from_here(context: &Context, args: &Args) -> Result<()> {
     let mut request = packed::request(&plan, destination, tags, access);
     let ends = local::Ends::of(&request).await?;
     let anew = args.image.rebuild;
-    let known = packed::known_layers(|name| std::env::var(name).ok()).filter(|_| !anew);
+    let known = packed::noted().filter(|_| !anew);
     let to = request.destination.name();
     // What is wrong with the base is known in a second, however large the artifact is.
     let (packed, found) = tokio::try_join!(

@@ -15,10 +15,12 @@ use super::{
     pod_args::PodArgs,
     ports::{self, ServiceArgs},
     rollout::{self, RolloutArgs},
+    site,
 };
 use crate::{
     error::{Failure, Result},
     model::{AppName, Artifact, ArtifactKind, DeployOptions, Event, ImagePlan, Port, Rollout},
+    oci::Digest,
     registry::Keychain,
     steps::{deploy, plan, report},
 };
@@ -93,22 +95,27 @@ struct WorkloadArgs {
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let flags = checked(&args)?;
     let events = context.printer.events();
-    // What is wrong with the file is told before anything is asked of the cluster.
-    let opened = open(&args.image, &args.plan, &events).await?;
+    let (opened, (config, site, keychain)) = flow::alongside(
+        open(&args.image, &args.plan, &events),
+        site(context, &args.build, &events),
+    )
+    .await?;
     let (artifact, app) = (&opened.artifact, opened.app.clone());
-    let cluster = options::connect(&context.global).await?;
-    let config = context.config.over_namespace(&cluster).await?;
-    let (site, keychain) = options::site(cluster, &args.build, &config, &events).await?;
 
     let stage = Stage::default();
     let work = Box::pin(async {
         let planned = prepare(&config, &args, &site, &keychain, app, artifact, &flags).await?;
         if let Some(mode) = args.dry_run {
-            Box::pin(dry_run(context, &args, &site, &planned, artifact, mode)).await?;
+            Box::pin(dry_run(context, &args, &site, &planned, mode)).await?;
             return Ok(None);
         }
-        let Planned { target, plan, order } = planned;
-        let built = Box::pin(flow::build(&site, &target, artifact, &plan, &stage)).await?;
+        let Planned {
+            target,
+            plan,
+            inputs,
+            order,
+        } = planned;
+        let built = Box::pin(flow::build(&site, &target, artifact, &plan, inputs, &stage)).await?;
         let order = deploy::Options {
             image: built.result.image.clone(),
             ..order
@@ -180,6 +187,8 @@ fn checked(args: &Args) -> Result<DeployFlags> {
 struct Planned {
     target: Target,
     plan: ImagePlan,
+    /// Digest of all that decides the image.
+    inputs: Digest,
     /// Its image has the tag that it will get: the digest is not known yet.
     order: deploy::Options,
 }
@@ -210,7 +219,11 @@ async fn prepare(
         target.options.ports = ports::exposed(&workload.ports);
     }
     let plan = plan::run(artifact, &options::plan_options(&target.options, config)?)?;
-    nodes::ensure_one_runs(&site.cluster, artifact, &plan).await?;
+    let inputs = flow::inputs(artifact, &plan, &target);
+    // An image that runs already has its nodes.
+    if target.unchanged_since(&inputs).is_none() {
+        nodes::ensure_one_runs(&site.cluster, artifact, &plan).await?;
+    }
     if workload.ports.is_empty() && workload.adopted.is_none() {
         workload.ports = default_ports(artifact, &plan);
     }
@@ -238,22 +251,19 @@ async fn prepare(
         adopt: args.kind.adopts(),
         patience: deploy::PATIENCE,
     };
-    Ok(Planned { target, plan, order })
+    Ok(Planned {
+        target,
+        plan,
+        inputs,
+        order,
+    })
 }
 
 /// Prints the objects that would be applied. The image's digest is known where nothing changed since
 /// the last build.
-async fn dry_run(
-    context: &Context,
-    args: &Args,
-    site: &Site,
-    planned: &Planned,
-    artifact: &Artifact,
-    mode: DryRun,
-) -> Result<()> {
-    let inputs = flow::inputs(artifact, &planned.plan, &planned.target);
+async fn dry_run(context: &Context, args: &Args, site: &Site, planned: &Planned, mode: DryRun) -> Result<()> {
     let mut order = planned.order.clone();
-    match planned.target.unchanged_since(&inputs) {
+    match planned.target.unchanged_since(&planned.inputs) {
         Some(result) => order.image = result.image,
         None => context
             .printer

@@ -34,7 +34,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let fetched = flow::fetch(&args.plan, None, &context.printer.events()).await?;
     let artifact = flow::inspect(&fetched, &args.plan, &events).await?;
     let plan = plan::run(&artifact, &options::plan_options(&image, &context.config)?)?;
-    let known = packed::known_layers(|name| std::env::var(name).ok());
+    let known = packed::noted();
     let packed = packed::pack(&artifact, &plan, known, None, &events).await?;
     let layers: Vec<_> = packed.described.iter().collect();
     let page = Page::of(&artifact, &plan, &layers);

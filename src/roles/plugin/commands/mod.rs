@@ -27,6 +27,7 @@ use super::{
 use crate::{
     error::{Failure, Result},
     model::{AppName, Artifact, Events},
+    registry::Keychain,
     steps::fetch::Fetched,
     term::Printer,
 };
@@ -57,6 +58,18 @@ impl Context {
         self.printer.result(&text);
         Ok(())
     }
+}
+
+/// Connects to the cluster, and finds what a build in it needs. Changes nothing there.
+async fn site(
+    context: &Context,
+    args: &args::ClusterBuildArgs,
+    events: &Events,
+) -> Result<(config::Config, options::Site, Keychain)> {
+    let cluster = options::connect(&context.global).await?;
+    let config = context.config.over_namespace(&cluster).await?;
+    let (site, keychain) = options::site(cluster, args, &config, events).await?;
+    Ok((config, site, keychain))
 }
 
 /// An artifact that was fetched and looked into, and the app that it is.

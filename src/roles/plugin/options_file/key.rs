@@ -4,8 +4,9 @@
 use clap::{Arg, ArgAction, Command};
 
 /// Flags that say something of one run, not of the app.
-const NOT_FOR_FILES: [&str; 9] = [
+const NOT_FOR_FILES: [&str; 10] = [
     "file",
+    "pull",
     "rebuild",
     "force-conflicts",
     "adopt",
