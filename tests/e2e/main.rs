@@ -16,6 +16,7 @@ mod archive;
 mod changes;
 mod collection;
 mod completion;
+mod compression;
 mod cuts;
 mod deploy;
 mod docker_base;

@@ -9,14 +9,14 @@ use std::{
 use futures_util::TryStreamExt;
 use serde_json::Value;
 
-use super::{flow, local};
+use super::{flow, local, packed};
 use crate::{
     cluster::{Cluster, nodes},
     error::{Failure, Result},
     model::{Artifact, ArtifactKind, Events, Libc, RegistryAccess},
     oci::{Descriptor, Platform, Reference},
     registry::Client,
-    steps::{inspect, plan},
+    steps::{assemble, inspect, plan},
 };
 
 /// Tells which version an image is of: <https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md>.
@@ -157,9 +157,11 @@ pub(super) async fn push(
         ..plan::Options::default()
     };
     let plan = plan::run(executable, &options)?;
-    let packed = flow::pack(executable, &plan, Some(&repository.name()), events).await?;
+    let packed = packed::pack(executable, &plan, None, Some(&repository.name()), events).await?;
     let tags = vec![version.to_owned()];
     let request = packed.request(&plan, repository, tags, RegistryAccess::default());
-    let (pushed, _) = local::push(&request, &packed, client, None, events).await?;
+    let ends = local::Ends::of_scratch(client);
+    let image = assemble::image(&request, ends.look_up(&request).await?)?;
+    let (pushed, _) = ends.push(&image, &request, &packed, true, events).await?;
     Ok(pushed.image)
 }
