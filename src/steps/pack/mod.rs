@@ -1,5 +1,6 @@
 //! Makes the layers: reproducible tars, compressed, with both digests. Blocks; memory stays flat.
 
+mod known;
 mod libraries;
 
 use std::{
@@ -14,9 +15,11 @@ use std::{
 use crate::{
     error::Failure,
     model::{ArchiveEntry, Artifact, EntryKind, ImagePlan, Layer, LayerDescriptor, LayerPlan, Source},
-    oci::{Digest, Hasher, layer},
+    oci::{Compression, Digest, Hasher, layer},
     zip,
 };
+
+pub use known::KnownLayers;
 
 const READ_BYTES: usize = 64 << 10;
 
@@ -46,8 +49,8 @@ fn write_layers(artifact: &Artifact, plan: &ImagePlan, out_dir: &Path) -> Result
     let mut content = Content::open(artifact).map_err(|error| damaged(artifact, "", &error))?;
     let mut layers = Vec::new();
     for (number, layer_plan) in (1..).zip(&plan.layers) {
-        let local_path = out_dir.join(format!("layer-{number}.tar.gz"));
-        let written = write_layer(&mut content, layer_plan, &local_path)
+        let local_path = out_dir.join(format!("layer-{number}"));
+        let written = write_layer(&mut content, layer_plan, plan.compression, &local_path)
             .map_err(|error| failure(artifact, &local_path, error))?;
         layers.push(Layer {
             described: LayerDescriptor {
@@ -65,9 +68,11 @@ fn write_layers(artifact: &Artifact, plan: &ImagePlan, out_dir: &Path) -> Result
 fn write_layer(
     content: &mut Content<'_>,
     plan: &LayerPlan,
+    compression: Compression,
     local_path: &Path,
 ) -> Result<layer::Written, layer::Error> {
-    let mut layer = layer::Writer::new(BufWriter::new(File::create(local_path)?))?;
+    let out = BufWriter::new(File::create(local_path)?);
+    let mut layer = layer::Writer::compressed(out, compression)?;
     for entry in &plan.entries {
         let image_path = entry.image_path.to_string();
         let header = layer::Entry {
@@ -126,7 +131,7 @@ impl<'a> Content<'a> {
         Ok(())
     }
 
-    fn copy<W: io::Write>(
+    fn copy<W: io::Write + Send + 'static>(
         &mut self,
         source: &Source,
         header: layer::Entry<'_>,
