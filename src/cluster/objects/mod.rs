@@ -13,6 +13,7 @@ pub mod restricted;
 pub mod service;
 pub mod staging_job;
 pub mod stateful_set;
+pub mod trial_registry;
 pub mod url;
 
 /// First argument of the staging Pod's container.
@@ -21,3 +22,6 @@ pub const STAGING_ARGUMENT: &str = "in-cluster-staging";
 pub const BUILDER_ARGUMENT: &str = "in-cluster-builder";
 /// First argument of the check Job's container.
 pub const CHECK_ARGUMENT: &str = "in-cluster-check";
+/// First argument of the command that runs in a staging Pod's container where port-forward is
+/// forbidden; the port follows.
+pub const BRIDGE_ARGUMENT: &str = "in-cluster-bridge";

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Connects to an image's registry.
-async fn client(access: &RegistryAccess, image: &Reference, logins: &Logins) -> Result<Client> {
+pub(super) async fn client(access: &RegistryAccess, image: &Reference, logins: &Logins) -> Result<Client> {
     let options = access::from_here(access, image, login(image, logins).await?)?;
     Client::new(&image.registry, &options)
         .map_err(|error| error.failure(format!("could not connect to `{}`", image.registry)))
@@ -48,6 +48,14 @@ pub(super) struct Ends {
 }
 
 impl Ends {
+    /// Where there is no base to be pulled.
+    pub(super) fn to(destination: Client) -> Self {
+        Self {
+            destination,
+            base: None,
+        }
+    }
+
     /// Makes ready to speak to them; nothing is sent yet.
     pub(super) async fn of(request: &BuildRequest) -> Result<Self> {
         let logins = Logins::of_this_machine()?;

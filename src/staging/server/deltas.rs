@@ -129,7 +129,7 @@ impl<D: Destination> Server<D> {
         of: DeltaOf,
         body: &mut BodyDataStream,
     ) -> Result<(), Refusal> {
-        if self.spool.offset(of.layer).is_none() {
+        if self.spool.is_committed(of.layer) {
             // The registry has committed the layer, and only the answer was lost.
             return Ok(());
         }
