@@ -10,7 +10,7 @@ use std::{
 use futures_util::TryStreamExt;
 use serde_json::Value;
 
-use super::{flow, local, packed};
+use super::{flow, local::Ends, packed};
 use crate::{
     cluster::{Cluster, nodes},
     error::{Failure, Result},
@@ -159,11 +159,12 @@ pub(super) async fn push(
     };
     let executable = Arc::new(executable.clone());
     let plan = Arc::new(plan::run(&executable, &options)?);
-    let packed = packed::pack(&executable, &plan, None, Some(&repository.name()), events).await?;
+    let to = repository.name();
+    let packed = packed::pack(&executable, &plan, packed::noted(), Some(&to), events).await?;
     let tags = vec![version.to_owned()];
     let request = packed.request(&plan, repository, tags, RegistryAccess::default());
-    let ends = local::Ends::of_scratch(client);
+    let ends = Ends::to(client.clone());
     let image = assemble::image(&request, ends.look_up(&request).await?)?;
-    let (pushed, _) = ends.push(&image, &request, &packed, true, events).await?;
+    let (pushed, _) = Box::pin(ends.push(&image, &request, &packed, false, events)).await?;
     Ok(pushed.image)
 }

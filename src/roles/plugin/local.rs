@@ -48,6 +48,14 @@ pub(super) struct Ends {
 }
 
 impl Ends {
+    /// Where there is no base to be pulled.
+    pub(super) fn to(destination: Client) -> Self {
+        Self {
+            destination,
+            base: None,
+        }
+    }
+
     /// Makes ready to speak to them; nothing is sent yet.
     pub(super) async fn of(request: &BuildRequest) -> Result<Self> {
         let logins = Logins::of_this_machine()?;
@@ -71,14 +79,6 @@ impl Ends {
             destination: to,
             base,
         })
-    }
-
-    /// One end alone: for an image on scratch.
-    pub(super) fn of_scratch(destination: &Client) -> Self {
-        Self {
-            destination: destination.clone(),
-            base: None,
-        }
     }
 
     /// Looks the base up.
