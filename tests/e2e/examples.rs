@@ -102,7 +102,7 @@ fn way(line: &str) -> Way {
 #[ignore = "needs a cluster: tests/run"]
 fn every_example_works() {
     let person = Person::new("examples");
-    let (_data, _registry) = (person.volume("data"), person.volume("b2i-registry"));
+    let _volumes = ["data", "data-shop-0", "b2i-registry"].map(|claim| person.volume(claim));
     let world = &person.world;
     world.kubectl("create secret generic db --from-literal=password=s3cret");
     let claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec: {accessModes: [ReadWriteOnce], \
@@ -112,6 +112,12 @@ fn every_example_works() {
     world.kubectl(&format!("apply -f {}", file.display()));
 
     for line in examples() {
+        // Only one kind of workload can have the name.
+        if line.contains(" --stateful ") {
+            world.kubectl("delete deployment,ingress shop");
+        } else if line.ends_with(" --adopt") {
+            world.kubectl("delete statefulset shop");
+        }
         match line.as_str() {
             // A container that ended, so that there is a log of before.
             "kubectl b2i logs shop --previous" => {
