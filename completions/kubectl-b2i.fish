@@ -73,6 +73,9 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l jvm-o
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l context-path -d 'Path that a WAR serves; `/` for the root' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l convert-javax -d 'Let Tomcat 10 or later convert a WAR for javax.servlet when it starts' -r -f -a "true\t''
 false\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l compression -d 'How the layers are compressed: gzip, or zstd for runtimes of 2021 and newer' -r -f -a "gzip\t''
+zstd\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l compression-level -d 'How hard: 1 to 9 for gzip (1 when not given), 1 to 19 for zstd (3)' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l sha256 -d 'SHA-256 that the artifact must have, in hex' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l max-artifact-size -d 'Largest artifact to take' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l max-unpacked-size -d 'Largest size of an archive\'s entries, unpacked; above the default it may also be a bomb\'s' -r
@@ -158,6 +161,9 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l jvm-op
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l context-path -d 'Path that a WAR serves; `/` for the root' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l convert-javax -d 'Let Tomcat 10 or later convert a WAR for javax.servlet when it starts' -r -f -a "true\t''
 false\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l compression -d 'How the layers are compressed: gzip, or zstd for runtimes of 2021 and newer' -r -f -a "gzip\t''
+zstd\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l compression-level -d 'How hard: 1 to 9 for gzip (1 when not given), 1 to 19 for zstd (3)' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l sha256 -d 'SHA-256 that the artifact must have, in hex' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l max-artifact-size -d 'Largest artifact to take' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l max-unpacked-size -d 'Largest size of an archive\'s entries, unpacked; above the default it may also be a bomb\'s' -r
@@ -227,6 +233,9 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l jvm-
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l context-path -d 'Path that a WAR serves; `/` for the root' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l convert-javax -d 'Let Tomcat 10 or later convert a WAR for javax.servlet when it starts' -r -f -a "true\t''
 false\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l compression -d 'How the layers are compressed: gzip, or zstd for runtimes of 2021 and newer' -r -f -a "gzip\t''
+zstd\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l compression-level -d 'How hard: 1 to 9 for gzip (1 when not given), 1 to 19 for zstd (3)' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l sha256 -d 'SHA-256 that the artifact must have, in hex' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l max-artifact-size -d 'Largest artifact to take' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l max-unpacked-size -d 'Largest size of an archive\'s entries, unpacked; above the default it may also be a bomb\'s' -r
@@ -681,6 +690,9 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l jvm-opt
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l context-path -d 'Path that a WAR serves; `/` for the root' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l convert-javax -d 'Let Tomcat 10 or later convert a WAR for javax.servlet when it starts' -r -f -a "true\t''
 false\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l compression -d 'How the layers are compressed: gzip, or zstd for runtimes of 2021 and newer' -r -f -a "gzip\t''
+zstd\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l compression-level -d 'How hard: 1 to 9 for gzip (1 when not given), 1 to 19 for zstd (3)' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l sha256 -d 'SHA-256 that the artifact must have, in hex' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l max-artifact-size -d 'Largest artifact to take' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l max-unpacked-size -d 'Largest size of an archive\'s entries, unpacked; above the default it may also be a bomb\'s' -r

@@ -5,7 +5,7 @@ use std::{io, net::Ipv4Addr};
 
 use tokio::{io::copy_bidirectional_with_sizes, net::TcpListener, task::JoinHandle};
 
-use super::{Cluster, LONGEST_FRAME_BYTES, Tunnel};
+use super::{Cluster, LONGEST_FRAME_BYTES, Loopback, Tunnel, Way};
 
 /// The way to a port of a Pod. Ends when it is dropped, with the connections through it.
 pub struct Forward {
@@ -29,7 +29,12 @@ impl Forward {
             while let Ok((mut here, _)) = listener.accept().await {
                 let (cluster, pod) = (cluster.clone(), pod.clone());
                 connections.spawn(async move {
-                    let mut there = Tunnel::open(&cluster, &pod, port).await.ok()?;
+                    let to = Loopback {
+                        pod: &pod,
+                        container: "",
+                        port,
+                    };
+                    let mut there = Tunnel::open(&cluster, to, Way::PortForward).await.ok()?;
                     let size = LONGEST_FRAME_BYTES;
                     copy_bidirectional_with_sizes(&mut here, &mut there, size, size)
                         .await

@@ -11,9 +11,13 @@ mod patience;
 mod pull_problem;
 pub mod record;
 pub mod secrets;
+mod spdy;
 pub mod trouble;
 mod tunnel;
 mod wait;
+mod way;
+mod websocket;
+mod wire;
 pub mod workload;
 
 pub use connect::ConnectOptions;
@@ -22,8 +26,9 @@ pub use forward::Forward;
 pub use patience::Patience;
 pub use pull_problem::PullProblem;
 pub use trouble::Trouble;
-pub use tunnel::{LONGEST_FRAME_BYTES, Tunnel, TunnelError};
+pub use tunnel::{LONGEST_FRAME_BYTES, Tunnel};
 pub use wait::{snapshots, warnings, watch_pod};
+pub use way::{Loopback, TunnelError, Way};
 pub use workload::Workload;
 
 use crate::error::Failure;

@@ -3,12 +3,14 @@
 
 use std::{ffi::OsString, process::ExitCode};
 
+pub mod bridge;
 pub mod builder;
 pub mod plugin;
 pub mod staging;
 
 pub use crate::cluster::objects::{
-    BUILDER_ARGUMENT as BUILDER, CHECK_ARGUMENT as CHECK, STAGING_ARGUMENT as STAGING,
+    BRIDGE_ARGUMENT as BRIDGE, BUILDER_ARGUMENT as BUILDER, CHECK_ARGUMENT as CHECK,
+    STAGING_ARGUMENT as STAGING,
 };
 
 /// Runs a role to its end.
@@ -16,6 +18,7 @@ pub use crate::cluster::objects::{
 pub fn run(args: Vec<OsString>) -> ExitCode {
     match args.get(1).and_then(|arg| arg.to_str()) {
         Some(STAGING) => staging::run(),
+        Some(BRIDGE) => bridge::run(args.get(2)),
         Some(BUILDER) => builder::run(),
         Some(CHECK) => builder::check(),
         _ => plugin::run(args),

@@ -64,7 +64,8 @@ async fn serve() -> Result<()> {
     let ended = tokio::select! {
         // Listens before the work begins: there is no moment at which it is not heard.
         biased;
-        () = asked_to_end() => server::Ended::Finished,
+        // A Pod that succeeded would complete its Job, and no other would come in its place.
+        () = asked_to_end() => return Err(Failure::new("ended from outside").why("the Pod is to go")),
         ended = server::serve(listener, settings, repository) => {
             ended.map_err(|error| Failure::new("could not go on serving").because(error))?
         }

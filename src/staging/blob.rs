@@ -1,12 +1,14 @@
 //! A blob on its way: one file, which one side appends to and the other reads from its beginning,
 //! as often as the registry needs, while it grows. So a cut link, a resumed upload and a registry
-//! that has to be tried again are no special cases.
+//! that has to be tried again are no special cases. The file's name says what it will be, so that a
+//! container that was killed goes on with it when it is started again.
 
 use std::{
-    fs::File,
+    fs::{File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -15,11 +17,15 @@ use tempfile::TempPath;
 use tokio::{
     sync::{OwnedMutexGuard, watch},
     task::spawn_blocking,
+    time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{DestinationError, piece, protocol::Refusal};
 use crate::oci::{Digest, Hasher};
+
+/// How long what was on its way may take to arrive once its connection is cut.
+const SETTLE: Duration = Duration::from_secs(1);
 
 /// A blob on its way. When its last owner lets go, the file is deleted, and a push that still runs
 /// ends without a commit.
@@ -61,16 +67,36 @@ impl Blob {
     /// Makes an empty file in `folder` for a blob of this digest and size.
     pub(super) fn create(folder: &Path, digest: Digest, size_bytes: u64) -> io::Result<Self> {
         let (file, path) = tempfile::Builder::new()
-            .prefix(&digest.hex())
+            .prefix(&format!("{}.{size_bytes}.", digest.hex()))
             .tempfile_in(folder)?
             .into_parts();
-        let progress = watch::Sender::default();
+        Ok(Self::of(digest, size_bytes, file, path, Hasher::default()))
+    }
+
+    /// Goes on with a file that an earlier process left; `None` where it is no blob's. All of it is
+    /// hashed again: what it holds is what arrived, and nobody else kept count.
+    pub(super) fn reopen(path: PathBuf) -> io::Result<Option<Self>> {
+        let Some((digest, size_bytes)) = named(&path) else {
+            return Ok(None);
+        };
+        let mut file = OpenOptions::new().read(true).append(true).open(&path)?;
+        let mut hasher = Hasher::default();
+        io::copy(&mut file, &mut hasher)?;
+        let path = TempPath::try_from_path(path)?;
+        Ok((hasher.size_bytes() <= size_bytes).then(|| Self::of(digest, size_bytes, file, path, hasher)))
+    }
+
+    fn of(digest: Digest, size_bytes: u64, file: File, path: TempPath, hasher: Hasher) -> Self {
+        let progress = watch::Sender::new(Progress {
+            received: hasher.size_bytes(),
+            is_verified: false,
+        });
         let intake = Intake {
             file,
-            hasher: Hasher::default(),
+            hasher,
             progress: progress.clone(),
         };
-        Ok(Self {
+        Self {
             digest,
             size_bytes,
             path,
@@ -79,12 +105,22 @@ impl Blob {
             progress,
             push: watch::Sender::new(Push::Idle),
             push_task: Mutex::default(),
-        })
+        }
     }
 
     /// Returns how many bytes are here.
     pub(super) fn received(&self) -> u64 {
         self.progress.borrow().received
+    }
+
+    /// Returns where to go on. A request whose connection was cut a moment ago may still bring what
+    /// was on its way, so it gets the time to; one that hangs has to leave. Else the plugin would
+    /// send again what is about to arrive.
+    pub(super) async fn settled(&self) -> u64 {
+        if timeout(SETTLE, self.intake.lock()).await.is_err() {
+            drop(self.take_over().await);
+        }
+        self.received()
     }
 
     /// Opens the file, to read what is there.
@@ -149,6 +185,13 @@ impl Blob {
         }
         self.push.subscribe()
     }
+}
+
+/// Reads the name that [`Blob::create`] gave a file: digest, size, and something random.
+fn named(path: &Path) -> Option<(Digest, u64)> {
+    let mut parts = path.file_name()?.to_str()?.splitn(3, '.');
+    let digest = format!("sha256:{}", parts.next()?).parse().ok()?;
+    Some((digest, parts.next()?.parse().ok()?))
 }
 
 /// The end that is written to: the file, and the digest of what is in it.
@@ -257,6 +300,37 @@ mod tests {
         let last = stream.next().await.expect("a piece").expect("read");
         assert_eq!(last.len(), 1);
         assert!(stream.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_killed_process_leaves_what_the_next_one_goes_on_with() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let bytes = Bytes::from(vec![7; 1000]);
+        let digest = Digest::of(&bytes);
+        let path = folder.path().join(format!("{}.1000.x1", digest.hex()));
+        std::fs::write(&path, &bytes[..400]).expect("written");
+        let blob = Blob::reopen(path).expect("read").expect("a blob");
+        assert_eq!((blob.digest, blob.settled().await), (digest, 400));
+        let (intake, _) = blob.take_over().await;
+        let intake = Intake::append(intake, bytes.slice(400..)).await.expect("written");
+        blob.verify(&intake).expect("the right digest");
+        assert_eq!(std::fs::read(&blob.path).expect("read"), bytes);
+    }
+
+    #[test]
+    fn a_file_of_another_name_or_too_long_is_no_blob() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let digest = Digest::of(b"x").hex();
+        for (name, is_blob) in [
+            (format!("{digest}.2.x"), true),
+            (format!("{digest}.1.x"), false),
+            (format!("{digest}.x"), false),
+            ("lost+found".to_owned(), false),
+        ] {
+            let path = folder.path().join(&name);
+            std::fs::write(&path, "xx").expect("written");
+            assert_eq!(Blob::reopen(path).expect("read").is_some(), is_blob, "{name}");
+        }
     }
 
     #[tokio::test]

@@ -21,7 +21,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::watch,
-    time::{sleep, timeout},
+    time::timeout,
 };
 use tokio_util::task::AbortOnDropHandle;
 
@@ -31,15 +31,14 @@ use super::{
         self, Hello, Missing, MissingBlob, PROTOCOL_HEADER, PROTOCOL_VERSION, Range, Refusal, Wanted,
         WantedBlob,
     },
+    standstill,
 };
 use crate::oci::Digest;
 
 /// The longest answer that is read.
 const LONGEST_ANSWER_BYTES: usize = 1024 * 1024;
-/// A connection that takes no bytes for so long is dead: 512 KiB a minute is slower than any modem.
-const STANDSTILL: Duration = Duration::from_mins(1);
-/// A registry may be slower than the link. If it is not, the answer was lost; asking again is cheap.
-const LONGEST_COMMIT: Duration = Duration::from_mins(5);
+/// How long any other answer may take; the registry may have to be asked several times for one.
+const LONGEST_QUESTION: Duration = Duration::from_mins(2);
 
 type Body = BoxBody<Bytes, io::Error>;
 
@@ -155,7 +154,7 @@ impl Client {
         request.headers_mut().insert(CONTENT_LENGTH, length);
         tokio::select! {
             answer = self.send(request, LONGEST_ANSWER_BYTES) => answer.map(|_| ()),
-            () = standstill(sent_so_far, range.size) => Err(Error::Cut("it stood still".into())),
+            why = standstill::noticed(sent_so_far, range.size) => Err(Error::Cut(why.into())),
         }
     }
 
@@ -200,7 +199,9 @@ impl Client {
         let question = serde_json::to_vec(question).expect("our own plain data");
         let body = Full::from(question).map_err(|never| match never {}).boxed();
         let request = self.request(method, path, "application/json", body);
-        self.send(request, longest_answer_bytes).await
+        timeout(LONGEST_QUESTION, self.send(request, longest_answer_bytes))
+            .await
+            .map_err(|_| Error::Cut("there was no answer".into()))?
     }
 
     async fn send(&mut self, request: Request<Body>, longest_answer_bytes: usize) -> Result<Bytes, Error> {
@@ -244,17 +245,4 @@ fn rest_of(file: File, range: Range, report: impl Fn(u64) + Send + Sync + 'stati
         },
     );
     BodyExt::boxed(StreamBody::new(pieces))
-}
-
-/// Returns when nothing moved for too long.
-async fn standstill(mut sent_so_far: watch::Receiver<u64>, size_bytes: u64) {
-    while *sent_so_far.borrow_and_update() < size_bytes {
-        match timeout(STANDSTILL, sent_so_far.changed()).await {
-            Ok(Ok(())) => {}
-            // The body was dropped: the request has an answer or an error.
-            Ok(Err(_)) => break,
-            Err(_) => return,
-        }
-    }
-    sleep(LONGEST_COMMIT).await;
 }

@@ -10,6 +10,7 @@ mod piece;
 pub mod protocol;
 pub mod server;
 mod spool;
+mod standstill;
 mod token;
 
 pub use blob::Replay;

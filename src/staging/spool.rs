@@ -3,7 +3,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    io,
+    fs, io,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -40,13 +40,30 @@ impl State {
 }
 
 impl Spool {
-    /// Keeps blobs in this folder, at most `limit_bytes` at one time.
-    pub(super) fn new(folder: PathBuf, limit_bytes: u64) -> Self {
-        Self {
+    /// Keeps blobs in this folder, at most `limit_bytes` at one time, and goes on with those that a
+    /// process before this one left there: a container's volume outlives it.
+    pub(super) fn reopen(folder: PathBuf, limit_bytes: u64) -> io::Result<Self> {
+        let mut state = State::default();
+        for entry in fs::read_dir(&folder)? {
+            let path = entry?.path();
+            if !path.is_file() {
+                continue;
+            }
+            let Some(blob) = Blob::reopen(path.clone())? else {
+                // What was left of an earlier layer. It is read again where it is needed.
+                let _ = fs::remove_file(path);
+                continue;
+            };
+            let longest = state.on_their_way.get(&blob.digest).map(|other| other.received());
+            if longest.is_none_or(|longest| longest < blob.received()) {
+                state.on_their_way.insert(blob.digest, Arc::new(blob));
+            }
+        }
+        Ok(Self {
             folder,
             limit_bytes,
-            state: Mutex::default(),
-        }
+            state: Mutex::new(state),
+        })
     }
 
     /// Returns a blob on its way, a new one where there is none; `None` when the registry has
@@ -83,12 +100,25 @@ impl Spool {
         Ok(Some(blob))
     }
 
-    /// Returns how many bytes of a blob are here; `None` when the registry has committed it.
-    pub(super) fn offset(&self, digest: Digest) -> Option<u64> {
-        let state = self.state();
-        let is_committed = state.committed.contains(&digest);
-        let received = state.on_their_way.get(&digest).map_or(0, |blob| blob.received());
-        (!is_committed).then_some(received)
+    /// Returns how many bytes of a blob are here, once no request brings more; `None` when the
+    /// registry has committed it.
+    pub(super) async fn offset(&self, digest: Digest) -> Option<u64> {
+        let blob = {
+            let state = self.state();
+            if state.committed.contains(&digest) {
+                return None;
+            }
+            state.on_their_way.get(&digest).cloned()
+        };
+        match blob {
+            Some(blob) => Some(blob.settled().await),
+            None => Some(0),
+        }
+    }
+
+    /// Returns whether the registry has committed a blob.
+    pub(super) fn is_committed(&self, digest: Digest) -> bool {
+        self.state().committed.contains(&digest)
     }
 
     /// Notes that the registry has committed a blob; its file goes.

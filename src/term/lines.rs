@@ -5,6 +5,12 @@ use std::io::Write;
 
 use super::sanitize;
 
+/// Writes one line to stderr: for a role whose stdout carries data.
+pub fn error_line(text: &str) {
+    let line = sanitize(text).replace('\n', " ");
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
 /// Writes one line. What others said (registries, file names) may be in it, so it is made safe for
 /// a terminal, and kept on one line.
 pub fn line(text: &str) {

@@ -9,7 +9,7 @@ mod sanitize;
 mod table;
 mod words;
 
-pub use lines::line;
+pub use lines::{error_line, line};
 pub use log::LogPrinter;
 pub use printer::{Printer, Talk};
 pub use sanitize::sanitize;

@@ -15,6 +15,7 @@ MAX_NODES=9
 DISTRIBUTION=v3.0.0                     # the first of the third series; 2.8 is the cluster's own
 CRANE=v0.20.7                           # google/go-containerregistry; needs Go 1.24 as Kubernetes does
 KREW=v0.4.3
+TOXIPROXY=v2.12.0                       # Shopify/toxiproxy, which cuts connections in the tests
 PATH=$PATH:$CACHE/bin                   # crane, and kubectl where the machine has none
 KUBERNETES=$(awk '$1 == "k8s.io/kubernetes" { print $2; exit }' "$HERE/go.mod")
 
@@ -73,11 +74,28 @@ alive() { # NAME
 }
 
 # Starts COMMAND in the background unless it runs: one process, its log and its pid below $DIR.
+# What is started must hold none of the locks that whoever starts it holds.
 spawn() { # NAME COMMAND...
   local name=$1; shift
   if alive "$name"; then return; fi
-  setsid nohup "$@" >"$DIR/log/$name" 2>&1 </dev/null 9>&- &
+  setsid nohup "$@" >"$DIR/log/$name" 2>&1 </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
   echo $! >"$DIR/pid/$name"
+}
+
+spawn_in() { # NODE NAME COMMAND...
+  local n=$1 name=$2; shift 2
+  spawn "$name" nsenter --net="/run/netns/b2i-node$n" "$@"
+}
+
+start_apiserver() { # without waiting for it
+  local pki=$DIR/pki
+  spawn_in 1 apiserver "$BIN/kube-apiserver" --etcd-servers=http://127.0.0.1:2379 --advertise-address=$API --secure-port=6443 \
+    --tls-cert-file="$pki/apiserver.crt" --tls-private-key-file="$pki/apiserver.key" --client-ca-file="$pki/ca.crt" \
+    --kubelet-client-certificate="$pki/admin.crt" --kubelet-client-key="$pki/admin.key" \
+    --kubelet-certificate-authority="$pki/ca.crt" --kubelet-preferred-address-types=InternalIP \
+    --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --allow-privileged=true \
+    --service-account-key-file="$pki/sa.pub" --service-account-signing-key-file="$pki/sa.key" \
+    --service-account-issuer=https://kubernetes.default.svc --service-cluster-ip-range=10.96.0.0/16
 }
 
 # Repeats COMMAND until it succeeds. NAME is the log to look at; a dead process is not waited for.

@@ -71,10 +71,15 @@ impl World {
 
     /// A docker-registry Secret that may push to the cluster's registry.
     pub fn secret(&self, name: &str) {
+        self.secret_for(name, REGISTRY);
+    }
+
+    /// The same, for a registry that has another name.
+    pub fn secret_for(&self, name: &str, server: &str) {
         let (user, password) = (var("B2I_REGISTRY_USER"), var("B2I_REGISTRY_PASSWORD"));
         run(kubectl()
             .args(["create", "secret", "docker-registry", name, "-n", &self.namespace])
-            .arg(format!("--docker-server={REGISTRY}"))
+            .arg(format!("--docker-server={server}"))
             .arg(format!("--docker-username={user}"))
             .arg(format!("--docker-password={password}")));
     }

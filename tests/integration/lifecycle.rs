@@ -753,6 +753,13 @@ async fn doctor_says_what_would_fail_and_what_to_do() {
     ));
 
     server.deny("create pods/portforward");
+    let table = ok(&cluster, "doctor").await;
+    assert!(
+        table.contains("not create: uploads go by exec, which is slower"),
+        "{table}"
+    );
+
+    server.deny("get pods/exec");
     server.remove(SECRETS, "registry-push");
     server.put(
         "/api/v1/namespaces/shop/resourcequotas",

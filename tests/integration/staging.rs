@@ -386,6 +386,22 @@ async fn a_cut_link_costs_only_what_was_on_it() {
 }
 
 #[tokio::test]
+async fn a_container_that_was_killed_finds_its_spool() {
+    let registry = Registry::new();
+    let layer = Layer::new(5, 1_000_000);
+    let pod = Pod::start_with(&registry, |settings| {
+        let name = format!("{}.{}.left", layer.digest.hex(), layer.size());
+        std::fs::write(settings.spool_folder.join(name), &layer.bytes[..400_000]).unwrap();
+    })
+    .await;
+    let offset = pod.offset(&layer).await.unwrap();
+    assert_eq!(offset, 400_000);
+    pod.put(&layer, offset).await.unwrap();
+    assert!(registry.blob(layer.digest).unwrap() == layer.bytes);
+    assert_eq!(pod.spooled_files(), 0);
+}
+
+#[tokio::test]
 async fn a_request_that_hangs_is_taken_over() {
     let registry = Registry::new();
     let pod = Pod::start(&registry).await;

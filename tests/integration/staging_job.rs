@@ -55,7 +55,7 @@ fn the_job_in_full() {
         },
         "spec": {
             "activeDeadlineSeconds": 3600,
-            "backoffLimit": 0,
+            "backoffLimit": 6,
             "ttlSecondsAfterFinished": 60,
             "template": {
                 "metadata": {
@@ -74,7 +74,7 @@ fn the_job_in_full() {
                 "spec": {
                     "automountServiceAccountToken": false,
                     "enableServiceLinks": false,
-                    "restartPolicy": "Never",
+                    "restartPolicy": "OnFailure",
                     "terminationGracePeriodSeconds": 3,
                     "securityContext": {
                         "runAsNonRoot": true,

@@ -22,3 +22,6 @@ pub const STAGING_ARGUMENT: &str = "in-cluster-staging";
 pub const BUILDER_ARGUMENT: &str = "in-cluster-builder";
 /// First argument of the check Job's container.
 pub const CHECK_ARGUMENT: &str = "in-cluster-check";
+/// First argument of the command that runs in a staging Pod's container where port-forward is
+/// forbidden; the port follows.
+pub const BRIDGE_ARGUMENT: &str = "in-cluster-bridge";

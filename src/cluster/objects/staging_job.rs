@@ -30,6 +30,9 @@ pub const PULL_SECRET_FOLDER: &str = "/etc/b2i/pull-secret";
 pub const DEADLINE_SECONDS: u32 = 3600;
 /// A finished upload has nothing to show.
 const TTL_AFTER_FINISHED_SECONDS: i32 = 60;
+/// A container that was killed is started again and finds its spool; a Pod that is gone gets a
+/// successor, which the registry tells what it has. Both count.
+const BACKOFF_LIMIT: i32 = 6;
 /// What arrived is of no use to anybody once the plugin has asked for the end.
 const GRACE_SECONDS: i64 = 3;
 /// Room for what a file system needs beside the bytes of the files.
@@ -79,6 +82,10 @@ impl StagingJob<'_> {
         );
         if let Some(spec) = &mut job.spec {
             spec.ttl_seconds_after_finished = Some(TTL_AFTER_FINISHED_SECONDS);
+            spec.backoff_limit = Some(BACKOFF_LIMIT);
+            if let Some(pod) = &mut spec.template.spec {
+                pod.restart_policy = Some("OnFailure".to_owned());
+            }
         }
         job
     }

@@ -208,6 +208,12 @@ pub(crate) struct PlanArgs {
     /// Let Tomcat 10 or later convert a WAR for javax.servlet when it starts
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) convert_javax: Option<bool>,
+    /// How the layers are compressed: gzip, or zstd for runtimes of 2021 and newer
+    #[arg(long, value_name = "FORMAT", value_parser = ["gzip", "zstd"])]
+    pub(crate) compression: Option<String>,
+    /// How hard: 1 to 9 for gzip (1 when not given), 1 to 19 for zstd (3)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=19), hide_short_help = true)]
+    pub(crate) compression_level: Option<u8>,
     /// What the artifact must be, before anybody looks into it.
     #[command(flatten)]
     pub(crate) expected: ExpectedArgs,

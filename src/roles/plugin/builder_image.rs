@@ -9,14 +9,14 @@ use std::{
 use futures_util::TryStreamExt;
 use serde_json::Value;
 
-use super::{flow, local};
+use super::{flow, local::Ends, packed};
 use crate::{
     cluster::{Cluster, nodes},
     error::{Failure, Result},
     model::{Artifact, ArtifactKind, Events, Libc, RegistryAccess},
     oci::{Descriptor, Platform, Reference},
     registry::Client,
-    steps::{inspect, plan},
+    steps::{assemble, inspect, plan},
 };
 
 /// Tells which version an image is of: <https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md>.
@@ -157,9 +157,12 @@ pub(super) async fn push(
         ..plan::Options::default()
     };
     let plan = plan::run(executable, &options)?;
-    let packed = flow::pack(executable, &plan, Some(&repository.name()), events).await?;
+    let to = repository.name();
+    let packed = packed::pack(executable, &plan, packed::noted(), Some(&to), events).await?;
     let tags = vec![version.to_owned()];
     let request = packed.request(&plan, repository, tags, RegistryAccess::default());
-    let (pushed, _) = local::push(&request, &packed, client, None, events).await?;
+    let ends = Ends::to(client.clone());
+    let image = assemble::image(&request, ends.look_up(&request).await?)?;
+    let (pushed, _) = Box::pin(ends.push(&image, &request, &packed, false, events)).await?;
     Ok(pushed.image)
 }

@@ -33,6 +33,7 @@ mod merge;
 mod nodes;
 mod options;
 mod options_file;
+mod packed;
 mod page;
 mod pod_args;
 mod ports;

@@ -93,6 +93,7 @@ pub(super) fn plan_options(image: &ImageOptions, config: &Config) -> Result<plan
         convert_javax: image.convert_javax,
         platform: image.platform,
         s2i: image.s2i,
+        compression: image.compression.unwrap_or_default(),
         catalogue: config.catalogue()?,
     })
 }

@@ -77,7 +77,7 @@ impl<D: Destination> Server<D> {
         if !blob.always && self.destination.exists(digest).await? {
             return Ok(None);
         }
-        let offset = self.spool.offset(digest);
+        let offset = self.spool.offset(digest).await;
         Ok(offset.map(|offset| MissingBlob { digest, offset }))
     }
 

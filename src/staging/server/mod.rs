@@ -16,7 +16,7 @@ use axum::{
     routing::{get, post, put},
 };
 use futures_util::StreamExt;
-use tokio::{net::TcpListener, sync::watch, time::timeout};
+use tokio::{net::TcpListener, sync::watch, task::spawn_blocking, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -72,18 +72,17 @@ struct Server<D> {
 /// Serves until it is told to end or is idle.
 ///
 /// # Errors
-/// When the listener fails.
+/// When the listener fails, or the spool's folder cannot be read.
 pub async fn serve<D: Destination>(
     listener: TcpListener,
     settings: Settings,
     destination: D,
 ) -> io::Result<Ended> {
+    let (folder, limit_bytes) = (settings.spool_folder.clone(), settings.spool_limit_bytes);
+    let spool = spawn_blocking(move || Spool::reopen(folder, limit_bytes)).await??;
     let server = Arc::new(Server {
         destination: Arc::new(destination),
-        spool: Arc::new(Spool::new(
-            settings.spool_folder.clone(),
-            settings.spool_limit_bytes,
-        )),
+        spool: Arc::new(spool),
         is_finished: CancellationToken::new(),
         open_requests: watch::Sender::new(0),
         settings,

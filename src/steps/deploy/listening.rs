@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::cluster::{Cluster, Tunnel};
+use crate::cluster::{Cluster, Loopback, Tunnel, Way};
 
 /// Where servers listen that nobody told otherwise.
 const USUAL: [u16; 12] = [
@@ -27,7 +27,13 @@ pub(super) async fn ports(cluster: &Cluster, pod: &str, named: u16) -> Vec<u16> 
 }
 
 async fn answers(cluster: &Cluster, pod: &str, port: u16) -> bool {
-    let Ok(mut tunnel) = Tunnel::open(cluster, pod, port).await else {
+    let to = Loopback {
+        pod,
+        // Of no matter to a port-forward.
+        container: "",
+        port,
+    };
+    let Ok(mut tunnel) = Tunnel::open(cluster, to, Way::PortForward).await else {
         return false;
     };
     // Whatever speaks, be it TLS or a database, says something to this, if only that it is wrong.

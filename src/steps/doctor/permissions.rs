@@ -136,6 +136,10 @@ pub const NEEDED: &[Needed] = &[
     ),
 ];
 
+/// What takes the place of `pods/portforward` where that is not granted. In no Role of ours: it lets
+/// its owner run whatever a container holds.
+const EXEC: Needed = needed("", "pods", "exec", &["get", "create"], &[]);
+
 /// Requests that are on their way at one time.
 const AT_ONCE: usize = 8;
 
@@ -173,14 +177,29 @@ async fn check(cluster: &Cluster, needed: &Needed) -> Result<Finding> {
     );
     let sometimes = needed.sometimes.iter().map(|(verb, _)| *verb);
     let verbs: Vec<&str> = needed.always.iter().copied().chain(sometimes).collect();
-    Ok(if !missing.is_empty() {
-        Finding::failed(name, format!("not {}", missing.join(", ")), fix)
-    } else if !lesser.is_empty() {
-        let detail = format!("not {}: for {}", lesser.join(", "), spoiled.join(", "));
-        Finding::warning(name, detail, fix)
-    } else {
-        Finding::ok(name, verbs.join(", "))
-    })
+    let is_port_forward = needed.subresource == "portforward";
+    Ok(
+        if !missing.is_empty() && is_port_forward && may_exec(cluster).await? {
+            let detail = format!("not {}: uploads go by exec, which is slower", missing.join(", "));
+            Finding::warning(name, detail, fix)
+        } else if !missing.is_empty() {
+            Finding::failed(name, format!("not {}", missing.join(", ")), fix)
+        } else if !lesser.is_empty() {
+            let detail = format!("not {}: for {}", lesser.join(", "), spoiled.join(", "));
+            Finding::warning(name, detail, fix)
+        } else {
+            Finding::ok(name, verbs.join(", "))
+        },
+    )
+}
+
+async fn may_exec(cluster: &Cluster) -> Result<bool> {
+    for verb in EXEC.always {
+        if !may(cluster, &EXEC, verb).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 async fn may(cluster: &Cluster, needed: &Needed, verb: &str) -> Result<bool> {

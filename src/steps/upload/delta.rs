@@ -32,7 +32,7 @@ use crate::{
 use super::{
     Options,
     figures::Progress,
-    send::{Link, LinkError},
+    link::{Link, LinkError},
 };
 
 /// A smaller layer is sent before the earlier one is read.

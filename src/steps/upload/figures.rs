@@ -2,10 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use crate::{
@@ -13,11 +10,30 @@ use crate::{
     oci::Digest,
 };
 
-/// How far each layer is. After a cut a layer may be less far than it was.
+use super::link::LinkError;
+
+/// How far each layer is, and what arrived in the cluster. After a cut a layer may be less far than
+/// it was: what was on its way is lost. A Pod that is gone takes what had arrived along.
 pub(super) struct Progress {
     events: Events,
-    total: AtomicU64,
-    sent: Mutex<BTreeMap<Digest, u64>>,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    total: u64,
+    layers: BTreeMap<Digest, Count>,
+    is_cut: bool,
+}
+
+/// How far a layer is.
+#[derive(Default)]
+struct Count {
+    /// The Pod that it goes to.
+    pod: String,
+    offset: u64,
+    /// What arrived of it in all Pods.
+    arrived_bytes: u64,
 }
 
 impl Progress {
@@ -25,26 +41,71 @@ impl Progress {
     pub(super) fn new(events: &Events, total: u64) -> Self {
         Self {
             events: events.clone(),
-            total: AtomicU64::new(total),
-            sent: Mutex::default(),
+            counts: Mutex::new(Counts {
+                total,
+                ..Counts::default()
+            }),
         }
     }
 
     /// Notes that so many bytes are to be sent where there were so many others.
     pub(super) fn instead(&self, of_bytes: u64, bytes: u64) {
-        self.total.fetch_add(bytes, Ordering::Relaxed);
-        self.total.fetch_sub(of_bytes, Ordering::Relaxed);
+        let mut counts = self.counts();
+        counts.total = counts.total + bytes - of_bytes;
     }
 
-    /// Notes how many bytes of a layer are sent.
-    pub(super) fn note(&self, digest: Digest, bytes: u64) {
-        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        sent.insert(digest, bytes);
+    /// Returns how many bytes of a layer arrived, those that a second Pod had to be sent counted twice.
+    pub(super) fn arrived_bytes(&self, digest: Digest) -> u64 {
+        let counts = self.counts();
+        counts.layers.get(&digest).map_or(0, |count| count.arrived_bytes)
+    }
+
+    /// Notes that a connection to a Pod is there, which goes on with a layer at `offset`.
+    pub(super) fn goes_on(&self, digest: Digest, pod: &str, offset: u64) {
+        let mut counts = self.counts();
+        let count = counts.layers.entry(digest).or_default();
+        if count.pod == pod {
+            count.arrived_bytes -= count.offset.saturating_sub(offset);
+        }
+        pod.clone_into(&mut count.pod);
+        count.offset = offset;
+        if std::mem::take(&mut counts.is_cut) {
+            self.say(String::new());
+        }
+    }
+
+    /// Notes that a layer is sent up to `offset`.
+    pub(super) fn note(&self, digest: Digest, offset: u64) {
+        let mut counts = self.counts();
+        let count = counts.layers.entry(digest).or_default();
+        count.arrived_bytes += offset.saturating_sub(count.offset);
+        count.offset = offset;
+        let (done, total) = (
+            counts.layers.values().map(|count| count.offset).sum(),
+            counts.total,
+        );
         self.events.send(Event::Bytes {
             step: Step::Upload,
-            done: sent.values().sum(),
-            total: self.total.load(Ordering::Relaxed),
+            done,
+            total,
         });
+        if done == total {
+            self.say("the registry takes the last of it".to_owned());
+        }
+    }
+
+    /// Notes that a connection is gone, and that another one is tried for.
+    pub(super) fn is_cut(&self, error: &LinkError) {
+        self.counts().is_cut = true;
+        self.say(format!("connecting again: {error}"));
+    }
+
+    fn say(&self, words: String) {
+        self.events.send(Event::Doing(Step::Upload, words));
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -88,6 +149,8 @@ fn size(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn uploaded(bytes: u64, sent: u8, skipped: u8) -> Uploaded {
@@ -98,6 +161,34 @@ mod tests {
             skipped: digests(skipped),
             ..Uploaded::default()
         }
+    }
+
+    #[test]
+    fn what_was_lost_on_the_way_did_not_arrive() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let tell = told.clone();
+        let events = Events::to(move |event| {
+            if let Event::Bytes { done, .. } = event {
+                tell.lock().expect("no panic").push(done);
+            }
+        });
+        let progress = Progress::new(&events, 300);
+        let (one, two) = (Digest::of(b"1"), Digest::of(b"2"));
+        progress.goes_on(one, "a", 0);
+        progress.goes_on(two, "a", 50);
+        progress.note(one, 100);
+        progress.note(two, 100);
+        progress.goes_on(one, "a", 80);
+        progress.note(one, 200);
+        assert_eq!(
+            (progress.arrived_bytes(one), progress.arrived_bytes(two)),
+            (200, 50)
+        );
+        // Another Pod.
+        progress.goes_on(one, "b", 0);
+        progress.note(one, 200);
+        assert_eq!(progress.arrived_bytes(one), 200 + 200);
+        assert_eq!(*told.lock().expect("no panic"), [150, 200, 300, 300]);
     }
 
     #[test]

@@ -4,7 +4,9 @@
 
 mod delta;
 mod figures;
+mod link;
 mod memory;
+mod patience;
 mod pod;
 mod send;
 mod words;
@@ -33,8 +35,8 @@ use crate::{
     staging::Token,
 };
 
+use link::Link;
 use memory::{Memory, Remembered};
-use send::Link;
 use words::Words;
 
 /// Where the staging Pod listens. Any port does: nobody else is on that loopback.
@@ -183,7 +185,13 @@ pub async fn end(cluster: &Cluster, options: &Options, staging: &Staging, events
 /// Returns the Pod that an earlier run left, if it answers.
 async fn left(cluster: &Cluster, options: &Options) -> Option<Staging> {
     let found = memory(cluster, options).recall()?;
-    let link = Link::new(cluster, &found.pod, found.token.clone(), options);
+    let link = Link::new(
+        cluster,
+        &found.job,
+        &found.pod,
+        found.token.clone(),
+        &options.destination,
+    );
     link.greet().await.ok()?;
     Some(Staging {
         job: found.job,
@@ -262,16 +270,23 @@ async fn send(
     }
     let text = "asking the registry".to_owned();
     events.send(Event::Doing(Step::Upload, text));
-    let link = Link::new(cluster, &pod, staging.token.clone(), options);
+    let job = staging.job.clone();
+    let link = Link::new(cluster, &job, &pod, staging.token.clone(), &options.destination);
     // Two layers may be the same bytes; they are sent once.
     let layers: BTreeMap<Digest, &Layer> = layers
         .iter()
         .map(|layer| (layer.described.descriptor.digest, layer))
         .collect();
-    match link.send_missing(&layers, events).await {
+    let uploaded = send::missing(&link, options, &layers, events).await;
+    let now = link.pod();
+    if now != pod {
+        // The Job has made another one.
+        staging.pod = At::Pod(now.clone());
+    }
+    match uploaded {
         Ok(uploaded) => Ok(uploaded),
         Err(error) => {
-            let end = pod::how_it_ended(cluster, &pod).await;
+            let end = pod::how_it_ended(cluster, &now).await;
             Err(words.no_link(error, end))
         }
     }

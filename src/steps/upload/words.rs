@@ -7,7 +7,7 @@ use crate::{
     staging::{DestinationError, client::Error as StagingError, protocol::Refusal},
 };
 
-use super::{Options, pod::Stuck, send::LinkError};
+use super::{Options, link::LinkError, pod::Stuck};
 
 const NOT_STARTED: &str = "could not start the staging Pod";
 
@@ -113,7 +113,10 @@ impl<'a> Words<'a> {
         let what = format!("could not upload to `{}`", self.destination.name());
         let failure = Failure::new(&*what);
         match error {
-            LinkError::Tunnel(TunnelError::Forbidden(why)) => self.no_port_forward(failure.why(why)),
+            error @ (LinkError::NoWay { .. } | LinkError::Tunnel(TunnelError::Forbidden(_))) => {
+                self.no_way(failure.why(error))
+            }
+            LinkError::Gone(why) => self.pod_ended(failure, &why),
             LinkError::Staging(StagingError::Refused(refusal)) => self.refused(failure, refusal),
             LinkError::Staging(error @ StagingError::File(_)) => failure
                 .because(error)
@@ -124,10 +127,7 @@ impl<'a> Words<'a> {
                 .next("start it again")
                 .anchor("staging-pod"),
             error => match end {
-                Some(end) => failure
-                    .why(format!("the staging Pod ended: {end}"))
-                    .next("start it again; layers that the registry has by then are not sent again")
-                    .anchor("staging-pod"),
+                Some(end) => self.pod_ended(failure, &end),
                 None => failure
                     .because(error)
                     .next("the link to the cluster does not hold: start it again; layers that the registry has by then are not sent again")
@@ -136,11 +136,19 @@ impl<'a> Words<'a> {
         }
     }
 
-    fn no_port_forward(&self, failure: Failure) -> Failure {
+    fn pod_ended(&self, failure: Failure, why: &str) -> Failure {
+        failure
+            .why(format!("the staging Pod ended: {why}"))
+            .next("start it again; layers that the registry has by then are not sent again. The events may say more:")
+            .command(self.kubectl("get events --sort-by=.lastTimestamp"))
+            .anchor("staging-pod")
+    }
+
+    fn no_way(&self, failure: Failure) -> Failure {
         let namespace = self.namespace;
         failure
             .next(format!(
-                "you need `get` and `create` on `pods/portforward` in `{namespace}`:"
+                "you need `get` and `create` on `pods/portforward` in `{namespace}`, or else on `pods/exec`:"
             ))
             .command(format!("kubectl auth can-i get pods/portforward -n {namespace}"))
             .command(format!(
@@ -228,7 +236,7 @@ mod tests {
         assert_eq!(failure.what, "could not upload to `r.example/team/shop`");
         assert_eq!(
             failure.next,
-            "you need `get` and `create` on `pods/portforward` in `dev`:"
+            "you need `get` and `create` on `pods/portforward` in `dev`, or else on `pods/exec`:"
         );
         assert_eq!(failure.commands.len(), 2);
     }

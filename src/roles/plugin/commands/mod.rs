@@ -22,8 +22,8 @@ use serde::Serialize;
 
 use super::{
     access, actuator, apps, args, browser, builder_image, command, config, flow, format, interrupt, kind,
-    kubesphere, local, merge, nodes, options, options_file, page, pod_args, ports, push_secret, rollout,
-    s2i_builder, status_page, values,
+    kubesphere, local, merge, nodes, options, options_file, packed, page, pod_args, ports, push_secret,
+    rollout, s2i_builder, status_page, values,
 };
 use crate::{
     error::{Failure, Result},

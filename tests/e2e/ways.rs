@@ -1,0 +1,68 @@
+//! The ways through the API server: port-forward, `exec` where that is forbidden, and neither.
+
+use std::process::Command;
+
+use crate::{
+    cuts::{MEGABYTE, noisy_program},
+    world::{World, kubectl, run},
+};
+
+/// Takes `pods/portforward` away from the user.
+fn without_port_forward(world: &World) {
+    let role = world.kubectl("get role kubectl-b2i -o json");
+    let mut role: serde_json::Value = serde_json::from_str(&role).unwrap();
+    let rules = role["rules"].as_array_mut().unwrap();
+    let before = rules.len();
+    rules.retain(|rule| rule["resources"][0] != "pods/portforward");
+    assert_eq!(rules.len(), before - 1);
+    let path = world.folder.path().join("role.json");
+    std::fs::write(&path, role.to_string()).unwrap();
+    run(kubectl()
+        .args(["replace", "-n", &world.namespace, "-f"])
+        .arg(path));
+}
+
+fn finding(world: &World) -> String {
+    let said = world.b2i("doctor");
+    let line = said.stdout.lines().find(|line| line.contains("pods/portforward"));
+    line.unwrap_or_else(|| panic!("{}\n{}", said.stdout, said.stderr))
+        .to_owned()
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn exec_where_port_forward_is_forbidden() {
+    let world = World::new("way-exec");
+    without_port_forward(&world);
+    let ns = &world.namespace;
+    world.kubectl("create role exec --verb=get,create --resource=pods/exec");
+    world.kubectl(&format!(
+        "create rolebinding exec --role=exec --serviceaccount={ns}:dev"
+    ));
+    let program = noisy_program(&world, 9, 40 * MEGABYTE);
+    let line = format!(
+        "build {} --name noise --base scratch --tag exec",
+        program.display()
+    );
+    let image = world.b2i_ok(&line);
+    run(Command::new("crane").args(["validate", "--insecure", "--remote", &image]));
+    assert!(finding(&world).contains("exec"));
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn neither_is_said_and_nothing_is_left() {
+    let world = World::new("way-none");
+    without_port_forward(&world);
+    let before = world.objects();
+    let program = noisy_program(&world, 9, 3 * MEGABYTE);
+    let said = world.b2i(&format!(
+        "build {} --name noise --base scratch",
+        program.display()
+    ));
+    assert_eq!(said.code, Some(1), "{}", said.stderr);
+    for part in ["pods/portforward", "pods/exec", "#permissions"] {
+        assert!(said.stderr.contains(part), "{part}: {}", said.stderr);
+    }
+    crate::world::eventually("the namespace being as before", || world.objects() == before);
+}
