@@ -346,8 +346,11 @@ async fn what_the_registry_has_against_it_is_about_your_login() {
             "push-unauthorized",
         ),
     ] {
-        let again = Canned::code(answer.request, answer.status, "UNAUTHORIZED", "no");
-        machine.fake.set(|knobs| knobs.answers = vec![answer, again]);
+        // Several requests are on their way at the same time, and each is tried with the login.
+        let (request, status) = (answer.request, answer.status);
+        let more = (0..5).map(|_| Canned::code(request, status, "UNAUTHORIZED", "no"));
+        let answers: Vec<Canned> = [answer].into_iter().chain(more).collect();
+        machine.fake.set(|knobs| knobs.answers = answers);
         let ended = machine.build("").await;
         let told = ended.stderr.split_once("error: ").unwrap().1;
         assert!(
