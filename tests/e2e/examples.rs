@@ -99,7 +99,9 @@ fn way(line: &str) -> Way {
             ("Where the image goes", "\n"),
             ("every node?", "y\n"),
         ]),
-        "kubectl b2i delete shop" | "kubectl b2i registry down" => Way::Answering(&[("[y/N]", "y\n")]),
+        "kubectl b2i delete shop" | "kubectl b2i delete shop --volumes" | "kubectl b2i registry down" => {
+            Way::Answering(&[("[y/N]", "y\n")])
+        }
         "kubectl b2i status shop --watch" => Way::Until("EVENTS"),
         "kubectl b2i logs shop --follow --tail 20" => Way::Until("Started"),
         _ => Way::ToTheEnd,
@@ -149,7 +151,7 @@ fn every_example_works() {
                         .contains('1')
                 });
             }
-            "kubectl b2i delete shop --yes" => {
+            line if line.starts_with("kubectl b2i delete ") => {
                 world.b2i_ok(&format!("deploy {}/shop.jar", person.folder.display()));
             }
             _ => {}
