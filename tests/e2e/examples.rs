@@ -66,6 +66,14 @@ fn examples() -> Vec<String> {
     found.into_iter().flat_map(|(_, lines)| lines).collect()
 }
 
+/// An app that somebody else made; it gets its image from us.
+const THEIRS: &str = r#"{ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "shop" },
+    "spec": { "selector": { "matchLabels": { "app": "theirs" } }, "template": {
+        "metadata": { "labels": { "app": "theirs" } },
+        "spec": { "securityContext": { "runAsNonRoot": true, "seccompProfile": { "type": "RuntimeDefault" } },
+            "containers": [{ "name": "web", "image": "localhost/none:1",
+                "securityContext": { "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } } }] } } } }"#;
+
 /// As KubeSphere's console writes it.
 const S2I_BUILDER: &str = "apiVersion: devops.kubesphere.io/v1alpha1
 kind: S2iBuilder
@@ -91,7 +99,9 @@ fn way(line: &str) -> Way {
             ("Where the image goes", "\n"),
             ("every node?", "y\n"),
         ]),
-        "kubectl b2i delete shop" | "kubectl b2i registry down" => Way::Answering(&[("[y/N]", "y\n")]),
+        "kubectl b2i delete shop" | "kubectl b2i delete shop --volumes" | "kubectl b2i registry down" => {
+            Way::Answering(&[("[y/N]", "y\n")])
+        }
         "kubectl b2i status shop --watch" => Way::Until("EVENTS"),
         "kubectl b2i logs shop --follow --tail 20" => Way::Until("Started"),
         _ => Way::ToTheEnd,
@@ -102,7 +112,7 @@ fn way(line: &str) -> Way {
 #[ignore = "needs a cluster: tests/run"]
 fn every_example_works() {
     let person = Person::new("examples");
-    let (_data, _registry) = (person.volume("data"), person.volume("b2i-registry"));
+    let _volumes = ["data", "data-shop-0", "b2i-registry"].map(|claim| person.volume(claim));
     let world = &person.world;
     world.kubectl("create secret generic db --from-literal=password=s3cret");
     let claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec: {accessModes: [ReadWriteOnce], \
@@ -112,7 +122,23 @@ fn every_example_works() {
     world.kubectl(&format!("apply -f {}", file.display()));
 
     for line in examples() {
+        // Only one kind of workload can have the name, and what was adopted stays somebody else's.
+        let begin_anew = || {
+            world.kubectl("delete deployment,statefulset,service,ingress shop --ignore-not-found");
+        };
         match line.as_str() {
+            line if line.contains(" --stateful ") => begin_anew(),
+            line if line.ends_with(" --adopt") => {
+                begin_anew();
+                let file = world.folder.path().join("theirs.json");
+                std::fs::write(&file, THEIRS).unwrap();
+                world.kubectl(&format!("apply -f {}", file.display()));
+            }
+            "kubectl b2i deploy ./shop.jar --dry-run=client -o yaml" => {
+                begin_anew();
+                let said = person.types("kubectl b2i deploy ./shop.jar --port 8080", &Way::ToTheEnd);
+                assert_eq!(said.code, Some(0), "{}", said.stderr);
+            }
             // A container that ended, so that there is a log of before.
             "kubectl b2i logs shop --previous" => {
                 let namespace = world.namespace.as_str();
@@ -125,7 +151,7 @@ fn every_example_works() {
                         .contains('1')
                 });
             }
-            "kubectl b2i delete shop --yes" => {
+            line if line.starts_with("kubectl b2i delete ") => {
                 world.b2i_ok(&format!("deploy {}/shop.jar", person.folder.display()));
             }
             _ => {}
