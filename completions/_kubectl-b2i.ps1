@@ -58,6 +58,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Remove an app and its build record')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look at what a deploy needs in the namespace, and say what to do')
             [CompletionResult]::new('registry', 'registry', [CompletionResultType]::ParameterValue, 'Log in to registries, and ask them what they would have against a build')
+            [CompletionResult]::new('builder', 'builder', [CompletionResultType]::ParameterValue, 'Make the image of the staging Pod and the builder Job, of this plugin')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Write the script that completes kubectl-b2i in a shell')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Tell the version')
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write the options of `deploy` into b2i.yaml, to stand beside the artifact')
@@ -76,6 +77,8 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('--jvm-options', '--jvm-options', [CompletionResultType]::ParameterName, 'Options for the JVM, added to the defaults')
             [CompletionResult]::new('--context-path', '--context-path', [CompletionResultType]::ParameterName, 'Path that a WAR serves; `/` for the root')
             [CompletionResult]::new('--convert-javax', '--convert-javax', [CompletionResultType]::ParameterName, 'Let Tomcat 10 or later convert a WAR for javax.servlet when it starts')
+            [CompletionResult]::new('--compression', '--compression', [CompletionResultType]::ParameterName, 'How the layers are compressed: gzip, or zstd for runtimes of 2021 and newer')
+            [CompletionResult]::new('--compression-level', '--compression-level', [CompletionResultType]::ParameterName, 'How hard: 1 to 9 for gzip (1 when not given), 1 to 19 for zstd (3)')
             [CompletionResult]::new('--sha256', '--sha256', [CompletionResultType]::ParameterName, 'SHA-256 that the artifact must have, in hex')
             [CompletionResult]::new('--max-artifact-size', '--max-artifact-size', [CompletionResultType]::ParameterName, 'Largest artifact to take')
             [CompletionResult]::new('--max-unpacked-size', '--max-unpacked-size', [CompletionResultType]::ParameterName, 'Largest size of an archive''s entries, unpacked; above the default it may also be a bomb''s')
@@ -166,6 +169,8 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('--jvm-options', '--jvm-options', [CompletionResultType]::ParameterName, 'Options for the JVM, added to the defaults')
             [CompletionResult]::new('--context-path', '--context-path', [CompletionResultType]::ParameterName, 'Path that a WAR serves; `/` for the root')
             [CompletionResult]::new('--convert-javax', '--convert-javax', [CompletionResultType]::ParameterName, 'Let Tomcat 10 or later convert a WAR for javax.servlet when it starts')
+            [CompletionResult]::new('--compression', '--compression', [CompletionResultType]::ParameterName, 'How the layers are compressed: gzip, or zstd for runtimes of 2021 and newer')
+            [CompletionResult]::new('--compression-level', '--compression-level', [CompletionResultType]::ParameterName, 'How hard: 1 to 9 for gzip (1 when not given), 1 to 19 for zstd (3)')
             [CompletionResult]::new('--sha256', '--sha256', [CompletionResultType]::ParameterName, 'SHA-256 that the artifact must have, in hex')
             [CompletionResult]::new('--max-artifact-size', '--max-artifact-size', [CompletionResultType]::ParameterName, 'Largest artifact to take')
             [CompletionResult]::new('--max-unpacked-size', '--max-unpacked-size', [CompletionResultType]::ParameterName, 'Largest size of an archive''s entries, unpacked; above the default it may also be a bomb''s')
@@ -250,6 +255,8 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('--jvm-options', '--jvm-options', [CompletionResultType]::ParameterName, 'Options for the JVM, added to the defaults')
             [CompletionResult]::new('--context-path', '--context-path', [CompletionResultType]::ParameterName, 'Path that a WAR serves; `/` for the root')
             [CompletionResult]::new('--convert-javax', '--convert-javax', [CompletionResultType]::ParameterName, 'Let Tomcat 10 or later convert a WAR for javax.servlet when it starts')
+            [CompletionResult]::new('--compression', '--compression', [CompletionResultType]::ParameterName, 'How the layers are compressed: gzip, or zstd for runtimes of 2021 and newer')
+            [CompletionResult]::new('--compression-level', '--compression-level', [CompletionResultType]::ParameterName, 'How hard: 1 to 9 for gzip (1 when not given), 1 to 19 for zstd (3)')
             [CompletionResult]::new('--sha256', '--sha256', [CompletionResultType]::ParameterName, 'SHA-256 that the artifact must have, in hex')
             [CompletionResult]::new('--max-artifact-size', '--max-artifact-size', [CompletionResultType]::ParameterName, 'Largest artifact to take')
             [CompletionResult]::new('--max-unpacked-size', '--max-unpacked-size', [CompletionResultType]::ParameterName, 'Largest size of an archive''s entries, unpacked; above the default it may also be a bomb''s')
@@ -556,6 +563,8 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Put a login into a Secret that builds push with, and prove it')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Ask a registry, from inside the cluster, what it would have against a build')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the Secrets that builds may push with, their registries and users')
+            [CompletionResult]::new('up', 'up', [CompletionResultType]::ParameterValue, 'Run a registry in the namespace, to try things out where there is none')
+            [CompletionResult]::new('down', 'down', [CompletionResultType]::ParameterValue, 'Remove the registry of `registry up`, and all images in it')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -655,10 +664,68 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'kubectl-b2i;registry;up' {
+            [CompletionResult]::new('--storage', '--storage', [CompletionResultType]::ParameterName, 'Keep images in a volume of this size; without it they go with the registry''s Pod')
+            [CompletionResult]::new('--registry-image', '--registry-image', [CompletionResultType]::ParameterName, 'Image of the registry: CNCF distribution, version 2 or 3')
+            [CompletionResult]::new('--builder-image', '--builder-image', [CompletionResultType]::ParameterName, 'Builder image that the nodes can pull, instead of this plugin''s own executable')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long the registry may take to be ready')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace to work in')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace to work in')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Context of the kubeconfig to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Path of the kubeconfig')
+            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'Cluster of the kubeconfig to use')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'User of the kubeconfig to use')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Address of the API server')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Address of the API server')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'Bearer token for the API server')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'User to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'Group to impersonate; repeats')
+            [CompletionResult]::new('--as-uid', '--as-uid', [CompletionResultType]::ParameterName, 'UID to impersonate')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'How long one request to the API server may take, for example 30s; 0 is for ever')
+            [CompletionResult]::new('--certificate-authority', '--certificate-authority', [CompletionResultType]::ParameterName, 'File with the API server''s certificate authority')
+            [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'File with a client certificate')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'File with the client certificate''s key')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'Name to expect in the API server''s certificate')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Trust any certificate of the API server')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kubectl-b2i;registry;down' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace to work in')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace to work in')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Context of the kubeconfig to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Path of the kubeconfig')
+            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'Cluster of the kubeconfig to use')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'User of the kubeconfig to use')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Address of the API server')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Address of the API server')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'Bearer token for the API server')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'User to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'Group to impersonate; repeats')
+            [CompletionResult]::new('--as-uid', '--as-uid', [CompletionResultType]::ParameterName, 'UID to impersonate')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'How long one request to the API server may take, for example 30s; 0 is for ever')
+            [CompletionResult]::new('--certificate-authority', '--certificate-authority', [CompletionResultType]::ParameterName, 'File with the API server''s certificate authority')
+            [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'File with a client certificate')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'File with the client certificate''s key')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'Name to expect in the API server''s certificate')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Trust any certificate of the API server')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'kubectl-b2i;registry;help' {
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Put a login into a Secret that builds push with, and prove it')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Ask a registry, from inside the cluster, what it would have against a build')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the Secrets that builds may push with, their registries and users')
+            [CompletionResult]::new('up', 'up', [CompletionResultType]::ParameterValue, 'Run a registry in the namespace, to try things out where there is none')
+            [CompletionResult]::new('down', 'down', [CompletionResultType]::ParameterValue, 'Remove the registry of `registry up`, and all images in it')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -671,7 +738,81 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
         'kubectl-b2i;registry;help;list' {
             break
         }
+        'kubectl-b2i;registry;help;up' {
+            break
+        }
+        'kubectl-b2i;registry;help;down' {
+            break
+        }
         'kubectl-b2i;registry;help;help' {
+            break
+        }
+        'kubectl-b2i;builder' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace to work in')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace to work in')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Context of the kubeconfig to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Path of the kubeconfig')
+            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'Cluster of the kubeconfig to use')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'User of the kubeconfig to use')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Address of the API server')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Address of the API server')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'Bearer token for the API server')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'User to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'Group to impersonate; repeats')
+            [CompletionResult]::new('--as-uid', '--as-uid', [CompletionResultType]::ParameterName, 'UID to impersonate')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'How long one request to the API server may take, for example 30s; 0 is for ever')
+            [CompletionResult]::new('--certificate-authority', '--certificate-authority', [CompletionResultType]::ParameterName, 'File with the API server''s certificate authority')
+            [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'File with a client certificate')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'File with the client certificate''s key')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'Name to expect in the API server''s certificate')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Trust any certificate of the API server')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('push', 'push', [CompletionResultType]::ParameterValue, 'Push the builder image from this machine, with its own logins')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'kubectl-b2i;builder;push' {
+            [CompletionResult]::new('--architecture', '--architecture', [CompletionResultType]::ParameterName, 'Architecture of the nodes: amd64 or arm64; this machine''s when not given')
+            [CompletionResult]::new('--insecure-registry', '--insecure-registry', [CompletionResultType]::ParameterName, 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats')
+            [CompletionResult]::new('--registry-ca', '--registry-ca', [CompletionResultType]::ParameterName, 'File with certificates (PEM) of authorities to trust beside the public ones')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is printed: name, json or yaml')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is printed: name, json or yaml')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace to work in')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace to work in')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Context of the kubeconfig to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Path of the kubeconfig')
+            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'Cluster of the kubeconfig to use')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'User of the kubeconfig to use')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Address of the API server')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Address of the API server')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'Bearer token for the API server')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'User to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'Group to impersonate; repeats')
+            [CompletionResult]::new('--as-uid', '--as-uid', [CompletionResultType]::ParameterName, 'UID to impersonate')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'How long one request to the API server may take, for example 30s; 0 is for ever')
+            [CompletionResult]::new('--certificate-authority', '--certificate-authority', [CompletionResultType]::ParameterName, 'File with the API server''s certificate authority')
+            [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'File with a client certificate')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'File with the client certificate''s key')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'Name to expect in the API server''s certificate')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Trust any certificate of the API server')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'kubectl-b2i;builder;help' {
+            [CompletionResult]::new('push', 'push', [CompletionResultType]::ParameterValue, 'Push the builder image from this machine, with its own logins')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'kubectl-b2i;builder;help;push' {
+            break
+        }
+        'kubectl-b2i;builder;help;help' {
             break
         }
         'kubectl-b2i;completion' {
@@ -700,8 +841,8 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             break
         }
         'kubectl-b2i;version' {
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is printed: name, json or yaml')
-            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is printed: name, json or yaml')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is printed: name, json or yaml; the latter two also ask the cluster')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is printed: name, json or yaml; the latter two also ask the cluster')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace to work in')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace to work in')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Context of the kubeconfig to use')
@@ -719,6 +860,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'File with a client certificate')
             [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'File with the client certificate''s key')
             [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'Name to expect in the API server''s certificate')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'Ask no cluster')
             [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Trust any certificate of the API server')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
@@ -738,6 +880,8 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('--jvm-options', '--jvm-options', [CompletionResultType]::ParameterName, 'Options for the JVM, added to the defaults')
             [CompletionResult]::new('--context-path', '--context-path', [CompletionResultType]::ParameterName, 'Path that a WAR serves; `/` for the root')
             [CompletionResult]::new('--convert-javax', '--convert-javax', [CompletionResultType]::ParameterName, 'Let Tomcat 10 or later convert a WAR for javax.servlet when it starts')
+            [CompletionResult]::new('--compression', '--compression', [CompletionResultType]::ParameterName, 'How the layers are compressed: gzip, or zstd for runtimes of 2021 and newer')
+            [CompletionResult]::new('--compression-level', '--compression-level', [CompletionResultType]::ParameterName, 'How hard: 1 to 9 for gzip (1 when not given), 1 to 19 for zstd (3)')
             [CompletionResult]::new('--sha256', '--sha256', [CompletionResultType]::ParameterName, 'SHA-256 that the artifact must have, in hex')
             [CompletionResult]::new('--max-artifact-size', '--max-artifact-size', [CompletionResultType]::ParameterName, 'Largest artifact to take')
             [CompletionResult]::new('--max-unpacked-size', '--max-unpacked-size', [CompletionResultType]::ParameterName, 'Largest size of an archive''s entries, unpacked; above the default it may also be a bomb''s')
@@ -822,6 +966,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Remove an app and its build record')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look at what a deploy needs in the namespace, and say what to do')
             [CompletionResult]::new('registry', 'registry', [CompletionResultType]::ParameterValue, 'Log in to registries, and ask them what they would have against a build')
+            [CompletionResult]::new('builder', 'builder', [CompletionResultType]::ParameterValue, 'Make the image of the staging Pod and the builder Job, of this plugin')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Write the script that completes kubectl-b2i in a shell')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Tell the version')
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write the options of `deploy` into b2i.yaml, to stand beside the artifact')
@@ -868,6 +1013,8 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Put a login into a Secret that builds push with, and prove it')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Ask a registry, from inside the cluster, what it would have against a build')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the Secrets that builds may push with, their registries and users')
+            [CompletionResult]::new('up', 'up', [CompletionResultType]::ParameterValue, 'Run a registry in the namespace, to try things out where there is none')
+            [CompletionResult]::new('down', 'down', [CompletionResultType]::ParameterValue, 'Remove the registry of `registry up`, and all images in it')
             break
         }
         'kubectl-b2i;help;registry;login' {
@@ -877,6 +1024,19 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             break
         }
         'kubectl-b2i;help;registry;list' {
+            break
+        }
+        'kubectl-b2i;help;registry;up' {
+            break
+        }
+        'kubectl-b2i;help;registry;down' {
+            break
+        }
+        'kubectl-b2i;help;builder' {
+            [CompletionResult]::new('push', 'push', [CompletionResultType]::ParameterValue, 'Push the builder image from this machine, with its own logins')
+            break
+        }
+        'kubectl-b2i;help;builder;push' {
             break
         }
         'kubectl-b2i;help;completion' {

@@ -56,6 +56,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "rollback" -
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "delete" -d 'Remove an app and its build record'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "doctor" -d 'Look at what a deploy needs in the namespace, and say what to do'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "registry" -d 'Log in to registries, and ask them what they would have against a build'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "builder" -d 'Make the image of the staging Pod and the builder Job, of this plugin'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "completion" -d 'Write the script that completes kubectl-b2i in a shell'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "version" -d 'Tell the version'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_needs_command" -f -a "init" -d 'Write the options of `deploy` into b2i.yaml, to stand beside the artifact'
@@ -72,6 +73,9 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l jvm-o
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l context-path -d 'Path that a WAR serves; `/` for the root' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l convert-javax -d 'Let Tomcat 10 or later convert a WAR for javax.servlet when it starts' -r -f -a "true\t''
 false\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l compression -d 'How the layers are compressed: gzip, or zstd for runtimes of 2021 and newer' -r -f -a "gzip\t''
+zstd\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l compression-level -d 'How hard: 1 to 9 for gzip (1 when not given), 1 to 19 for zstd (3)' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l sha256 -d 'SHA-256 that the artifact must have, in hex' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l max-artifact-size -d 'Largest artifact to take' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l max-unpacked-size -d 'Largest size of an archive\'s entries, unpacked; above the default it may also be a bomb\'s' -r
@@ -157,6 +161,9 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l jvm-op
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l context-path -d 'Path that a WAR serves; `/` for the root' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l convert-javax -d 'Let Tomcat 10 or later convert a WAR for javax.servlet when it starts' -r -f -a "true\t''
 false\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l compression -d 'How the layers are compressed: gzip, or zstd for runtimes of 2021 and newer' -r -f -a "gzip\t''
+zstd\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l compression-level -d 'How hard: 1 to 9 for gzip (1 when not given), 1 to 19 for zstd (3)' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l sha256 -d 'SHA-256 that the artifact must have, in hex' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l max-artifact-size -d 'Largest artifact to take' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l max-unpacked-size -d 'Largest size of an archive\'s entries, unpacked; above the default it may also be a bomb\'s' -r
@@ -226,6 +233,9 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l jvm-
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l context-path -d 'Path that a WAR serves; `/` for the root' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l convert-javax -d 'Let Tomcat 10 or later convert a WAR for javax.servlet when it starts' -r -f -a "true\t''
 false\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l compression -d 'How the layers are compressed: gzip, or zstd for runtimes of 2021 and newer' -r -f -a "gzip\t''
+zstd\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l compression-level -d 'How hard: 1 to 9 for gzip (1 when not given), 1 to 19 for zstd (3)' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l sha256 -d 'SHA-256 that the artifact must have, in hex' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l max-artifact-size -d 'Largest artifact to take' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l max-unpacked-size -d 'Largest size of an archive\'s entries, unpacked; above the default it may also be a bomb\'s' -r
@@ -443,28 +453,30 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l tls-s
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -s n -l namespace -d 'Namespace to work in' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l context -d 'Context of the kubeconfig to use' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l kubeconfig -d 'Path of the kubeconfig' -r -F
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l cluster -d 'Cluster of the kubeconfig to use' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l user -d 'User of the kubeconfig to use' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -s s -l server -d 'Address of the API server' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l token -d 'Bearer token for the API server' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l as -d 'User to impersonate' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l as-group -d 'Group to impersonate; repeats' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l as-uid -d 'UID to impersonate' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l client-certificate -d 'File with a client certificate' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l client-key -d 'File with the client certificate\'s key' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -s q -l quiet -d 'Say nothing on stderr but failures'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -f -a "login" -d 'Put a login into a Secret that builds push with, and prove it'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -f -a "check" -d 'Ask a registry, from inside the cluster, what it would have against a build'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -f -a "list" -d 'List the Secrets that builds may push with, their registries and users'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -f -a "login" -d 'Put a login into a Secret that builds push with, and prove it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -f -a "check" -d 'Ask a registry, from inside the cluster, what it would have against a build'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -f -a "list" -d 'List the Secrets that builds may push with, their registries and users'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -f -a "up" -d 'Run a registry in the namespace, to try things out where there is none'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -f -a "down" -d 'Remove the registry of `registry up`, and all images in it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and not __fish_seen_subcommand_from login check list up down help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -s u -l username -d 'User to log in as; asked for on a terminal when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l secret -d 'Secret that the login is put into; its other logins stay' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l builder-image -d 'Image that proves the login from inside the cluster; without one, it is proved from here' -r
@@ -537,10 +549,97 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -l storage -d 'Keep images in a volume of this size; without it they go with the registry\'s Pod' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -l registry-image -d 'Image of the registry: CNCF distribution, version 2 or 3' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -l builder-image -d 'Builder image that the nodes can pull, instead of this plugin\'s own executable' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -l timeout -d 'How long the registry may take to be ready' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from up" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from down" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from down" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from down" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from down" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from down" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from down" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from down" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from down" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from down" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from down" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from down" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from down" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from down" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from down" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from down" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from down" -s y -l yes -d 'Do not ask'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from down" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from down" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from down" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "login" -d 'Put a login into a Secret that builds push with, and prove it'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "check" -d 'Ask a registry, from inside the cluster, what it would have against a build'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the Secrets that builds may push with, their registries and users'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "up" -d 'Run a registry in the namespace, to try things out where there is none'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "down" -d 'Remove the registry of `registry up`, and all images in it'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -f -a "push" -d 'Push the builder image from this machine, with its own logins'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l architecture -d 'Architecture of the nodes: amd64 or arm64; this machine\'s when not given' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -s o -l output -d 'How the result is printed: name, json or yaml' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -s n -l namespace -d 'Namespace to work in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l context -d 'Context of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l kubeconfig -d 'Path of the kubeconfig' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l user -d 'User of the kubeconfig to use' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l token -d 'Bearer token for the API server' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l as -d 'User to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l as-group -d 'Group to impersonate; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l as-uid -d 'UID to impersonate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l request-timeout -d 'How long one request to the API server may take, for example 30s; 0 is for ever' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l certificate-authority -d 'File with the API server\'s certificate authority' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l client-certificate -d 'File with a client certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l client-key -d 'File with the client certificate\'s key' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -s q -l quiet -d 'Say nothing on stderr but failures'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from help" -f -a "push" -d 'Push the builder image from this machine, with its own logins'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -s n -l namespace -d 'Namespace to work in' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -l context -d 'Context of the kubeconfig to use' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -l kubeconfig -d 'Path of the kubeconfig' -r -F
@@ -559,7 +658,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -l t
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -s o -l output -d 'How the result is printed: name, json or yaml' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -s o -l output -d 'How the result is printed: name, json or yaml; the latter two also ask the cluster' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -s n -l namespace -d 'Namespace to work in' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l context -d 'Context of the kubeconfig to use' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l kubeconfig -d 'Path of the kubeconfig' -r -F
@@ -575,6 +674,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l cert
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l client-certificate -d 'File with a client certificate' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l client-key -d 'File with the client certificate\'s key' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l client -d 'Ask no cluster'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -590,6 +690,9 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l jvm-opt
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l context-path -d 'Path that a WAR serves; `/` for the root' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l convert-javax -d 'Let Tomcat 10 or later convert a WAR for javax.servlet when it starts' -r -f -a "true\t''
 false\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l compression -d 'How the layers are compressed: gzip, or zstd for runtimes of 2021 and newer' -r -f -a "gzip\t''
+zstd\t''"
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l compression-level -d 'How hard: 1 to 9 for gzip (1 when not given), 1 to 19 for zstd (3)' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l sha256 -d 'SHA-256 that the artifact must have, in hex' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l max-artifact-size -d 'Largest artifact to take' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l max-unpacked-size -d 'Largest size of an archive\'s entries, unpacked; above the default it may also be a bomb\'s' -r
@@ -655,23 +758,27 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l no-undo
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "deploy" -d 'Make an image of an artifact, push it and run it'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "build" -d 'Make an image of an artifact and push it'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "import" -d 'Make b2i.yaml of KubeSphere\'s S2iBuilder'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "inspect" -d 'Tell what an artifact is and what image it would get; needs no cluster'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "runtimes" -d 'Tell the base images, and which of them an artifact would get'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "list" -d 'List the apps of the namespace and their builds'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "status" -d 'Show an app: image, artifact, env, Pods, builds, events'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "logs" -d 'Print what an app\'s Pods say, or what its builder said'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "rerun" -d 'Make an image again of the layers in the registry, on a newer base; uploads nothing'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "rollback" -d 'Run the image of an earlier build; builds nothing'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "delete" -d 'Remove an app and its build record'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "doctor" -d 'Look at what a deploy needs in the namespace, and say what to do'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "registry" -d 'Log in to registries, and ask them what they would have against a build'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "completion" -d 'Write the script that completes kubectl-b2i in a shell'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "version" -d 'Tell the version'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "init" -d 'Write the options of `deploy` into b2i.yaml, to stand beside the artifact'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry completion version init help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry builder completion version init help" -f -a "deploy" -d 'Make an image of an artifact, push it and run it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry builder completion version init help" -f -a "build" -d 'Make an image of an artifact and push it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry builder completion version init help" -f -a "import" -d 'Make b2i.yaml of KubeSphere\'s S2iBuilder'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry builder completion version init help" -f -a "inspect" -d 'Tell what an artifact is and what image it would get; needs no cluster'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry builder completion version init help" -f -a "runtimes" -d 'Tell the base images, and which of them an artifact would get'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry builder completion version init help" -f -a "list" -d 'List the apps of the namespace and their builds'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry builder completion version init help" -f -a "status" -d 'Show an app: image, artifact, env, Pods, builds, events'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry builder completion version init help" -f -a "logs" -d 'Print what an app\'s Pods say, or what its builder said'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry builder completion version init help" -f -a "rerun" -d 'Make an image again of the layers in the registry, on a newer base; uploads nothing'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry builder completion version init help" -f -a "rollback" -d 'Run the image of an earlier build; builds nothing'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry builder completion version init help" -f -a "delete" -d 'Remove an app and its build record'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry builder completion version init help" -f -a "doctor" -d 'Look at what a deploy needs in the namespace, and say what to do'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry builder completion version init help" -f -a "registry" -d 'Log in to registries, and ask them what they would have against a build'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry builder completion version init help" -f -a "builder" -d 'Make the image of the staging Pod and the builder Job, of this plugin'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry builder completion version init help" -f -a "completion" -d 'Write the script that completes kubectl-b2i in a shell'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry builder completion version init help" -f -a "version" -d 'Tell the version'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry builder completion version init help" -f -a "init" -d 'Write the options of `deploy` into b2i.yaml, to stand beside the artifact'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and not __fish_seen_subcommand_from deploy build import inspect runtimes list status logs rerun rollback delete doctor registry builder completion version init help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "login" -d 'Put a login into a Secret that builds push with, and prove it'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "check" -d 'Ask a registry, from inside the cluster, what it would have against a build'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "list" -d 'List the Secrets that builds may push with, their registries and users'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "up" -d 'Run a registry in the namespace, to try things out where there is none'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from registry" -f -a "down" -d 'Remove the registry of `registry up`, and all images in it'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand help; and __fish_seen_subcommand_from builder" -f -a "push" -d 'Push the builder image from this machine, with its own logins'

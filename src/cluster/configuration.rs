@@ -1,23 +1,66 @@
 //! The namespace's own configuration: what holds for everybody who deploys into it.
 
-use k8s_openapi::api::core::v1::ConfigMap;
+use std::collections::BTreeMap;
 
-use super::{Cluster, error::is_forbidden};
+use k8s_openapi::{api::core::v1::ConfigMap, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+use kube::api::{DeleteParams, PostParams, Preconditions};
+
+use super::{Cluster, error::is_forbidden, objects::labels};
 
 /// Name of the `ConfigMap`; those of apps begin with `b2i-`.
 pub const NAME: &str = "kubectl-b2i";
-/// The key that holds the configuration.
+/// The key that people write the configuration to.
 pub const KEY: &str = "config.yaml";
+/// The key that `registry up` writes to: weaker than what people write, and in nobody's way.
+pub const TRIAL_KEY: &str = "registry-up.yaml";
 
-/// Returns the text of the namespace's configuration; `None` where there is none, or it may not be
-/// read: nobody needs one.
+/// Returns the texts of the namespace's configuration with their keys, the strongest first; none
+/// where there is none, or it may not be read: nobody needs one.
 ///
 /// # Errors
 /// What the API server answered otherwise.
-pub async fn read(cluster: &Cluster) -> kube::Result<Option<String>> {
-    match cluster.api::<ConfigMap>().get_opt(NAME).await {
-        Ok(map) => Ok(map.and_then(|map| map.data?.remove(KEY))),
-        Err(error) if is_forbidden(&error) => Ok(None),
-        Err(error) => Err(error),
+pub async fn read(cluster: &Cluster) -> kube::Result<Vec<(&'static str, String)>> {
+    let mut data = match cluster.api::<ConfigMap>().get_opt(NAME).await {
+        Ok(map) => map.and_then(|map| map.data).unwrap_or_default(),
+        Err(error) if is_forbidden(&error) => BTreeMap::new(),
+        Err(error) => return Err(error),
+    };
+    let texts = [KEY, TRIAL_KEY].map(|key| data.remove(key).map(|text| (key, text)));
+    Ok(texts.into_iter().flatten().collect())
+}
+
+/// Writes what `registry up` says of the namespace, or removes it. What people wrote stays.
+///
+/// # Errors
+/// What the API server answered; a conflict where somebody wrote at the same time.
+pub async fn write_trial(cluster: &Cluster, text: Option<String>) -> kube::Result<()> {
+    let maps = cluster.api::<ConfigMap>();
+    let Some(mut map) = maps.get_opt(NAME).await? else {
+        let Some(text) = text else { return Ok(()) };
+        let map = ConfigMap {
+            metadata: ObjectMeta {
+                name: Some(NAME.to_owned()),
+                labels: Some(labels::ours()),
+                ..ObjectMeta::default()
+            },
+            data: Some([(TRIAL_KEY.to_owned(), text)].into()),
+            ..ConfigMap::default()
+        };
+        return maps.create(&PostParams::default(), &map).await.map(drop);
+    };
+    let data = map.data.get_or_insert_default();
+    let before = match text {
+        Some(text) => data.insert(TRIAL_KEY.to_owned(), text),
+        None => data.remove(TRIAL_KEY),
+    };
+    let is_ours = labels::is_ours(map.metadata.labels.as_ref().unwrap_or(&BTreeMap::new()));
+    if map.data.as_ref().is_some_and(BTreeMap::is_empty) && before.is_some() && is_ours {
+        // With the version that was read: who wrote meanwhile is not undone.
+        let this = DeleteParams::default().preconditions(Preconditions {
+            resource_version: map.metadata.resource_version.clone(),
+            uid: None,
+        });
+        return maps.delete(NAME, &this).await.map(drop);
     }
+    maps.replace(NAME, &PostParams::default(), &map).await.map(drop)
 }

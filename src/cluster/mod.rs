@@ -3,6 +3,7 @@
 pub mod configuration;
 mod connect;
 pub mod error;
+mod forward;
 pub mod nodes;
 pub mod objects;
 pub mod owned_fields;
@@ -21,6 +22,7 @@ pub mod workload;
 
 pub use connect::ConnectOptions;
 pub use error::Error;
+pub use forward::Forward;
 pub use patience::Patience;
 pub use pull_problem::PullProblem;
 pub use trouble::Trouble;

@@ -1,6 +1,6 @@
 //! Opens a websocket with a subprotocol of our choice; kube's client only knows those of channels.
 
-use http::{Request, StatusCode, header};
+use http::{Request, Response, StatusCode, header};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use kube::client::Body;
@@ -31,14 +31,7 @@ pub(super) async fn connect(
         .body(Body::empty())
         .map_err(kube::Error::HttpError)?;
     let response = client.send(request).await?;
-    let says = |name: header::HeaderName, what: &str| {
-        let value = response.headers().get(name);
-        value.is_some_and(|value| value.as_bytes() == what.as_bytes())
-    };
-    if response.status() != StatusCode::SWITCHING_PROTOCOLS
-        || !says(header::SEC_WEBSOCKET_ACCEPT, &derive_accept_key(key.as_bytes()))
-        || !says(header::SEC_WEBSOCKET_PROTOCOL, subprotocol)
-    {
+    if !has_switched(&response, &key, subprotocol) {
         return Ok(None);
     }
     let Ok(upgraded) = hyper::upgrade::on(response).await else {
@@ -47,4 +40,15 @@ pub(super) async fn connect(
     Ok(Some(
         WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Client, None).await,
     ))
+}
+
+/// Whether the server speaks the subprotocol from here on (RFC 6455, section 4.1).
+fn has_switched(response: &Response<Body>, key: &str, subprotocol: &str) -> bool {
+    let says = |name: header::HeaderName, what: &str| {
+        let value = response.headers().get(name);
+        value.is_some_and(|value| value.as_bytes() == what.as_bytes())
+    };
+    response.status() == StatusCode::SWITCHING_PROTOCOLS
+        && says(header::SEC_WEBSOCKET_ACCEPT, &derive_accept_key(key.as_bytes()))
+        && says(header::SEC_WEBSOCKET_PROTOCOL, subprotocol)
 }

@@ -15,6 +15,8 @@ pub enum Step {
     Build,
     /// The Deployment taking the image.
     RollOut,
+    /// A registry coming up in the namespace.
+    Host,
     /// Asking a registry what it would have against a build.
     Check,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::oci::Platform;
+use crate::oci::{Compression, Platform};
 
 /// What was said of the image; `None` and empty is what was left to us.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,4 +32,7 @@ pub struct ImageOptions {
     /// Whether the base is a source-to-image one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub s2i: Option<bool>,
+    /// How the layers are compressed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compression: Option<Compression>,
 }

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::{Base, ConfigChanges};
-use crate::oci::Platform;
+use crate::oci::{Compression, Platform};
 
 /// What the image will be.
 #[derive(Clone, Debug, Serialize)]
@@ -27,6 +27,15 @@ pub struct ImagePlan {
     /// they are not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub s2i: Option<bool>,
+    /// How the layers are compressed.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub compression: Compression,
+}
+
+/// What is as ever is not said: plans of earlier versions have it nowhere.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde wants it")]
+fn is_usual(compression: &Compression) -> bool {
+    *compression == Compression::default()
 }
 
 /// What one layer will hold.

@@ -14,6 +14,10 @@ pub struct RegistryAccess {
     pub mirrors: BTreeMap<String, String>,
     /// Registries whose certificate is not looked at, or that speak plain HTTP.
     pub insecure: Vec<String>,
+    /// Where Pods speak to registries whose names only the nodes can reach: `localhost:30500` is
+    /// at the host and port at the right.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub addresses: BTreeMap<String, String>,
     /// Certificates of authorities to trust beside the public ones, as PEM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorities: Option<String>,
@@ -40,6 +44,12 @@ impl RegistryAccess {
             repository,
             ..image.clone()
         }
+    }
+
+    /// Returns where Pods speak to a registry, when that is not at its name.
+    #[must_use]
+    pub fn address_of(&self, registry: &str) -> Option<&str> {
+        self.addresses.get(registry).map(String::as_str)
     }
 
     /// Whether a registry may be without TLS, or have a certificate that nobody vouches for.

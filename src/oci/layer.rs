@@ -6,9 +6,9 @@
 
 use std::io::{self, Read, Write};
 
-use super::{Descriptor, Digest, Hasher, gzip, media_type};
+use super::{Compression, Descriptor, Digest, Hasher, compression};
 
-const COPY_BYTES: usize = 64 << 10;
+const COPY_BYTES: usize = 128 << 10;
 const BLOCK_BYTES: u64 = 512;
 
 /// A finished layer.
@@ -56,21 +56,32 @@ pub struct Entry<'a> {
 }
 
 /// Writes a layer, entry by entry, in the order that it is told.
-pub struct Writer<W: Write> {
-    tar: tar::Builder<Hashed<gzip::Writer<Hashed<W>>>>,
+pub struct Writer<W: Write + Send + 'static> {
+    tar: tar::Builder<Hashed<compression::Writer<Hashed<W>>>>,
     buffer: Box<[u8]>,
+    media_type: &'static str,
 }
 
-impl<W: Write> Writer<W> {
-    /// Starts a layer; the compressed bytes go to `out`.
+impl<W: Write + Send + 'static> Writer<W> {
+    /// Starts a layer as it usually is; the compressed bytes go to `out`.
     ///
     /// # Errors
     /// What `out` answers.
     pub fn new(out: W) -> Result<Self, Error> {
-        let gzip = gzip::Writer::new(Hashed::new(out))?;
+        Self::compressed(out, Compression::default())
+    }
+
+    /// Starts a layer; the bytes go to `out` compressed in this way. The uncompressed side is
+    /// hashed here, the compressed one on the thread that writes.
+    ///
+    /// # Errors
+    /// What `out` answers; a level that there is not.
+    pub fn compressed(out: W, compression: Compression) -> Result<Self, Error> {
+        let compressor = compression.writer(Hashed::new(out))?;
         Ok(Self {
-            tar: tar::Builder::new(Hashed::new(gzip)),
+            tar: tar::Builder::new(Hashed::new(compressor)),
             buffer: vec![0; COPY_BYTES].into(),
+            media_type: compression.media_type(),
         })
     }
 
@@ -127,7 +138,7 @@ impl<W: Write> Writer<W> {
         let diff_id = tar.hasher.finish();
         let blob = tar.inner.finish()?;
         let size_bytes = blob.hasher.size_bytes();
-        let descriptor = Descriptor::new(media_type::LAYER, blob.hasher.finish(), size_bytes);
+        let descriptor = Descriptor::new(self.media_type, blob.hasher.finish(), size_bytes);
         Ok((Written { descriptor, diff_id }, blob.inner))
     }
 

@@ -20,6 +20,8 @@ pub struct Options {
     /// Trust any certificate, and speak HTTP without TLS where there is none: what Docker's
     /// `insecure-registries` means. Holds for the hosts that the registry sends us to, too.
     pub insecure: bool,
+    /// Host and port that it is spoken to at, when not at its name.
+    pub address: Option<String>,
     /// Authorities to trust beside the public ones.
     pub authorities: Authorities,
     /// The way out.
@@ -58,10 +60,11 @@ impl Client {
     /// [`Kind::Protocol`] where `host` is no host, [`Kind::Tls`] where TLS cannot be set up.
     pub fn new(host: &str, options: &Options) -> Result<Self, Error> {
         install_tls();
-        let api_host = match canonical_host(host) {
+        let api_host = match (&options.address, canonical_host(host)) {
+            (Some(address), _) => address,
             // Docker Hub's name is not where its API is.
-            "docker.io" => "registry-1.docker.io",
-            _ => host,
+            (None, "docker.io") => "registry-1.docker.io",
+            (None, _) => host,
         };
         let https = Url::parse(&format!("https://{api_host}/v2/"))
             .map_err(|error| Error::protocol(&format!("the registry `{host}`"), error))?;
@@ -108,7 +111,7 @@ impl Client {
         self.0.auth.user()
     }
 
-    /// Returns where the API is: host and port. Docker Hub's is not where its name says.
+    /// Returns where the API is: host and port. Not every registry's is where its name says.
     #[must_use]
     pub fn address(&self) -> (String, u16) {
         let host = self.0.https.host_str().unwrap_or_default();

@@ -23,6 +23,7 @@
 //! | [`observe`] | an app's name | `AppStatus` |
 //! | [`logs`] | an app's name | lines |
 //! | [`doctor`] | a namespace | `Finding`s |
+//! | [`host`] | a namespace | a registry in it, for trying things out (`Hosted`) |
 //! | [`remove`] | an app's name | nothing of it is left in the cluster |
 
 pub mod assemble;
@@ -32,6 +33,7 @@ pub mod connect;
 pub mod deploy;
 pub mod doctor;
 pub mod fetch;
+pub mod host;
 pub mod inspect;
 pub mod job;
 pub mod logs;

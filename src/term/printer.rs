@@ -209,6 +209,7 @@ fn name(step: Step) -> &'static str {
         Step::Upload => "Upload",
         Step::Build => "Build",
         Step::RollOut => "Roll out",
+        Step::Host => "Registry",
         Step::Check => "Check",
     }
 }

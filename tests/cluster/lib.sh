@@ -12,6 +12,7 @@ REGISTRY=$HOST:5000
 REGISTRY_USER=dev
 REGISTRY_PASSWORD=s3cret
 MAX_NODES=9
+DISTRIBUTION=v3.0.0                     # the first of the third series; 2.8 is the cluster's own
 CRANE=v0.20.7                           # google/go-containerregistry; needs Go 1.24 as Kubernetes does
 KREW=v0.4.3
 TOXIPROXY=v2.12.0                       # Shopify/toxiproxy, which cuts connections in the tests
@@ -108,6 +109,16 @@ wait_for() { # NAME WHAT COMMAND...
 }
 
 kube() { kubectl --kubeconfig="$DIR/kubeconfig" "$@"; }
+
+distribution() { # the third series of the registry, once
+  [ -x "$CACHE/bin/registry-$DISTRIBUTION" ] && return
+  command -v go >/dev/null || die "needs Go to build CNCF distribution; see tests/README.md"
+  say "building CNCF distribution $DISTRIBUTION (once)"
+  GOBIN=$CACHE/bin/new CGO_ENABLED=0 quietly "$CACHE/log/distribution" go install -ldflags='-s -w' \
+    "github.com/distribution/distribution/v3/cmd/registry@$DISTRIBUTION" 9>&-
+  mv "$CACHE/bin/new/registry" "$CACHE/bin/registry-$DISTRIBUTION"
+  rmdir "$CACHE/bin/new"
+}
 
 # --- the end -----------------------------------------------------------------------------------
 

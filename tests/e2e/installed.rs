@@ -9,7 +9,10 @@ use std::{
     thread,
 };
 
-use crate::world::{root, run, var};
+use crate::{
+    support::elf::Elf,
+    world::{REGISTRY, root, run, var},
+};
 
 /// The archive for this machine, and the folder that it is in.
 fn packaged() -> tempfile::TempDir {
@@ -88,12 +91,21 @@ fn krew_installs_it_and_kubectl_finds_it() {
         .find(|path| path.extension().is_some_and(|extension| extension == "gz"))
         .unwrap();
     let home = tempfile::tempdir().unwrap();
-    run(Command::new("krew")
-        .arg("install")
-        .arg(format!("--manifest={}", file.display()))
-        .arg(format!("--archive={}", archive.display()))
-        .env("KREW_ROOT", home.path())
-        .env("KREW_NO_UPGRADE_CHECK", "1"));
+    // krew removes nothing without an index; one that is empty will do, and needs no network.
+    let index = folder.path().join("index");
+    let make = "git init -q && mkdir plugins && touch plugins/none && git add . && git -c user.name=e2e -c user.email=e2e commit -qm none";
+    fs::create_dir(&index).unwrap();
+    run(Command::new("sh").args(["-c", make]).current_dir(&index));
+    let krew = |words: &[&str]| {
+        run(Command::new("krew")
+            .args(words)
+            .env("KREW_ROOT", home.path())
+            .env("KREW_DEFAULT_INDEX_URI", &index)
+            .env("KREW_NO_UPGRADE_CHECK", "1"))
+    };
+    krew(&["update"]);
+    let manifest = format!("--manifest={}", file.display());
+    krew(&["install", &manifest, &format!("--archive={}", archive.display())]);
     // Nothing but krew's folder and the system's, so that no other kubectl-b2i answers.
     let path = format!(
         "{}:/usr/local/bin:/usr/bin:/bin",
@@ -101,6 +113,32 @@ fn krew_installs_it_and_kubectl_finds_it() {
     );
     let version = run(Command::new("kubectl").args(["b2i", "version"]).env("PATH", path));
     assert_eq!(version, format!("kubectl-b2i {}", env!("CARGO_PKG_VERSION")));
+    let ours = || run(Command::new("find").arg(home.path()).args(["-path", "*b2i*"]));
+    assert!(ours().contains("bin/kubectl-b2i"), "{}", ours());
+    krew(&["uninstall", "b2i"]);
+    assert_eq!(ours(), "");
+}
+
+#[test]
+#[ignore = "needs krew: tests/run"]
+fn an_archive_has_the_program_its_licence_and_the_completion() {
+    let folder = packaged();
+    let archive = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "gz"))
+        .unwrap();
+    let names = run(Command::new("tar").arg("-tzf").arg(&archive));
+    assert_eq!(
+        names.lines().collect::<Vec<_>>(),
+        ["./", "./LICENSE", "./kubectl-b2i", "./kubectl_complete-b2i"]
+    );
+    let licence = run(Command::new("tar").arg("-xzOf").arg(&archive).arg("./LICENSE"));
+    assert!(licence.contains("Apache License") && licence.contains("Version 2.0"));
+    // The same program gives the same archive.
+    let again = packaged();
+    let checksums = |folder: &Path| fs::read_to_string(folder.join("checksums.txt")).unwrap();
+    assert_eq!(checksums(folder.path()), checksums(again.path()));
 }
 
 #[test]
@@ -121,4 +159,55 @@ fn kubectl_completes_it() {
     // Live: the namespaces of the cluster.
     let namespaces = complete(&["deploy", "app.jar", "--namespace", "kube-s"]);
     assert!(namespaces.starts_with("kube-system\n:4"), "{namespaces}");
+}
+
+#[test]
+#[ignore = "needs a cluster: its registry, skopeo and crane"]
+fn the_builder_image_of_a_release_is_one_index_for_both_architectures() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for (architecture, machine) in [("amd64", 62), ("arm64", 183)] {
+        let elf = Elf {
+            machine,
+            ..Elf::default()
+        };
+        fs::write(path(architecture), elf.bytes()).unwrap();
+        run(Command::new("kubectl-b2i")
+            .args([
+                "build",
+                architecture,
+                "--base",
+                "scratch",
+                "--image",
+                "b2i/builder:1",
+            ])
+            .arg(format!("--output=oci-archive:{architecture}.tar"))
+            .current_dir(folder.path()));
+    }
+    let index = |out: &str| {
+        run(Command::new(root().join("krew/index"))
+            .args([out, "1", "amd64.tar", "arm64.tar"])
+            .current_dir(folder.path()));
+        fs::read(path(out)).unwrap()
+    };
+    assert!(index("one.tar") == index("two.tar"));
+    let image = format!("{REGISTRY}/e2e-release/builder:1");
+    run(Command::new("skopeo")
+        .args([
+            "copy",
+            "-q",
+            "--all",
+            "--dest-tls-verify=false",
+            "oci-archive:one.tar",
+        ])
+        .arg(format!("docker://{image}"))
+        .current_dir(folder.path()));
+    run(Command::new("crane").args(["validate", "--insecure", "--remote", &image]));
+    for architecture in ["amd64", "arm64"] {
+        let platform = format!("linux/{architecture}");
+        let config =
+            run(Command::new("crane").args(["config", "--insecure", "--platform", &platform, &image]));
+        let config: serde_json::Value = serde_json::from_str(&config).unwrap();
+        assert_eq!(config["architecture"], architecture);
+    }
 }

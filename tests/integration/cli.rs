@@ -32,13 +32,66 @@ fn without_arguments_it_says_what_to_type_first() {
         "{}",
         ended.stderr
     );
-    assert!(
-        ended
+    // What is last is what is on the screen.
+    let (_, first_steps) = ended.stderr.split_once("First steps").unwrap();
+    for step in [
+        "kubectl b2i registry login",
+        "kubectl b2i builder push",
+        "kubectl b2i registry up",
+        "kubectl b2i deploy ./shop.jar --port 8080 --nodeport",
+        "kubectl b2i doctor",
+    ] {
+        assert!(first_steps.contains(step), "{step} in{first_steps}");
+    }
+}
+
+#[test]
+fn a_word_that_is_nearly_one_gets_the_right_one() {
+    for (line, near) in [
+        ("deploi ./app.jar", "'deploy'"),
+        ("regstry list", "'registry'"),
+        ("registry logn x", "'login'"),
+        ("deploy ./app.jar --nodport", "'--nodeport'"),
+        ("logs shop --folow", "'--follow'"),
+        ("list --namspace x", "'--namespace'"),
+        ("list -o jsn", "'json'"),
+    ] {
+        let ended = Run::new(line).ended();
+        assert_eq!(ended.code, Some(2), "{line}");
+        let tip = ended
             .stderr
-            .contains("kubectl b2i deploy ./app.jar --port 8080 --nodeport"),
-        "{}",
-        ended.stderr
-    );
+            .split_once("tip: ")
+            .map(|(_, tip)| tip.lines().next());
+        let tip = tip.flatten().unwrap_or_default();
+        assert!(tip.contains(near), "{line}\n{}", ended.stderr);
+    }
+}
+
+#[test]
+fn the_version_is_told_without_a_cluster_and_with_one_that_is_away() {
+    let name = format!("kubectl-b2i {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(Run::new("version").ended().stdout, name);
+    for (line, says_why) in [
+        ("version -o json --client", false),
+        ("version -o json --server http://127.0.0.1:9", true),
+    ] {
+        let ended = Run::new(line).ended();
+        assert_eq!(ended.code, Some(0), "{line}\n{}", ended.stderr);
+        let all: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+        assert_eq!(all["client"]["version"], env!("CARGO_PKG_VERSION"));
+        assert!(all["client"]["platform"].as_str().unwrap().contains('/'));
+        assert!(all["protocol"].is_u64());
+        let keys: Vec<&String> = all.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["client", "protocol", "builderImage", "server"]);
+        assert!(all["server"].is_null() && all["builderImage"].is_null(), "{all}");
+        assert_eq!(
+            ended.stderr.contains("the server is left out"),
+            says_why,
+            "{}",
+            ended.stderr
+        );
+    }
+    assert_eq!(Run::new("version -o oci-archive:x").ended().code, Some(2));
 }
 
 #[test]

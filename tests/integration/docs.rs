@@ -173,6 +173,9 @@ fn links(page: &str) -> Vec<(usize, String)> {
     found
 }
 
+/// Where files of this repository are for who reads the book.
+const REPOSITORY: &str = "https://github.com/kubectl-b2i/kubectl-b2i/blob/main/";
+
 #[test]
 fn links_lead_somewhere() {
     let mut bad = Vec::new();
@@ -180,20 +183,31 @@ fn links_lead_somewhere() {
     for page in pages() {
         let text = read(&page);
         for (number, link) in links(&text) {
-            if link.contains("://") || link.starts_with("mailto:") {
+            let ours = link.strip_prefix(REPOSITORY);
+            if ours.is_none() && (link.contains("://") || link.starts_with("mailto:")) {
                 continue;
             }
             count += 1;
-            let (path, anchor) = link.split_once('#').unwrap_or((&link, ""));
-            let target = match path {
-                "" => page.clone(),
-                path => page.parent().unwrap().join(path),
+            let (path, anchor) = ours
+                .unwrap_or(&link)
+                .split_once('#')
+                .unwrap_or((ours.unwrap_or(&link), ""));
+            let target = match (path, ours) {
+                ("", _) => page.clone(),
+                (path, Some(_)) => root().join(path),
+                (path, None) => page.parent().unwrap().join(path),
+            };
+            // The book has the pages of docs/ only; what lies elsewhere is at GitHub.
+            let leaves_the_book = name(&page).starts_with("docs/") && ours.is_none() && {
+                let target = target.canonicalize();
+                target.is_ok_and(|target| !target.starts_with(root().join("docs")))
             };
             let is_inside = !target.components().any(|part| part == Component::ParentDir)
                 || target
                     .canonicalize()
                     .is_ok_and(|target| target.starts_with(root()));
             let is_there = target.exists()
+                && !leaves_the_book
                 && is_inside
                 && (anchor.is_empty() || anchors(&read(&target)).contains(anchor));
             if !is_there {
@@ -203,6 +217,20 @@ fn links_lead_somewhere() {
     }
     assert!(bad.is_empty(), "links that lead nowhere:\n{}", bad.join("\n"));
     assert!(count > 20, "only {count} links were found: are they still read?");
+}
+
+#[test]
+fn the_book_has_every_page_once() {
+    let summary = read(&root().join("docs/SUMMARY.md"));
+    let mut listed: Vec<String> = links(&summary).into_iter().map(|(_, link)| link).collect();
+    let mut there: Vec<String> = files("docs", ".md")
+        .iter()
+        .map(|page| name(page).strip_prefix("docs/").unwrap().to_owned())
+        .filter(|page| page != "SUMMARY.md")
+        .collect();
+    listed.sort();
+    there.sort();
+    assert_eq!(listed, there);
 }
 
 const OURS: &str = "kubectl b2i";

@@ -160,6 +160,108 @@ async fn a_base_is_copied_and_a_lost_layer_sent_again() {
     assert_eq!(report["sentLayers"], json!([ours]));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_there_under_all_its_tags_is_not_pushed_again() {
+    let machine = Machine::logged_in(Login::Open).await;
+    machine.assert_pushed(&machine.build("").await);
+    let before = machine.fake.seen().len();
+    let ended = machine.build("").await;
+    machine.assert_pushed(&ended);
+    assert!(
+        ended.stderr.contains("nothing changed since it was pushed"),
+        "{}",
+        ended.stderr
+    );
+    let writes = |from: usize| {
+        let seen = machine.fake.seen().split_off(from);
+        seen.iter()
+            .filter(|seen| !seen.line.starts_with("GET") && !seen.line.starts_with("HEAD"))
+            .count()
+    };
+    assert_eq!(writes(before), 0);
+
+    // Another image took the tag meanwhile: the layer is there, the tag is put back.
+    let before = machine.fake.seen().len();
+    machine.assert_pushed(&machine.build("--image-label a=b").await);
+    let ended = machine.build("").await;
+    machine.assert_pushed(&ended);
+    assert!(ended.stderr.contains("manifest pushed"), "{}", ended.stderr);
+    assert!(writes(before) > 0);
+
+    let before = machine.fake.seen().len();
+    machine.assert_pushed(&machine.build("--rebuild").await);
+    assert!(writes(before) > 0, "--rebuild pushes whatever is there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn layers_are_known_from_before_and_made_when_they_are_missed() {
+    let machine = Machine::logged_in(Login::Open).await;
+    let cache = tempfile::tempdir().unwrap();
+    let host = machine.fake.host.clone();
+    let build = |repository: &str, more: &str| {
+        let image = format!("{host}/team/{repository}:1");
+        let line =
+            format!("build server --local --base scratch --image {image} --insecure-registry {host} {more}");
+        let run = Run::new(&line)
+            .in_folder(machine.path())
+            .env("DOCKER_CONFIG", machine.path().to_str().unwrap())
+            .env("B2I_CACHE", cache.path().to_str().unwrap())
+            // Where layers are made: what is not there cannot be made.
+            .env(
+                "TMPDIR",
+                if more.contains("a=b") {
+                    "/nonexistent"
+                } else {
+                    "/tmp"
+                },
+            );
+        tokio::task::spawn_blocking(move || run.ended())
+    };
+    let notes = || {
+        let files = fs::read_dir(cache.path().join("layers")).unwrap();
+        files.map(|file| file.unwrap().path()).collect::<Vec<_>>()
+    };
+    let succeeds = async |repository: &str, more: &str| {
+        let ended = build(repository, more).await.unwrap();
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        ended.stdout.rsplit('@').next().unwrap().to_owned()
+    };
+    let digest = succeeds("server", "").await;
+    assert_eq!(notes().len(), 1);
+    // Another config on the same layers, which the registry has: nothing is made.
+    succeeds("server", "--image-label a=b").await;
+    // Another repository has none: now they are made.
+    assert_eq!(succeeds("other", "").await, digest);
+    assert_eq!(notes().len(), 1);
+    succeeds("server", "--compression zstd").await;
+    assert_eq!(
+        notes().len(),
+        2,
+        "compressed in another way, they are other layers"
+    );
+
+    // A note that lost a byte is none; one that is wrong as a whole is forgotten.
+    let note = notes()
+        .into_iter()
+        .find(|path| !fs::read_to_string(path).unwrap().contains("zstd"))
+        .unwrap();
+    let text = fs::read_to_string(&note).unwrap();
+    fs::write(&note, text.replacen("\"size\":", "\"size\":1", 1)).unwrap();
+    assert_eq!(succeeds("third", "").await, digest);
+    assert_eq!(fs::read_to_string(&note).unwrap(), text);
+    let mut wrong: Value = serde_json::from_str(&text).unwrap();
+    wrong["layers"][0]["descriptor"]["digest"] = json!(Digest::of(b"other bytes"));
+    wrong["checksum"] = json!(Digest::of(wrong["layers"].to_string().as_bytes()));
+    fs::write(&note, wrong.to_string()).unwrap();
+    let ended = build("fourth", "").await.unwrap();
+    assert!(
+        ended.stderr.ends_with("#layers-noted-wrong\n"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(succeeds("fourth", "").await, digest);
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn it_asks_the_credential_helpers() {
@@ -244,8 +346,11 @@ async fn what_the_registry_has_against_it_is_about_your_login() {
             "push-unauthorized",
         ),
     ] {
-        let again = Canned::code(answer.request, answer.status, "UNAUTHORIZED", "no");
-        machine.fake.set(|knobs| knobs.answers = vec![answer, again]);
+        // Several requests are on their way at the same time, and each is tried with the login.
+        let (request, status) = (answer.request, answer.status);
+        let more = (0..5).map(|_| Canned::code(request, status, "UNAUTHORIZED", "no"));
+        let answers: Vec<Canned> = [answer].into_iter().chain(more).collect();
+        machine.fake.set(|knobs| knobs.answers = answers);
         let ended = machine.build("").await;
         let told = ended.stderr.split_once("error: ").unwrap().1;
         assert!(

@@ -43,3 +43,4 @@ mod s2i;
 mod staging;
 mod staging_job;
 mod transport;
+mod trial_registry;

@@ -8,6 +8,7 @@ use kubectl_b2i::{
         ingress::ingress,
         service::{headless, service},
         stateful_set::stateful_set,
+        trial_registry,
     },
     model::{AppName, CheckRequest, CheckScope, DeployOptions, Derived, Port, PortKind, SecretName},
     oci::{Digest, Platform, Reference},
@@ -243,6 +244,8 @@ fn every_pod_is_restricted() {
             true
         );
     }
+    let registry = json!(trial_registry::deployment("registry:3", false, "uid-1"));
+    assert_restricted(&registry["spec"]["template"]["spec"]);
     assert_restricted(&shop_deployment(&options(), true)["spec"]["template"]["spec"]);
     assert_restricted(&shop_deployment(&all_options(), true)["spec"]["template"]["spec"]);
 }

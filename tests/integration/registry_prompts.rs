@@ -16,7 +16,7 @@ async fn user_and_password_are_asked_for() {
     let (code, stdout, screen) = tokio::task::spawn_blocking(move || {
         let mut terminal = Terminal::start(command);
         terminal.answer(&format!("User at {host}"), USER);
-        terminal.answer(&format!("Password of {USER}"), PASSWORD);
+        terminal.answer_hidden(&format!("Password of {USER}"), PASSWORD);
         terminal.ended()
     })
     .await
@@ -45,7 +45,7 @@ async fn only_what_was_not_given_is_asked_for() {
     let command = world.command(line, false);
     let (code, _, screen) = tokio::task::spawn_blocking(move || {
         let mut terminal = Terminal::start(command);
-        terminal.answer("Password of robot$shop+ci", "wr0ng");
+        terminal.answer_hidden("Password of robot$shop+ci", "wr0ng");
         terminal.ended()
     })
     .await

@@ -85,7 +85,8 @@ pub async fn sent(host: &str, repository: &str, options: &Options, size: usize) 
     };
     let client = client(host, &options)?;
     let to = destination(host, repository);
-    push::from_here(&[layer], &to, &client, &[], &Events::nowhere()).await
+    let missing = push::missing(std::slice::from_ref(&layer.described), &to, &client).await?;
+    push::from_here(&[layer], &missing, &to, &client, &Events::nowhere()).await
 }
 
 /// Both, as `deploy` does them.

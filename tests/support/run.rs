@@ -27,7 +27,8 @@ impl Run {
             .env_clear();
         command
             .env("KUBECONFIG", "/nonexistent/kubeconfig")
-            .env("HOME", "/nonexistent");
+            .env("HOME", "/nonexistent")
+            .env("B2I_CACHE", "off");
         Self { command }
     }
 

@@ -5,10 +5,16 @@ use std::{
     process::{Child, Command, Stdio},
     sync::{Arc, Condvar, Mutex},
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::{
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+    termios::{LocalModes, tcgetattr},
+};
+
+/// Longer than anything takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Terminal {
     keyboard: File,
@@ -60,15 +66,38 @@ impl Terminal {
         let (screen, waited) = self
             .screen
             .1
-            .wait_timeout_while(screen, Duration::from_secs(60), |text| !text.contains(question))
+            .wait_timeout_while(screen, PATIENCE, |text| !text.contains(question))
             .unwrap();
         assert!(!waited.timed_out(), "nobody asked {question}:\n{screen}");
         drop(screen);
         self.keyboard.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
+    /// The same for what is not shown while it is typed. What is typed before the terminal hides it is
+    /// thrown away, so that is waited for.
+    pub fn answer_hidden(&mut self, question: &str, line: &str) {
+        let shows = || {
+            let modes = tcgetattr(&self.keyboard).unwrap().local_modes;
+            modes.contains(LocalModes::ECHO)
+        };
+        let deadline = Instant::now() + PATIENCE;
+        while shows() {
+            assert!(Instant::now() < deadline, "nobody asked {question} in secret");
+            thread::sleep(Duration::from_millis(10));
+        }
+        self.answer(question, line);
+    }
+
     /// Waits for the program's end. Returns its exit code, its output and what the screen showed.
     pub fn ended(mut self) -> (Option<i32>, String, String) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.child.try_wait().unwrap().is_none() {
+            if Instant::now() > deadline {
+                self.child.kill().unwrap();
+                panic!("it still waits:\n{}", self.screen.0.lock().unwrap());
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
         let mut stdout = String::new();
         self.child
             .stdout

@@ -12,7 +12,7 @@ pub const MANAGER: &str = "kubectl-b2i";
 pub const APP: &str = "kubectl-b2i/app";
 /// Label: the run (one start of the plugin) that made an object, so that one selector cleans up.
 pub const RUN: &str = "kubectl-b2i/run";
-/// Label: `staging`, `builder`, `check` or `app`.
+/// Label: `staging`, `builder`, `check`, `registry` or `app`.
 pub const ROLE: &str = "kubectl-b2i/role";
 /// Annotation of a Deployment: the options of the last deploy, as JSON.
 pub const OPTIONS: &str = "kubectl-b2i/options";
@@ -37,6 +37,12 @@ pub fn of_build(app: &AppName, run_id: &str, role: &str) -> BTreeMap<String, Str
 #[must_use]
 pub fn of_run(run_id: &str, role: &str) -> BTreeMap<String, String> {
     owned([(MANAGED_BY, MANAGER), (RUN, run_id), (ROLE, role)])
+}
+
+/// Returns the labels of what belongs to the namespace, and to no app and no run.
+#[must_use]
+pub fn of_role(role: &str) -> BTreeMap<String, String> {
+    owned([(MANAGED_BY, MANAGER), (ROLE, role)])
 }
 
 /// Returns the label of everything that we make.

@@ -13,6 +13,7 @@ pub mod restricted;
 pub mod service;
 pub mod staging_job;
 pub mod stateful_set;
+pub mod trial_registry;
 pub mod url;
 
 /// First argument of the staging Pod's container.

@@ -20,6 +20,7 @@ pub(super) fn access(args: &AccessArgs, config: &Config) -> Result<RegistryAcces
     Ok(RegistryAccess {
         mirrors: config.mirrors.clone(),
         insecure,
+        addresses: config.registry_addresses.clone(),
         authorities,
         proxy: checked(&config.proxy)?,
     })
@@ -75,6 +76,8 @@ pub(super) fn from_here(
         .map_err(|error| Failure::new(format!("could not connect to `{}`", image.registry)).because(error))?;
     Ok(Options {
         insecure: access.is_insecure(&image.registry),
+        // Those are of the Pods' network.
+        address: None,
         authorities: authorities.unwrap_or_default(),
         proxy: ProxySettings::default(),
         credentials: login,

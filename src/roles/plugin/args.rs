@@ -14,8 +14,8 @@ use crate::{
 
 use super::{
     commands::{
-        build, completion, delete, deploy, doctor, import, init, inspect, list, logs, registry, rerun,
-        rollback, runtimes, status, version,
+        build, builder, completion, delete, deploy, doctor, import, init, inspect, list, logs, registry,
+        rerun, rollback, runtimes, status, version,
     },
     values,
 };
@@ -31,9 +31,16 @@ use super::{
     version,
     arg_required_else_help = true
 )]
-#[command(after_help = "First steps:
-  kubectl create secret docker-registry registry-push --docker-server=HOST --docker-username=USER --docker-password=PASSWORD
-  kubectl b2i deploy ./app.jar --port 8080 --nodeport")]
+#[command(after_help = "First steps, with a registry that the nodes pull from:
+  kubectl b2i registry login registry.example.com
+  kubectl b2i builder push registry.example.com/b2i/builder
+  kubectl b2i deploy ./shop.jar --port 8080 --nodeport
+
+Without one, to try it out:
+  kubectl b2i registry up
+  kubectl b2i deploy ./shop.jar --port 8080 --nodeport
+
+What a namespace still lacks: kubectl b2i doctor")]
 pub(crate) struct Cli {
     /// Flags that every command takes.
     #[command(flatten)]
@@ -78,6 +85,8 @@ pub(crate) enum Command {
     Doctor(doctor::Args),
     /// Log in to registries, and ask them what they would have against a build
     Registry(registry::Args),
+    /// Make the image of the staging Pod and the builder Job, of this plugin
+    Builder(builder::Args),
     /// Write the script that completes kubectl-b2i in a shell
     Completion(completion::Args),
     /// Tell the version
@@ -199,6 +208,12 @@ pub(crate) struct PlanArgs {
     /// Let Tomcat 10 or later convert a WAR for javax.servlet when it starts
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) convert_javax: Option<bool>,
+    /// How the layers are compressed: gzip, or zstd for runtimes of 2021 and newer
+    #[arg(long, value_name = "FORMAT", value_parser = ["gzip", "zstd"])]
+    pub(crate) compression: Option<String>,
+    /// How hard: 1 to 9 for gzip (1 when not given), 1 to 19 for zstd (3)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=19), hide_short_help = true)]
+    pub(crate) compression_level: Option<u8>,
     /// What the artifact must be, before anybody looks into it.
     #[command(flatten)]
     pub(crate) expected: ExpectedArgs,

@@ -1,8 +1,8 @@
 //! The record of a build that begins: what is known of it before anything is made.
 
 use super::{
-    flow::Packed,
     options::{Site, Target},
+    packed::Packed,
 };
 use crate::{
     model::{Artifact, BuildOrigin, BuildRecord, ImagePlan},

@@ -2,15 +2,30 @@
 //! cobra's protocol: a line for each candidate, a tab before its description, and at the end a colon
 //! and a directive (<https://github.com/spf13/cobra/blob/v1.9.1/site/content/completions/_index.md>).
 
-use std::{ffi::OsString, path::Path, time::Duration};
+use std::{ffi::OsString, fmt::Debug, path::Path, time::Duration};
 
 use clap::Parser;
 use clap_complete::engine;
-use k8s_openapi::api::core::v1::{Namespace, Secret};
-use kube::{Api, api::ListParams};
+use k8s_openapi::{
+    api::{
+        apps::v1::Deployment,
+        core::v1::{ConfigMap, Namespace, Secret},
+    },
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+use kube::{Api, api::ListParams, config::Kubeconfig};
+use serde::de::DeserializeOwned;
 
-use super::{args::Cli, command, options};
-use crate::{cluster::Cluster, steps::plan::Catalogue, term::Printer};
+use super::{
+    args::{Cli, GlobalArgs},
+    command, options,
+};
+use crate::{
+    cluster::{Cluster, objects::labels},
+    model::AppName,
+    steps::plan::Catalogue,
+    term::Printer,
+};
 
 /// First argument that asks for candidates; the words so far follow, the last one unfinished.
 pub(super) const COMPLETE: &str = "__complete";
@@ -41,53 +56,110 @@ pub(super) fn run(words: &[OsString], printer: &Printer) {
     printer.result(&lines.join("\n"));
 }
 
-/// Candidates that only the cluster or the catalogue knows; `None` for a flag of another kind.
+/// Candidates that only the cluster, the kubeconfig or the catalogue knows; `None` for a word of
+/// another kind.
 fn live(flag: &str, words: &[String]) -> Option<Vec<String>> {
-    match flag {
+    let found = match flag {
         "--base" => {
             let names = Catalogue::builtin().names.into_keys();
-            Some(
-                names
-                    .chain(["default".to_owned(), "scratch".to_owned()])
-                    .collect(),
-            )
+            let fixed = ["default", "scratch"].map(str::to_owned);
+            names.chain(fixed).collect()
         }
-        "-n" | "--namespace" => Some(ask(words, async |cluster| {
-            let all = Api::<Namespace>::all(cluster.client.clone())
-                .list(&ListParams::default())
-                .await;
-            Some(
-                all.ok()?
-                    .items
-                    .into_iter()
-                    .filter_map(|namespace| namespace.metadata.name)
-                    .collect(),
-            )
-        })),
-        "--push-secret" | "--builder-pull-secret" | "--pull-secret" => Some(ask(words, async |cluster| {
-            let of_docker = ListParams::default().fields("type=kubernetes.io/dockerconfigjson");
-            let all = cluster.api::<Secret>().list(&of_docker).await;
-            Some(
-                all.ok()?
-                    .items
-                    .into_iter()
-                    .filter_map(|secret| secret.metadata.name)
-                    .collect(),
-            )
-        })),
-        _ => None,
-    }
+        "-n" | "--namespace" => ask(words, async |cluster| {
+            let all = Api::<Namespace>::all(cluster.client.clone());
+            names_of(&all, &ListParams::default()).await
+        }),
+        "--push-secret" | "--builder-pull-secret" | "--pull-secret" | "--secret" => {
+            ask(words, async |cluster| {
+                let of_docker = ListParams::default().fields("type=kubernetes.io/dockerconfigjson");
+                names_of(&cluster.api::<Secret>(), &of_docker).await
+            })
+        }
+        "--context" => contexts(words),
+        _ if is_name_of_an_app(words) => ask(words, apps),
+        _ => return None,
+    };
+    Some(found)
+}
+
+/// Whether the last word is where a command wants the name of an app: with a name there, the line
+/// is understood, and it is that name.
+fn is_name_of_an_app(words: &[String]) -> bool {
+    const STAND_IN: &str = "stand-in";
+    let Some((last, finished)) = words.split_last() else {
+        return false;
+    };
+    let line = ["kubectl-b2i"]
+        .into_iter()
+        .chain(finished.iter().map(String::as_str));
+    let Ok(matches) = command().try_get_matches_from(line.chain([STAND_IN])) else {
+        return false;
+    };
+    let name = matches
+        .subcommand()
+        .and_then(|(_, below)| below.try_get_one::<AppName>("name").ok().flatten());
+    !last.starts_with('-') && name.is_some_and(|name| name.as_str() == STAND_IN)
+}
+
+/// The apps that run, and those that were only built.
+async fn apps(cluster: &Cluster) -> Option<Vec<String>> {
+    let ours = ListParams::default().labels(&labels::ours_and(labels::APP));
+    let (deployments, records) = (cluster.api::<Deployment>(), cluster.api::<ConfigMap>());
+    let (running, built) = tokio::join!(metadata(&deployments, &ours), metadata(&records, &ours));
+    let all = running?.into_iter().chain(built?);
+    let mut names: Vec<String> = all
+        .filter_map(|object| object.labels?.remove(labels::APP))
+        .collect();
+    names.sort();
+    names.dedup();
+    Some(names)
+}
+
+async fn names_of<K>(api: &Api<K>, which: &ListParams) -> Option<Vec<String>>
+where
+    K: Clone + DeserializeOwned + Debug,
+{
+    let all = metadata(api, which).await?;
+    Some(all.into_iter().filter_map(|object| object.name).collect())
+}
+
+/// Never more than names and labels: of a Secret, its data stays where it is.
+async fn metadata<K>(api: &Api<K>, which: &ListParams) -> Option<Vec<ObjectMeta>>
+where
+    K: Clone + DeserializeOwned + Debug,
+{
+    let all = api.list_metadata(which).await.ok()?;
+    Some(all.items.into_iter().map(|object| object.metadata).collect())
+}
+
+/// What the kubeconfig has; no cluster is asked.
+fn contexts(words: &[String]) -> Vec<String> {
+    let kubeconfig = match said(words).kubeconfig {
+        Some(path) => Kubeconfig::read_from(path),
+        None => Kubeconfig::read(),
+    };
+    let contexts = kubeconfig.map(|it| it.contexts).unwrap_or_default();
+    contexts.into_iter().map(|context| context.name).collect()
+}
+
+/// The global flags among the words so far.
+fn said(words: &[String]) -> GlobalArgs {
+    // The unfinished word is left out, with its flag where it has one; what is still to come has a
+    // stand-in.
+    let lines = [2, 1].map(|left_out| &words[..words.len().saturating_sub(left_out)]);
+    let ways = lines.into_iter().flat_map(|finished| {
+        let line = ["kubectl-b2i"]
+            .into_iter()
+            .chain(finished.iter().map(String::as_str));
+        [line.clone().chain(Some("artifact")), line.chain(None)]
+    });
+    let mut parsed = ways.filter_map(|line| Cli::try_parse_from(line).ok());
+    parsed.next().map(|cli| cli.global).unwrap_or_default()
 }
 
 /// Asks the cluster that the words so far name; nothing where it does not answer.
 fn ask(words: &[String], question: impl AsyncFnOnce(&Cluster) -> Option<Vec<String>>) -> Vec<String> {
-    // The unfinished flag is left out, and an artifact stands in for what is still to come.
-    let finished = words[..words.len() - 2].iter().map(String::as_str);
-    let line = ["kubectl-b2i"].into_iter().chain(finished);
-    let global = Cli::try_parse_from(line.clone().chain(["artifact"]))
-        .or_else(|_| Cli::try_parse_from(line))
-        .map(|cli| cli.global)
-        .unwrap_or_default();
+    let global = said(words);
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return Vec::new();
     };

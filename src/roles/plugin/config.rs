@@ -24,12 +24,16 @@ pub(super) struct Config {
     pub builder_image: Option<String>,
     /// Secret that the builder image is pulled with.
     pub builder_pull_secret: Option<String>,
+    /// Secret that may push.
+    pub push_secret: Option<String>,
     /// Secret that base images are pulled with.
     pub pull_secret: Option<String>,
     /// How long a staging Pod stays for the next run: `5m`; `0` for not at all.
     pub staging_idle: Option<String>,
     /// Registries whose certificate is not checked, or that speak plain HTTP.
     pub insecure_registries: Vec<String>,
+    /// Where Pods speak to the registries at the left, whose names only the nodes can reach.
+    pub registry_addresses: BTreeMap<String, String>,
     /// File with certificates of authorities to trust.
     pub registry_ca: Option<PathBuf>,
     /// The proxies that Pods go through.
@@ -71,23 +75,24 @@ impl Config {
     /// Returns this configuration with the namespace's below it, where that has one.
     pub(super) async fn over_namespace(&self, cluster: &Cluster) -> Result<Self> {
         match configuration::read(cluster).await {
-            Ok(Some(text)) => self.over_text(&text, cluster),
-            Ok(None) => Ok(self.clone()),
+            Ok(texts) => self.over_texts(&texts, cluster),
             Err(error) => Err(cluster.failure(namespace_words(cluster), &error)),
         }
     }
 
-    /// Returns this configuration with that of a cluster's namespace below it.
-    pub(super) fn over_text(&self, text: &str, cluster: &Cluster) -> Result<Self> {
-        let (name, key) = (configuration::NAME, configuration::KEY);
-        let below = Self::parse(text, None).map_err(|why| {
-            Failure::new(namespace_words(cluster))
-                .why(format!("`{key}` of the ConfigMap `{name}`: {why}"))
-                .next("mend it, or ask whoever looks after the namespace to:")
-                .command(format!("kubectl edit configmap {name} -n {}", cluster.namespace))
-                .anchor("namespace-configuration")
-        })?;
-        Ok(self.clone().over(below))
+    /// Returns this configuration with those of a cluster's namespace below it, the strongest first.
+    pub(super) fn over_texts(&self, texts: &[(&'static str, String)], cluster: &Cluster) -> Result<Self> {
+        let name = configuration::NAME;
+        texts.iter().try_fold(self.clone(), |config, (key, text)| {
+            let below = Self::parse(text, None).map_err(|why| {
+                Failure::new(namespace_words(cluster))
+                    .why(format!("`{key}` of the ConfigMap `{name}`: {why}"))
+                    .next("mend it, or ask whoever looks after the namespace to:")
+                    .command(format!("kubectl edit configmap {name} -n {}", cluster.namespace))
+                    .anchor("namespace-configuration")
+            })?;
+            Ok(config.over(below))
+        })
     }
 
     /// Reads a configuration; `folder` is where a path in it starts, where there may be one.
@@ -101,6 +106,13 @@ impl Config {
             let path = path.display();
             return Err(format!(
                 "`registryCa` is a path (`{path}`), and there is no file here"
+            ));
+        }
+        // Else whoever may write here could have a push Secret's login sent to an address of theirs.
+        let mut hosts = config.registry_addresses.keys();
+        if let Some(host) = hosts.find(|host| host.split(':').next() != Some("localhost")) {
+            return Err(format!(
+                "`registryAddresses` is for `localhost:PORT` only, not for `{host}`"
             ));
         }
         let change = match (config.catalogue.take(), folder) {
@@ -124,12 +136,15 @@ impl Config {
     /// Lays this configuration over a weaker one.
     fn over(self, below: Self) -> Self {
         let both = |above: Vec<String>, below| [above, below].concat();
+        let both_maps = |below: BTreeMap<_, _>, above| below.into_iter().chain(above).collect();
         Self {
             builder_image: self.builder_image.or(below.builder_image),
             builder_pull_secret: self.builder_pull_secret.or(below.builder_pull_secret),
+            push_secret: self.push_secret.or(below.push_secret),
             pull_secret: self.pull_secret.or(below.pull_secret),
             staging_idle: self.staging_idle.or(below.staging_idle),
             insecure_registries: both(self.insecure_registries, below.insecure_registries),
+            registry_addresses: both_maps(below.registry_addresses, self.registry_addresses),
             registry_ca: self.registry_ca,
             // As a whole: the exceptions belong to their proxies.
             proxy: if self.proxy.is_none() {
@@ -137,7 +152,7 @@ impl Config {
             } else {
                 self.proxy
             },
-            mirrors: below.mirrors.into_iter().chain(self.mirrors).collect(),
+            mirrors: both_maps(below.mirrors, self.mirrors),
             image_prefix: self.image_prefix.or(below.image_prefix),
             catalogue: None,
             catalogue_changes: [below.catalogue_changes, self.catalogue_changes].concat(),
@@ -227,6 +242,16 @@ mod tests {
         assert!(Config::parse("catalogue: bases.yaml", None).is_err());
         let wrong = Config::parse("catalogue: {jar: {x: y}}", None).expect_err("no Java");
         assert!(wrong.contains('x'), "{wrong}");
+    }
+
+    #[test]
+    fn only_a_registry_that_is_nobodys_host_may_be_elsewhere() {
+        assert!(Config::parse("registryAddresses: {\"localhost:30500\": 10.96.0.1:5000}", None).is_ok());
+        for host in ["registry.example.com", "localhost.example.com:5000", "docker.io"] {
+            let text = format!("registryAddresses: {{\"{host}\": 10.96.0.1:5000}}");
+            let why = Config::parse(&text, None).expect_err(host);
+            assert!(why.contains(host), "{why}");
+        }
     }
 
     #[test]

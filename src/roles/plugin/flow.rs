@@ -11,21 +11,21 @@ use super::{
     builder::{Build, NotSent},
     interrupt::{self, Stage},
     options::{Site, Target, record_failure},
-    options_file,
+    options_file, packed,
     staging::Staging,
 };
 use crate::{
     cluster::record,
     error::{Failure, Result},
     model::{
-        AppName, Artifact, ArtifactPlace, Base, BuildOutcome, BuildRecord, BuildRequest, BuildResult, Event,
-        Events, Expected, ImagePlan, Layer, RegistryAccess, Step, Uploaded,
+        AppName, Artifact, ArtifactPlace, BuildOutcome, BuildRecord, BuildResult, Event, Events, Expected,
+        ImagePlan, Layer, Step, Uploaded,
     },
-    oci::{Digest, Hasher, Reference},
+    oci::{Digest, Hasher},
     steps::{
         fetch::{self, Fetched},
         inspect::{self, Limits},
-        job, pack,
+        job,
     },
     term::bytes,
 };
@@ -35,34 +35,6 @@ pub(super) struct Built {
     pub result: BuildResult,
     /// `None` where nothing had changed, so that nothing was built.
     pub uploaded: Option<Uploaded>,
-}
-
-/// Layers in files, which go when this is dropped.
-pub(super) struct Packed {
-    pub layers: Vec<Layer>,
-    _folder: tempfile::TempDir,
-}
-
-impl Packed {
-    /// Returns what is to be made of these layers.
-    pub(super) fn request(
-        &self,
-        plan: &ImagePlan,
-        destination: Reference,
-        tags: Vec<String>,
-        access: RegistryAccess,
-    ) -> BuildRequest {
-        BuildRequest {
-            destination,
-            tags,
-            base: plan.base.clone(),
-            s2i: plan.s2i,
-            platforms: vec![plan.platform.clone()],
-            config: plan.config.clone(),
-            layers: self.layers.iter().map(|layer| layer.described.clone()).collect(),
-            access,
-        }
-    }
 }
 
 /// Brings the artifact to this machine; `name` is what it is called that has no name of its own.
@@ -117,43 +89,6 @@ pub(super) async fn inspect(fetched: &Fetched, plan: &PlanArgs, events: &Events)
     Ok(artifact)
 }
 
-/// Makes the layers; `destination` is only told.
-pub(super) async fn pack(
-    artifact: &Artifact,
-    plan: &ImagePlan,
-    destination: Option<&str>,
-    events: &Events,
-) -> Result<Packed> {
-    events.send(Event::Started(Step::Plan));
-    let folder = tempfile::Builder::new()
-        .prefix("kubectl-b2i-")
-        .tempdir()
-        .map_err(|error| Failure::new("could not make the layers").because(error))?;
-    let (artifact, of_plan, to) = (artifact.clone(), plan.clone(), folder.path().to_owned());
-    let layers = blocking(move || pack::run(&artifact, &of_plan, &to)).await?;
-    let base = match &plan.base {
-        Base::Scratch => "scratch".to_owned(),
-        Base::Image(reference) => reference.to_string(),
-    };
-    let base = base
-        .strip_prefix("docker.io/library/")
-        .or(base.strip_prefix("docker.io/"))
-        .unwrap_or(&base);
-    let count = match layers.len() {
-        1 => "1 layer".to_owned(),
-        n => format!("{n} layers"),
-    };
-    let mut words = format!("{base} · {count}");
-    if let Some(destination) = destination {
-        words = format!("{words} · {destination}");
-    }
-    events.send(Event::Done(Step::Plan, words));
-    Ok(Packed {
-        layers,
-        _folder: folder,
-    })
-}
-
 /// Makes and pushes the image, unless the record knows that the very same ([`inputs`]) was built last.
 pub(super) async fn build(
     site: &Site,
@@ -182,11 +117,12 @@ pub(super) async fn build(
     stage.in_cluster();
     // The staging Pod comes up while the layers are made. Neither is dropped half-way.
     let destination = target.destination.name();
-    let (staging, packed) = join(
-        Staging::begin(site, target, plan),
-        pack(artifact, plan, Some(&destination), events),
-    )
-    .await;
+    let packing = async {
+        let packed = packed::pack(artifact, plan, packed::noted(), Some(&destination), events).await?;
+        packed.layers().await?;
+        Ok(packed)
+    };
+    let (staging, packed) = join(Staging::begin(site, target, plan), packing).await;
     let mut staging = staging?;
     let built = match packed {
         Ok(packed) => {
@@ -195,7 +131,7 @@ pub(super) async fn build(
                 site,
                 &target.app,
                 record,
-                &packed.layers,
+                packed.layers().await?,
                 Some(&mut staging),
                 stage,
             )

@@ -99,11 +99,17 @@ pub(super) async fn or_cleanup<T>(
 
 /// Runs `work` to its end, or drops it at the person's Ctrl-C: for what is only on this machine.
 pub(super) async fn or_stop<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let stopped = Failure::new("stopped; nothing was begun in the cluster");
+    or_leave(work, stopped).await
+}
+
+/// Runs `work` to its end, or drops it at the person's Ctrl-C and says what that leaves.
+pub(super) async fn or_leave<T>(work: impl Future<Output = Result<T>>, stopped: Failure) -> Result<T> {
     tokio::select! {
         done = work => done,
         () = asked_to_stop() => Err(Failure {
             kind: Kind::Interrupted,
-            ..Failure::new("stopped; nothing was begun in the cluster")
+            ..stopped
         }),
     }
 }

@@ -1,30 +1,33 @@
 //! Building on this machine, without a cluster: with the logins of whoever sits at it.
 
-pub(super) use super::local_logins::Logins;
-use super::{access, flow::Packed};
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
+pub(super) use super::local_logins::Logins;
+use super::{access, flow, packed::Packed};
 use crate::{
     error::{Failure, Result},
-    model::{Base, BuildRequest, BuildResult, Event, Events, RegistryAccess, Step, Uploaded},
+    model::{Base, BuildRequest, BuildResult, Event, Events, Image, RegistryAccess, Step, Uploaded},
     oci::{Digest, Reference},
-    registry::Client,
+    registry::{Client, Credentials},
     steps::{assemble, push},
     term::bytes,
 };
 
 /// Connects to an image's registry.
-async fn client(access: &RegistryAccess, image: &Reference, logins: &Logins) -> Result<Client> {
+pub(super) async fn client(access: &RegistryAccess, image: &Reference, logins: &Logins) -> Result<Client> {
+    let options = access::from_here(access, image, login(image, logins).await?)?;
+    Client::new(&image.registry, &options)
+        .map_err(|error| error.failure(format!("could not connect to `{}`", image.registry)))
+}
+
+async fn login(image: &Reference, logins: &Logins) -> Result<Option<Credentials>> {
     let login = logins.find(&image.registry, &image.repository).await;
-    let login = login.map_err(|error| {
+    login.map_err(|error| {
         Failure::new(format!("could not find a login for `{}`", image.registry))
             .because(error)
             .next("install the helper, or take it out of `credsStore` and `credHelpers` in Docker's configuration")
             .anchor("credential-helper")
-    })?;
-    let options = access::from_here(access, image, login)?;
-    Client::new(&image.registry, &options)
-        .map_err(|error| error.failure(format!("could not connect to `{}`", image.registry)))
+    })
 }
 
 /// Connects to the registry that the base comes from; scratch comes from none.
@@ -38,61 +41,140 @@ pub(super) async fn base_client(request: &BuildRequest, logins: &Logins) -> Resu
     }
 }
 
-/// Makes the image and pushes it.
-pub(super) async fn build(
-    request: &BuildRequest,
-    packed: &Packed,
-    events: &Events,
-) -> Result<(BuildResult, Uploaded)> {
-    let logins = Logins::of_this_machine()?;
-    let destination = client(&request.access, &request.destination, &logins).await?;
-    let base = base_client(request, &logins).await?;
-    // Before anything is sent: what is wrong with the base is known in a second.
-    let image = assemble::run(request, base.as_ref()).await?;
-    let mut uploaded = send(request, packed, &destination, &[], events).await?;
-    events.send(Event::Started(Step::Build));
-    let push = || {
-        push::run(
-            &image,
-            request,
-            &destination,
-            base.as_ref(),
-            Duration::ZERO,
-            events,
-        )
-    };
-    let mut pushed = Box::pin(push()).await;
-    if let Err(push::Error::MissingBlobs(digests)) = &pushed {
-        // The registry said that it has these and then did not know them.
-        let again = send(request, packed, &destination, digests, events).await?;
-        uploaded.uploaded_bytes += again.uploaded_bytes;
-        uploaded.sent.extend(again.sent);
-        pushed = Box::pin(push()).await;
+/// The registries of one build.
+pub(super) struct Ends {
+    destination: Client,
+    base: Option<Client>,
+}
+
+impl Ends {
+    /// Where there is no base to be pulled.
+    pub(super) fn to(destination: Client) -> Self {
+        Self {
+            destination,
+            base: None,
+        }
     }
-    match pushed {
-        Ok(result) => Ok((result, uploaded)),
-        Err(push::Error::Failed(failure)) => Err(failure),
-        Err(push::Error::MissingBlobs(digests)) => Err(lost(&request.destination, &digests)),
+
+    /// Makes ready to speak to them; nothing is sent yet.
+    pub(super) async fn of(request: &BuildRequest) -> Result<Self> {
+        let logins = Logins::of_this_machine()?;
+        let (destination, access) = (&request.destination, &request.access);
+        let to = client(access, destination, &logins).await?;
+        let base = match &request.base {
+            Base::Scratch => None,
+            Base::Image(image) => {
+                let source = access.source_of(image);
+                let is_same = source.registry == destination.registry
+                    && login(&source, &logins).await? == login(destination, &logins).await?;
+                Some(if is_same {
+                    // One connection and one login less.
+                    to.clone()
+                } else {
+                    client(access, &source, &logins).await?
+                })
+            }
+        };
+        Ok(Self {
+            destination: to,
+            base,
+        })
+    }
+
+    /// Looks the base up.
+    pub(super) async fn look_up(&self, request: &BuildRequest) -> Result<assemble::Found> {
+        assemble::look_up(request, self.base.as_ref()).await
+    }
+
+    /// Pushes an image, unless it is not `anew` and the registry has the very same under the same
+    /// names.
+    pub(super) async fn push(
+        &self,
+        image: &Image,
+        request: &BuildRequest,
+        packed: &Packed,
+        anew: bool,
+        events: &Events,
+    ) -> Result<(BuildResult, Uploaded)> {
+        events.send(Event::Started(Step::Upload));
+        let there = async {
+            if anew {
+                return Ok(None);
+            }
+            push::unchanged(image, request, &self.destination).await
+        };
+        let missing = push::missing(&request.layers, &request.destination, &self.destination);
+        let (there, missing) = tokio::try_join!(there, missing)?;
+        if let Some(result) = there {
+            let uploaded = told(request, Uploaded::default(), events);
+            events.send(Event::Started(Step::Build));
+            let digest = image.digest().short();
+            let words = format!("nothing changed since it was pushed · sha256:{digest}…");
+            events.send(Event::Done(Step::Build, words));
+            return Ok((result, uploaded));
+        }
+        let sent = self.send(request, packed, missing, events).await?;
+        let mut uploaded = told(request, sent, events);
+        events.send(Event::Started(Step::Build));
+        let push = || {
+            let base = self.base.as_ref();
+            push::run(image, request, &self.destination, base, Duration::ZERO, events)
+        };
+        let mut pushed = Box::pin(push()).await;
+        if let Err(push::Error::MissingBlobs(digests)) = pushed {
+            // The registry said that it has these and then did not know them.
+            let again = self.send(request, packed, digests, events).await?;
+            uploaded.uploaded_bytes += again.uploaded_bytes;
+            uploaded.skipped.retain(|digest| !again.sent.contains(digest));
+            uploaded.sent.extend(again.sent);
+            pushed = Box::pin(push()).await;
+        }
+        match pushed {
+            Ok(result) => {
+                events.send(Event::Done(Step::Build, flow::figures(&result)));
+                Ok((result, uploaded))
+            }
+            Err(push::Error::Failed(failure)) => Err(failure),
+            Err(push::Error::MissingBlobs(digests)) => Err(lost(&request.destination, &digests)),
+        }
+    }
+
+    /// Sends these layers, which are made now if they were only known.
+    async fn send(
+        &self,
+        request: &BuildRequest,
+        packed: &Packed,
+        missing: Vec<Digest>,
+        events: &Events,
+    ) -> Result<Uploaded> {
+        if missing.is_empty() {
+            return Ok(Uploaded::default());
+        }
+        let layers = packed.layers().await?;
+        push::from_here(layers, &missing, &request.destination, &self.destination, events).await
     }
 }
 
-async fn send(
-    request: &BuildRequest,
-    packed: &Packed,
-    destination: &Client,
-    always: &[Digest],
-    events: &Events,
-) -> Result<Uploaded> {
-    events.send(Event::Started(Step::Upload));
-    let uploaded = push::from_here(&packed.layers, &request.destination, destination, always, events).await?;
+/// Says what was sent, and adds what was not.
+fn told(request: &BuildRequest, sent: Uploaded, events: &Events) -> Uploaded {
+    let ours: BTreeSet<Digest> = request
+        .layers
+        .iter()
+        .map(|layer| layer.descriptor.digest)
+        .collect();
+    let there = ours.into_iter().filter(|digest| !sent.sent.contains(digest));
+    let uploaded = Uploaded {
+        skipped: there.collect(),
+        ..sent
+    };
     let (sent, there) = (uploaded.sent.len(), uploaded.skipped.len());
-    let words = match (sent, there) {
-        (0, _) => "nothing to send".to_owned(),
+    let words = match sent {
+        0 => "nothing to send".to_owned(),
         _ => format!("{} sent", bytes(uploaded.uploaded_bytes)),
     };
     let words = format!("{words} · {there} of {} layers are there already", sent + there);
     events.send(Event::Done(Step::Upload, words));
-    Ok(uploaded)
+    uploaded
 }
 
 fn lost(destination: &Reference, digests: &[Digest]) -> Failure {

@@ -9,8 +9,9 @@ use super::{
     values,
 };
 use crate::{
-    error::Result,
+    error::{Failure, Result},
     model::{DeployOptions, ImageOptions, PortChange},
+    oci::Compression,
 };
 
 /// Word of `--base` that undoes an earlier one.
@@ -47,7 +48,38 @@ pub(super) fn image(previous: ImageOptions, flags: &PlanArgs) -> Result<ImageOpt
         Some(_) => flags.s2i,
         None => flags.s2i.or(options.s2i),
     };
+    options.compression = compression(
+        options.compression,
+        flags.compression.as_deref(),
+        flags.compression_level,
+    )?;
     Ok(options)
+}
+
+/// Returns how layers are compressed. A level alone is one of the format that is used already.
+fn compression(
+    previous: Option<Compression>,
+    format: Option<&str>,
+    level: Option<u8>,
+) -> Result<Option<Compression>> {
+    let format = match format {
+        Some("zstd") => Some(Compression::ZSTD),
+        // Said with or without a level, gzip is what it is for everybody.
+        Some(_) => Some(Compression::GZIP),
+        None => previous,
+    };
+    let Some(level) = level else {
+        return Ok(format.filter(|format| *format != Compression::GZIP));
+    };
+    let chosen = format.unwrap_or_default().with_level(level);
+    if level > chosen.highest_level() {
+        return Err(
+            Failure::usage(format!("could not compress with `--compression-level {level}`"))
+                .why(format!("gzip's levels are 1 to {}", chosen.highest_level()))
+                .next("give a lower one, or compress with zstd: `--compression zstd`"),
+        );
+    }
+    Ok(Some(chosen).filter(|chosen| *chosen != Compression::GZIP))
 }
 
 /// Changes pairs by words: `A=1` sets, `A-` removes, as `kubectl set env` has it.
@@ -99,6 +131,29 @@ mod tests {
 
     fn flags() -> DeployFlags {
         DeployFlags::default()
+    }
+
+    #[test]
+    fn a_level_alone_is_one_of_the_format_in_use() {
+        let zstd = |level| Some(Compression::Zstd { level });
+        let gzip = |level| Some(Compression::Gzip { level });
+        for (previous, format, level, expected) in [
+            (None, None, None, None),
+            (None, Some("gzip"), None, None),
+            (None, None, Some(1), None),
+            (None, None, Some(9), gzip(9)),
+            (None, Some("zstd"), None, zstd(3)),
+            (None, Some("zstd"), Some(19), zstd(19)),
+            (zstd(3), None, None, zstd(3)),
+            (zstd(3), None, Some(10), zstd(10)),
+            (zstd(19), Some("zstd"), None, zstd(3)),
+            (zstd(19), Some("gzip"), None, None),
+        ] {
+            let chosen = compression(previous, format, level).expect("levels that there are");
+            assert_eq!(chosen, expected, "{previous:?} {format:?} {level:?}");
+        }
+        assert!(compression(None, None, Some(10)).is_err());
+        assert!(compression(zstd(10), Some("gzip"), Some(10)).is_err());
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod args;
 mod begun;
 mod browser;
 mod builder;
+mod builder_image;
 mod commands;
 mod complete;
 mod config;
@@ -32,6 +33,7 @@ mod merge;
 mod nodes;
 mod options;
 mod options_file;
+mod packed;
 mod page;
 mod pod_args;
 mod ports;
@@ -131,7 +133,8 @@ async fn dispatch(cli: Cli, typed: &ArgMatches, printer: &Printer) -> Result<()>
         Command::Delete(args) => Box::pin(commands::delete::run(&context, args)).await,
         Command::Doctor(args) => Box::pin(commands::doctor::run(&context, args)).await,
         Command::Registry(args) => Box::pin(commands::registry::run(&context, args)).await,
+        Command::Builder(args) => Box::pin(commands::builder::run(&context, args)).await,
         Command::Completion(args) => commands::completion::run(&context, &args, command()),
-        Command::Version(args) => commands::version::run(&context, &args),
+        Command::Version(args) => Box::pin(commands::version::run(&context, args)).await,
     }
 }

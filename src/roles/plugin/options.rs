@@ -93,6 +93,7 @@ pub(super) fn plan_options(image: &ImageOptions, config: &Config) -> Result<plan
         convert_javax: image.convert_javax,
         platform: image.platform,
         s2i: image.s2i,
+        compression: image.compression.unwrap_or_default(),
         catalogue: config.catalogue()?,
     })
 }
@@ -153,19 +154,23 @@ pub(super) async fn site(
     config: &Config,
     events: &Events,
 ) -> Result<(Site, Keychain)> {
-    let builder_image = args.builder_image.clone().or_else(|| config.builder_image.clone()).ok_or_else(|| {
-        Failure::usage("could not choose the builder image")
+    let builder_image = args
+        .builder_image
+        .clone()
+        .or_else(|| config.builder_image.clone())
+        .ok_or_else(|| {
+            Failure::usage("could not choose the builder image")
             .why("neither `--builder-image` nor the configuration names one")
-            .next("make it of this very executable, push it, and name it:")
-            .command("kubectl b2i build $(command -v kubectl-b2i) --base scratch --output oci-archive:builder.tar")
-            .command("skopeo copy oci-archive:builder.tar docker://registry.example.com/b2i/builder")
-            .command("export B2I_BUILDER_IMAGE=registry.example.com/b2i/builder")
+            .next("push it to your registry and name it; or, to try things out, run a registry that has it:")
+            .command("kubectl b2i builder push registry.example.com/b2i/builder")
+            .command(format!("kubectl b2i registry up -n {}", cluster.namespace))
             .anchor("builder-image")
-    })?;
+        })?;
     let access = access::access(&args.access, config)?;
     let timeout = values::time("--build-timeout", &args.build_timeout)?;
     let staging_idle = staging::idle(args.staging_idle.as_deref().or(config.staging_idle.as_deref()))?;
-    let secret = push_secret::choose(&cluster, args.push_secret.as_deref()).await?;
+    let named = args.push_secret.as_deref().or(config.push_secret.as_deref());
+    let secret = push_secret::choose(&cluster, named).await?;
     let keychain = push_secret::keychain(&secret, &cluster.namespace)?;
     let site = Site {
         events: events.clone(),
@@ -207,10 +212,15 @@ pub(super) async fn target(
         let host = hosts.first().filter(|_| hosts.len() == 1)?;
         destination::default(host, keychain.user_of(host), namespace, app.as_str())
     };
+    // A registry of `registry up` that is no more, or has another port by now.
+    let is_gone = |image: &Reference| {
+        image.registry.starts_with("localhost:") && site.access.address_of(&image.registry).is_none()
+    };
+    let of_last = last.as_ref().map(|last| last.request.destination.clone());
     let image = args
         .image
         .clone()
-        .or_else(|| last.as_ref().map(|last| last.request.destination.clone()))
+        .or_else(|| of_last.filter(|image| !is_gone(image)))
         .or(by_config)
         .or_else(by_rule)
         .ok_or_else(|| push_secret::no_default_image(&site.push_secret, &keychain.hosts(), &app))?;

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     error::Result,
     model::{Base, ImagePlan, Layer, Uploaded},
-    oci::Digest,
+    oci::{Compression, Digest},
     steps::upload,
 };
 
@@ -57,7 +57,12 @@ impl<'a> Staging<'a> {
             access: site.access.clone(),
             spool_limit_bytes: SPOOL_LIMIT_BYTES,
             timeout: POD_TIMEOUT,
-            earlier_layers: target.earlier_layers(),
+            // The staging Pod compresses what it puts together, in the usual way alone.
+            earlier_layers: if plan.compression == Compression::default() {
+                target.earlier_layers()
+            } else {
+                Vec::new()
+            },
             always_send: Vec::new(),
             idle: site.staging_idle,
             memory: state_folder(|name| std::env::var(name).ok()).map(|folder| folder.join("staging")),

@@ -26,7 +26,7 @@ use super::{
     linger,
 };
 use crate::{
-    oci::{Digest, chunk_groups, chunks::Fingerprint, delta, gzip, media_type},
+    oci::{Compression, Digest, chunk_groups, chunks::Fingerprint, delta, media_type},
     staging::{
         Destination,
         base::Base,
@@ -36,6 +36,8 @@ use crate::{
     },
 };
 
+/// A node has many cores, and this Pod little memory: each thread holds some MiB.
+const THREADS: usize = 2;
 /// Pieces of a layer between the thread that makes it and the spool; one is a mebibyte at most.
 const PIECES: usize = 2;
 const NOT_ASKED_FOR: &str = "the earlier layer was not asked for";
@@ -229,7 +231,7 @@ impl Write for Pieces {
 /// Makes the compressed layer, byte for byte as the plugin has made it.
 fn put_together(delta: &Blob, base: &OnceCell<Base>, out: Pieces) -> io::Result<()> {
     let base = base.get().ok_or_else(|| io::Error::other(NOT_ASKED_FOR))?;
-    let mut layer = gzip::Writer::new(out)?;
+    let mut layer = Compression::default().writer_with_threads(out, THREADS)?;
     delta::apply(delta.open()?, base.open()?, &base.starts, &mut layer)?;
     layer.finish().map(drop)
 }

@@ -9,7 +9,7 @@ mod s2i;
 
 use crate::{
     error::{Failure, Result},
-    model::{Base, BuildRequest, Image, ImageManifest},
+    model::{Base, BaseImage, BuildRequest, Image, ImageManifest},
     oci::{Digest, Platform},
     registry::Client,
 };
@@ -26,23 +26,52 @@ struct Ground {
     digest: Option<Digest>,
 }
 
+/// What an image is made on top of, looked up.
+pub struct Found {
+    base: Option<BaseImage>,
+    /// One for each platform.
+    grounds: Vec<Ground>,
+}
+
 /// Makes the image that a request describes. `client` is of the registry that the base is pulled
 /// from, which mirrors decide ([`crate::model::RegistryAccess::source_of`]); scratch needs none.
 ///
 /// # Errors
 /// The base is not there, not for the platform, or not to be read.
 pub async fn run(request: &BuildRequest, client: Option<&Client>) -> Result<Image> {
-    let (base, grounds) = match (&request.base, client) {
-        (Base::Scratch, _) => (None, request.platforms.iter().map(scratch).collect()),
+    image(request, look_up(request, client).await?)
+}
+
+/// Looks up what a request's image is made on top of, for which its layers need not be known.
+///
+/// # Errors
+/// As [`run`].
+pub async fn look_up(request: &BuildRequest, client: Option<&Client>) -> Result<Found> {
+    match (&request.base, client) {
+        (Base::Scratch, _) => Ok(Found {
+            base: None,
+            grounds: request.platforms.iter().map(scratch).collect(),
+        }),
         (Base::Image(reference), Some(client)) => {
             let source = request.access.source_of(reference);
             let (base, grounds) = base::resolve(client, reference, &source, &request.platforms).await?;
-            (Some(base), grounds)
+            Ok(Found {
+                base: Some(base),
+                grounds,
+            })
         }
         (Base::Image(reference), None) => {
-            return Err(failure::unusable(reference).why("there is no registry to pull it from"));
+            Err(failure::unusable(reference).why("there is no registry to pull it from"))
         }
-    };
+    }
+}
+
+/// Makes the image of what was looked up. Pure.
+///
+/// # Errors
+/// The base and the layers do not fit.
+pub fn image(request: &BuildRequest, found: Found) -> Result<Image> {
+    let Found { base, grounds } = found;
     let mut manifests: Vec<ImageManifest> = Vec::new();
     for ground in &grounds {
         let of = base.as_ref().map(|base| &base.reference).zip(ground.digest);

@@ -62,6 +62,7 @@ pub fn run(access: &RegistryAccess, image: &Reference, logins: &[&Logins]) -> Re
     };
     let options = Options {
         insecure: access.is_insecure(&image.registry),
+        address: access.address_of(&image.registry).map(str::to_owned),
         authorities: logins.iter().fold(asked_for.unwrap_or_default(), |all, logins| {
             all.and(&logins.authorities)
         }),

@@ -1,5 +1,7 @@
 //! Makes the layers: reproducible tars, compressed, with both digests. Blocks; memory stays flat.
 
+mod known;
+
 use std::{
     fs::{self, File},
     io::{self, BufReader, BufWriter, Read},
@@ -12,8 +14,10 @@ use zip::{ZipArchive, result::ZipError};
 use crate::{
     error::Failure,
     model::{Artifact, Entry, EntryKind, ImagePlan, Layer, LayerDescriptor, LayerPlan, Source},
-    oci::{Digest, Hasher, layer},
+    oci::{Compression, Digest, Hasher, layer},
 };
+
+pub use known::KnownLayers;
 
 const BUFFER_BYTES: usize = 64 << 10;
 
@@ -26,8 +30,8 @@ pub fn run(artifact: &Artifact, plan: &ImagePlan, out_dir: &Path) -> Result<Vec<
     let mut content = Content::open(artifact).map_err(|error| damaged(artifact, "", &error))?;
     let mut layers = Vec::new();
     for (number, layer_plan) in (1..).zip(&plan.layers) {
-        let local_path = out_dir.join(format!("layer-{number}.tar.gz"));
-        let written = write_layer(&mut content, layer_plan, &local_path)
+        let local_path = out_dir.join(format!("layer-{number}"));
+        let written = write_layer(&mut content, layer_plan, plan.compression, &local_path)
             .map_err(|error| failure(artifact, &local_path, error))?;
         layers.push(Layer {
             described: LayerDescriptor {
@@ -47,9 +51,11 @@ pub fn run(artifact: &Artifact, plan: &ImagePlan, out_dir: &Path) -> Result<Vec<
 fn write_layer(
     content: &mut Content<'_>,
     plan: &LayerPlan,
+    compression: Compression,
     local_path: &Path,
 ) -> Result<layer::Written, layer::Error> {
-    let mut layer = layer::Writer::new(BufWriter::new(File::create(local_path)?))?;
+    let out = BufWriter::new(File::create(local_path)?);
+    let mut layer = layer::Writer::compressed(out, compression)?;
     for entry in &plan.entries {
         let header = layer::Entry {
             image_path: &entry.image_path,
@@ -116,7 +122,7 @@ impl<'a> Content<'a> {
         Ok(())
     }
 
-    fn copy<W: io::Write>(
+    fn copy<W: io::Write + Send + 'static>(
         &mut self,
         source: &Source,
         entry: &Entry,

@@ -21,7 +21,7 @@ pub use catalogue_base::CatalogueBase;
 use crate::{
     error::Failure,
     model::{Artifact, ArtifactKind, Base, ImagePlan, JarLayout, LayerPlan, LocalTree, Source},
-    oci::Platform,
+    oci::{Compression, Platform},
 };
 use context_path::ContextPath;
 use tree::{APP, FIXED_TIME_SECONDS, File, layer};
@@ -47,6 +47,8 @@ pub struct Options {
     pub platform: Option<Platform>,
     /// Whether the base is a source-to-image one; where nobody said so, the catalogue knows.
     pub s2i: Option<bool>,
+    /// How the layers are compressed.
+    pub compression: Compression,
     /// Which base image an artifact gets.
     pub catalogue: Catalogue,
 }
@@ -86,6 +88,7 @@ pub fn run(artifact: &Artifact, options: &Options) -> Result<ImagePlan, Failure>
         layers,
         context_path: context_path.with_slashes(),
         s2i,
+        compression: options.compression,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Our layers from this machine into the registry, where no staging Pod is between.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -13,56 +13,66 @@ use tokio_util::io::ReaderStream;
 
 use super::failure;
 use crate::{
-    error::Result,
-    model::{Event, Events, Layer, Step, Uploaded},
+    error::{Failure, Result},
+    model::{Event, Events, Layer, LayerDescriptor, Step, Uploaded},
     oci::{Digest, Reference},
     registry::Client,
 };
 
 /// How many layers are sent at the same time.
 const UPLOADS: usize = 3;
-const PIECE_BYTES: usize = 128 * 1024;
+/// How many are asked for at the same time.
+const QUESTIONS: usize = 8;
+const PIECE_BYTES: usize = 1 << 20;
 
-/// Sends the layers that the registry lacks; those in `always` without asking, since it said that
-/// it has them, and was wrong.
+/// Asks which of these layers the registry lacks, of all at the same time.
+///
+/// # Errors
+/// What the registry has against it.
+pub async fn missing(
+    layers: &[LayerDescriptor],
+    destination: &Reference,
+    client: &Client,
+) -> Result<Vec<Digest>> {
+    let digests: BTreeSet<Digest> = layers.iter().map(|layer| layer.descriptor.digest).collect();
+    let asked = stream::iter(digests).map(|digest| async move {
+        let is_there = client.blob_exists(&destination.repository, digest).await?;
+        Ok((!is_there).then_some(digest))
+    });
+    asked
+        .buffered(QUESTIONS)
+        .try_filter_map(|missing| std::future::ready(Ok(missing)))
+        .try_collect()
+        .await
+        .map_err(|error| refused(destination, client, &error))
+}
+
+/// Sends the layers of these digests, several at the same time.
 ///
 /// # Errors
 /// What the registry has against it.
 pub async fn from_here(
     layers: &[Layer],
+    missing: &[Digest],
     destination: &Reference,
     client: &Client,
-    always: &[Digest],
     events: &Events,
 ) -> Result<Uploaded> {
     let repository = &destination.repository;
-    let refused = |error: &crate::registry::Error| {
-        let what = format!("could not push `{}`", destination.name());
-        failure::refused(what, client, repository, error)
-    };
     // Two layers may be the same bytes; they are sent once.
-    let layers: BTreeMap<Digest, &Layer> = layers
+    let missing: BTreeMap<Digest, &Layer> = layers
         .iter()
         .map(|layer| (layer.described.descriptor.digest, layer))
+        .filter(|(digest, _)| missing.contains(digest))
         .collect();
-    let mut uploaded = Uploaded::default();
-    let mut missing = Vec::new();
-    for (digest, layer) in layers {
-        let is_there = !always.contains(&digest)
-            && client
-                .blob_exists(repository, digest)
-                .await
-                .map_err(|e| refused(&e))?;
-        if is_there {
-            uploaded.skipped.push(digest);
-        } else {
-            uploaded.sent.push(digest);
-            uploaded.uploaded_bytes += layer.described.descriptor.size_bytes;
-            missing.push(layer);
-        }
-    }
+    let size = |layer: &&Layer| layer.described.descriptor.size_bytes;
+    let uploaded = Uploaded {
+        uploaded_bytes: missing.values().map(size).sum(),
+        sent: missing.keys().copied().collect(),
+        ..Uploaded::default()
+    };
     let (done, total) = (AtomicU64::new(0), uploaded.uploaded_bytes);
-    stream::iter(missing)
+    stream::iter(missing.into_values())
         .map(|layer| {
             let descriptor = &layer.described.descriptor;
             let body = || told(layer, events);
@@ -77,8 +87,13 @@ pub async fn from_here(
             std::future::ready(Ok(()))
         })
         .await
-        .map_err(|error| refused(&error))?;
+        .map_err(|error| refused(destination, client, &error))?;
     Ok(uploaded)
+}
+
+fn refused(destination: &Reference, client: &Client, error: &crate::registry::Error) -> Failure {
+    let what = format!("could not push `{}`", destination.name());
+    failure::refused(what, client, &destination.repository, error)
 }
 
 /// A layer's bytes.

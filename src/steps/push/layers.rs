@@ -2,7 +2,7 @@
 
 use std::{io, time::Duration};
 
-use futures_util::TryFutureExt;
+use futures_util::{TryFutureExt, future::try_join_all};
 use tokio::time::{Instant, sleep};
 
 use super::{Error, Push};
@@ -37,9 +37,11 @@ impl Push<'_> {
     /// [`Error::MissingBlobs`] where none of them is on its way.
     pub(super) async fn on_their_way(&self) -> Result<Vec<&LayerDescriptor>, Error> {
         let mut on_their_way = Vec::new();
-        for layer in &self.image.layers {
+        let digests = self.image.layers.iter().map(|layer| layer.descriptor.digest);
+        let there = try_join_all(digests.map(|digest| self.is_there(digest))).await?;
+        for (layer, is_there) in self.image.layers.iter().zip(there) {
             let (name, digest) = (&layer.name, layer.descriptor.digest);
-            if self.is_there(digest).await? {
+            if is_there {
                 self.say(format!("layer {name} {} is there", digest.short()));
                 continue;
             }

@@ -5,13 +5,15 @@ mod archive;
 mod failure;
 mod from_here;
 mod layers;
+mod unchanged;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use futures_util::{StreamExt, TryStreamExt, future::try_join, stream};
+use futures_util::{StreamExt, TryStreamExt, future::try_join3, stream};
 
 pub use archive::archive;
-pub use from_here::from_here;
+pub use from_here::{from_here, missing};
+pub use unchanged::unchanged;
 
 use crate::{
     error::Failure,
@@ -74,13 +76,12 @@ pub async fn run(
         events,
     };
     let on_their_way = push.on_their_way().await?;
-    let base_layers = image.base_layers();
-    let of_base = stream::iter(base_layers.iter().copied())
+    let of_base = stream::iter(image.base_layers())
         .map(|layer| push.base_layer(layer))
         .buffer_unordered(COPIES)
         .try_collect();
-    let (ways, ()): (Vec<layers::Way>, ()) = try_join(of_base, push.wait_for(on_their_way)).await?;
-    push.configs().await?;
+    let (ways, (), ()): (Vec<layers::Way>, (), ()) =
+        try_join3(of_base, push.wait_for(on_their_way), push.configs()).await?;
     if let Err(error) = push.manifests().await {
         push.make_up_for_lost_blobs(&error).await?;
         push.manifests().await.map_err(|error| push.refused(&error))?;
@@ -88,16 +89,30 @@ pub async fn run(
     let tags = push.tags().await?;
 
     let copied_layers = ways.iter().filter(|way| **way == layers::Way::Copied).count();
+    Ok(result(image, request, tags, copied_layers))
+}
+
+/// The tags of an image.
+fn names(image: &Image, request: &BuildRequest) -> Vec<String> {
+    let mut tags = request.tags.clone();
+    // Registries delete what no tag names, and a rollback needs it.
+    tags.push(format!("b2i-{}", image.digest().short()));
+    tags
+}
+
+/// What a push comes to.
+fn result(image: &Image, request: &BuildRequest, tags: Vec<String>, copied_layers: usize) -> BuildResult {
+    let base_layers = image.base_layers();
     let ours = image.layers.iter().map(|layer| layer.descriptor.size_bytes);
     let theirs = base_layers.iter().map(|layer| layer.size_bytes);
-    Ok(BuildResult {
+    BuildResult {
         image: request.destination.with_digest(image.digest()),
         tags,
         size_bytes: ours.chain(theirs).sum(),
         base: image.base.as_ref().map(|base| base.reference.clone()),
         copied_layers,
-        mounted_layers: ways.len() - copied_layers,
-    })
+        mounted_layers: base_layers.len() - copied_layers,
+    }
 }
 
 impl Push<'_> {
@@ -153,9 +168,7 @@ impl Push<'_> {
     /// Names the image; returns the names.
     async fn tags(&self) -> Result<Vec<String>, Error> {
         let digest = self.image.digest();
-        let mut tags = self.request.tags.clone();
-        // Registries delete what no tag names, and a rollback needs it.
-        tags.push(format!("b2i-{}", digest.short()));
+        let tags = names(self.image, self.request);
         for tag in &tags {
             let named = self.request.destination.with_tag(tag);
             self.manifest(self.image.top(), tag).await.map_err(|error| {

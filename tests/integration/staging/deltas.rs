@@ -4,9 +4,9 @@
 
 use kubectl_b2i::{
     oci::{
-        chunk_groups,
+        Compression, chunk_groups,
         chunks::{self, AverageSize, Chunk, Fingerprint},
-        delta, gzip, media_type,
+        delta, media_type,
     },
     staging::protocol::{Base, DeltaOf, Groups},
 };
@@ -26,7 +26,7 @@ fn in_a_file(bytes: Vec<u8>) -> Layer {
 }
 
 fn compressed(tar: &[u8]) -> Layer {
-    let mut gzip = gzip::Writer::new(Vec::new()).unwrap();
+    let mut gzip = Compression::default().writer(Vec::new()).unwrap();
     gzip.write_all(tar).unwrap();
     in_a_file(gzip.finish().unwrap())
 }

@@ -8,7 +8,7 @@ use super::{
     flow,
     interrupt::{self, Stage},
     local::{self, ClusterOption},
-    merge, open, options, site,
+    merge, open, options, packed, site,
 };
 use crate::{
     error::{Failure, Result},
@@ -102,10 +102,19 @@ async fn from_here(context: &Context, args: &Args) -> Result<()> {
         ..image
     };
     let plan = steps::plan::run(artifact, &options::plan_options(&said, &context.config)?)?;
-    let packed = flow::pack(artifact, &plan, Some(&destination.name()), &events).await?;
-    let request = packed.request(&plan, destination, tags, access);
-    let (result, uploaded) = local::build(&request, &packed, &events).await?;
-    events.send(Event::Done(Step::Build, flow::figures(&result)));
+    let mut request = packed::request(&plan, destination, tags, access);
+    let ends = local::Ends::of(&request).await?;
+    let anew = args.image.rebuild;
+    let known = packed::noted().filter(|_| !anew);
+    let to = request.destination.name();
+    // What is wrong with the base is known in a second, however large the artifact is.
+    let (packed, found) = tokio::try_join!(
+        packed::pack(artifact, &plan, known, Some(&to), &events),
+        ends.look_up(&request),
+    )?;
+    request.layers.clone_from(&packed.described);
+    let made = steps::assemble::image(&request, found)?;
+    let (result, uploaded) = Box::pin(ends.push(&made, &request, &packed, anew, &events)).await?;
     let report = report::run(artifact, &result, Some(uploaded), None);
     context.print(&args.output, &report.image.to_string(), &report)
 }
@@ -171,15 +180,22 @@ async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()>
                 .next("give it a name: `--image NAME`")
         })?,
     };
-    let packed = flow::pack(artifact, &plan, Some(&file.display().to_string()), &events).await?;
+    let packed = packed::pack(artifact, &plan, None, Some(&file.display().to_string()), &events).await?;
     let tags = tags(&args.image, &destination);
     options::ensure_tags(&destination, &tags)?;
     let request = packed.request(&plan, destination, tags, access);
     events.send(Event::Started(Step::Build));
     let base = local::base_client(&request, &local::Logins::of_this_machine()?).await?;
     let assembled = steps::assemble::run(&request, base.as_ref()).await?;
-    let named =
-        steps::push::archive(&assembled, &request, &packed.layers, base.as_ref(), file, &events).await?;
+    let named = steps::push::archive(
+        &assembled,
+        &request,
+        packed.layers().await?,
+        base.as_ref(),
+        file,
+        &events,
+    )
+    .await?;
     let result = BuildResult {
         image: named,
         tags: request.tags.clone(),

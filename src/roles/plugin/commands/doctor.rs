@@ -45,7 +45,8 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let cluster = options::connect(&context.global).await?;
     let config = context.config.over_namespace(&cluster).await?;
     let mut checks = doctor::run(&cluster).await?;
-    checks.push(secret(&cluster, args.push_secret.as_deref()).await);
+    let named = args.push_secret.as_deref().or(config.push_secret.as_deref());
+    checks.push(secret(&cluster, named).await);
     checks.push(builder(
         args.builder_image.as_deref().or(config.builder_image.as_deref()),
     ));

@@ -3,7 +3,7 @@
 use super::{
     Context,
     args::{Output, PlanArgs},
-    flow, merge, options,
+    flow, merge, options, packed,
     page::Page,
 };
 use crate::{
@@ -34,8 +34,9 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let fetched = flow::fetch(&args.plan, None, &context.printer.events()).await?;
     let artifact = flow::inspect(&fetched, &args.plan, &events).await?;
     let plan = plan::run(&artifact, &options::plan_options(&image, &context.config)?)?;
-    let packed = flow::pack(&artifact, &plan, None, &events).await?;
-    let layers: Vec<_> = packed.layers.iter().map(|layer| &layer.described).collect();
+    let known = packed::noted();
+    let packed = packed::pack(&artifact, &plan, known, None, &events).await?;
+    let layers: Vec<_> = packed.described.iter().collect();
     let page = Page::of(&artifact, &plan, &layers);
     context.print(&args.output, &page.text(), &page)
 }

@@ -1,6 +1,7 @@
 //! The commands, one file each: its arguments and its `run`.
 
 pub(super) mod build;
+pub(super) mod builder;
 pub(super) mod completion;
 pub(super) mod delete;
 pub(super) mod deploy;
@@ -20,9 +21,9 @@ pub(super) mod version;
 use serde::Serialize;
 
 use super::{
-    access, actuator, apps, args, browser, command, config, flow, format, interrupt, kind, kubesphere, local,
-    merge, nodes, options, options_file, page, pod_args, ports, push_secret, rollout, s2i_builder,
-    status_page, values,
+    access, actuator, apps, args, browser, builder_image, command, config, flow, format, interrupt, kind,
+    kubesphere, local, merge, nodes, options, options_file, packed, page, pod_args, ports, push_secret,
+    rollout, s2i_builder, status_page, values,
 };
 use crate::{
     error::{Failure, Result},

@@ -20,7 +20,7 @@ use crate::{
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   kubectl b2i rollback shop
-  kubectl b2i rollback shop --to 5")]
+  kubectl b2i rollback shop --to 2")]
 pub(crate) struct Args {
     /// Name of the app
     name: AppName,

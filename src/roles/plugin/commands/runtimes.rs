@@ -81,18 +81,15 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
 async fn config(context: &Context) -> Result<Config> {
     let asked = async {
         let cluster = options::connect(&context.global).await?;
-        let text = configuration::read(&cluster).await;
-        Ok::<_, Failure>((text.map_err(|error| cluster.failure("", &error))?, cluster))
+        let texts = configuration::read(&cluster).await;
+        Ok::<_, Failure>((texts.map_err(|error| cluster.failure("", &error))?, cluster))
     };
-    let (text, cluster) = match tokio::time::timeout(PATIENCE, asked).await {
+    let (texts, cluster) = match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(found)) => found,
         Ok(Err(failure)) => return Ok(without_namespace(context, &failure.why)),
         Err(_) => return Ok(without_namespace(context, "the API server does not answer")),
     };
-    match text {
-        Some(text) => context.config.over_text(&text, &cluster),
-        None => Ok(context.config.clone()),
-    }
+    context.config.over_texts(&texts, &cluster)
 }
 
 fn without_namespace(context: &Context, why: &str) -> Config {

@@ -1,12 +1,14 @@
 //! `registry`: the logins that builds push with.
 
 mod check;
+mod down;
 mod list;
 mod login;
+mod up;
 
 use clap::Subcommand;
 
-use super::{Context, access, args, config, interrupt, options};
+use super::{Context, access, args, builder_image, config, flow, interrupt, options, values};
 use crate::error::Result;
 
 /// Arguments of `registry`.
@@ -24,6 +26,10 @@ enum Command {
     Check(Box<check::Args>),
     /// List the Secrets that builds may push with, their registries and users
     List(list::Args),
+    /// Run a registry in the namespace, to try things out where there is none
+    Up(up::Args),
+    /// Remove the registry of `registry up`, and all images in it
+    Down(down::Args),
 }
 
 /// Runs one of its commands.
@@ -32,5 +38,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         Command::Login(args) => Box::pin(login::run(context, args)).await,
         Command::Check(args) => Box::pin(check::run(context, *args)).await,
         Command::List(args) => list::run(context, args).await,
+        Command::Up(args) => Box::pin(up::run(context, args)).await,
+        Command::Down(args) => Box::pin(down::run(context, args)).await,
     }
 }

@@ -1,0 +1,194 @@
+//! The layers of a build: known from an earlier one where that is possible, and made when somebody
+//! needs their bytes.
+
+use std::path::{Path, PathBuf};
+
+use tokio::sync::OnceCell;
+
+use super::flow::blocking;
+use crate::{
+    error::{Failure, Result},
+    model::{
+        Artifact, Base, BuildRequest, Event, Events, ImagePlan, Layer, LayerDescriptor, RegistryAccess, Step,
+    },
+    oci::Reference,
+    steps::pack::{self, KnownLayers},
+};
+
+/// Layers, made or to be made.
+pub(super) struct Packed {
+    /// What they are, bottom first.
+    pub described: Vec<LayerDescriptor>,
+    artifact: Artifact,
+    plan: ImagePlan,
+    known: Option<KnownLayers>,
+    made: OnceCell<Made>,
+}
+
+/// Layers in files, which go when this is dropped.
+struct Made {
+    layers: Vec<Layer>,
+    _folder: tempfile::TempDir,
+}
+
+impl Packed {
+    /// Returns the layers in files; makes them where they are only known.
+    pub(super) async fn layers(&self) -> Result<&[Layer]> {
+        let made = self.made.get_or_try_init(|| async {
+            let made = make(&self.artifact, &self.plan).await?;
+            if made.described() == self.described {
+                return Ok(made);
+            }
+            if let Some(known) = &self.known {
+                known.forget(&self.artifact, &self.plan);
+            }
+            Err(Failure::new("could not make the layers")
+                .why("what was noted of them the last time is wrong; it is forgotten now")
+                .next("build again")
+                .anchor("layers-noted-wrong"))
+        });
+        Ok(&made.await?.layers)
+    }
+
+    /// Returns what is to be made of these layers.
+    pub(super) fn request(
+        &self,
+        plan: &ImagePlan,
+        destination: Reference,
+        tags: Vec<String>,
+        access: RegistryAccess,
+    ) -> BuildRequest {
+        BuildRequest {
+            layers: self.described.clone(),
+            ..request(plan, destination, tags, access)
+        }
+    }
+}
+
+impl Made {
+    fn described(&self) -> Vec<LayerDescriptor> {
+        self.layers.iter().map(|layer| layer.described.clone()).collect()
+    }
+}
+
+/// Returns what is to be made of a plan, whose layers are not known yet.
+pub(super) fn request(
+    plan: &ImagePlan,
+    destination: Reference,
+    tags: Vec<String>,
+    access: RegistryAccess,
+) -> BuildRequest {
+    BuildRequest {
+        destination,
+        tags,
+        base: plan.base.clone(),
+        s2i: plan.s2i,
+        platforms: vec![plan.platform.clone()],
+        config: plan.config.clone(),
+        layers: Vec::new(),
+        access,
+    }
+}
+
+/// Where it is noted what layers became; nowhere where that was switched off.
+pub(super) fn noted() -> Option<KnownLayers> {
+    known_layers(|name| std::env::var(name).ok())
+}
+
+fn known_layers(env: impl Fn(&str) -> Option<String>) -> Option<KnownLayers> {
+    let set = |name| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(folder) = set("B2I_CACHE") {
+        return (folder != Path::new("off")).then(|| KnownLayers::in_folder(folder.join("layers")));
+    }
+    let folder = set("XDG_CACHE_HOME").or_else(|| set("LOCALAPPDATA"));
+    // A user without a home, as in many containers, is not to get one.
+    let home = || set("HOME").filter(|home| home.is_dir());
+    let folder = folder.or_else(|| Some(home()?.join(".cache")))?;
+    Some(KnownLayers::in_folder(folder.join("kubectl-b2i").join("layers")))
+}
+
+/// Finds out what the layers are: from `known`, or by making them. `destination` is only told.
+pub(super) async fn pack(
+    artifact: &Artifact,
+    plan: &ImagePlan,
+    known: Option<KnownLayers>,
+    destination: Option<&str>,
+    events: &Events,
+) -> Result<Packed> {
+    events.send(Event::Started(Step::Plan));
+    let found = known.as_ref().and_then(|known| known.find(artifact, plan));
+    let (described, made) = if let Some(described) = found {
+        (described, OnceCell::new())
+    } else {
+        let made = make(artifact, plan).await?;
+        let described = made.described();
+        if let Some(known) = &known {
+            known.keep(artifact, plan, &described);
+        }
+        (described, OnceCell::new_with(Some(made)))
+    };
+    events.send(Event::Done(Step::Plan, words(plan, destination)));
+    Ok(Packed {
+        described,
+        artifact: artifact.clone(),
+        plan: plan.clone(),
+        known,
+        made,
+    })
+}
+
+async fn make(artifact: &Artifact, plan: &ImagePlan) -> Result<Made> {
+    let folder = tempfile::Builder::new()
+        .prefix("kubectl-b2i-")
+        .tempdir()
+        .map_err(|error| Failure::new("could not make the layers").because(error))?;
+    let (artifact, plan, to) = (artifact.clone(), plan.clone(), folder.path().to_owned());
+    let layers = blocking(move || pack::run(&artifact, &plan, &to)).await?;
+    Ok(Made {
+        layers,
+        _folder: folder,
+    })
+}
+
+fn words(plan: &ImagePlan, destination: Option<&str>) -> String {
+    let base = match &plan.base {
+        Base::Scratch => "scratch".to_owned(),
+        Base::Image(reference) => reference.to_string(),
+    };
+    let base = base
+        .strip_prefix("docker.io/library/")
+        .or(base.strip_prefix("docker.io/"))
+        .unwrap_or(&base);
+    let count = match plan.layers.len() {
+        1 => "1 layer".to_owned(),
+        n => format!("{n} layers"),
+    };
+    let words = [Some(base), Some(&*count), destination];
+    words.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_it_is_noted() {
+        let folder = |pairs: &[(&str, &str)]| {
+            let env = |name: &str| Some(pairs.iter().find(|(key, _)| *key == name)?.1.to_owned());
+            known_layers(env).map(|known| format!("{known:?}"))
+        };
+        let is_in = |folder: Option<String>, path: &str| folder.is_some_and(|folder| folder.contains(path));
+        assert!(is_in(
+            folder(&[("B2I_CACHE", "/c"), ("HOME", "/")]),
+            "\"/c/layers\""
+        ));
+        assert!(is_in(
+            folder(&[("XDG_CACHE_HOME", "/x"), ("HOME", "/")]),
+            "\"/x/kubectl-b2i/layers\""
+        ));
+        assert!(is_in(folder(&[("HOME", "/")]), "\"/.cache/kubectl-b2i/layers\""));
+        assert_eq!(folder(&[("HOME", "/nonexistent")]), None);
+        assert_eq!(folder(&[("B2I_CACHE", "off"), ("HOME", "/")]), None);
+        assert_eq!(folder(&[]), None);
+    }
+}
