@@ -21,16 +21,18 @@ fn in_the_middle(world: &World, link: &Link, happen: impl FnOnce()) -> (Said, u6
         "build {} --name noise --base scratch --tag outage -o json",
         program.display()
     ));
-    let child = command
+    let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let before = link.sent_bytes();
-    eventually("a third of the upload", || {
-        link.sent_bytes() > before + 70 * MEGABYTE
+    eventually("a third of the upload, or its end", || {
+        link.sent_bytes() > before + 70 * MEGABYTE || child.try_wait().unwrap().is_some()
     });
-    happen();
+    if child.try_wait().unwrap().is_none() {
+        happen();
+    }
     let output = child.wait_with_output().unwrap();
     let said = Said {
         code: output.status.code(),

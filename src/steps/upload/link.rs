@@ -1,9 +1,13 @@
 //! The link to the staging Pod: connections, the way they go, and which Pod it is.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use k8s_openapi::api::{batch::v1::Job, core::v1::Pod};
 use kube::{ResourceExt, api::ListParams};
+use tokio::time::timeout;
 
 use crate::{
     cluster::{
@@ -63,6 +67,9 @@ impl LinkError {
     }
 }
 
+/// How long the API server may take to tell where the Pod is.
+const LONGEST_LOOK: Duration = Duration::from_secs(30);
+
 /// Connections to the staging Pod of one Job.
 pub(super) struct Link<'a> {
     cluster: &'a Cluster,
@@ -76,6 +83,8 @@ pub(super) struct Link<'a> {
 struct Now {
     pod: String,
     way: Way,
+    /// Whether there was a connection already.
+    has_worked: bool,
     unused: Vec<Client>,
 }
 
@@ -91,6 +100,7 @@ impl<'a> Link<'a> {
         let now = Now {
             pod: pod.to_owned(),
             way: Way::default(),
+            has_worked: false,
             unused: Vec::new(),
         };
         Self {
@@ -122,6 +132,7 @@ impl<'a> Link<'a> {
         let mut client = Client::connect(self.tunnel().await?, &self.token).await?;
         let hello = client.hello().await?;
         if hello.registry == self.destination.registry && hello.repository == self.destination.repository {
+            self.now().has_worked = true;
             Ok(client)
         } else {
             Err(LinkError::Elsewhere(hello))
@@ -148,6 +159,9 @@ impl<'a> Link<'a> {
             Err(error) if way == Way::PortForward && error.is_of_this_way() => error,
             tunnel => return Ok(tunnel?),
         };
+        if self.now().has_worked {
+            return Err(port_forward.into());
+        }
         match Tunnel::open(self.cluster, to, Way::Exec).await {
             Ok(tunnel) => {
                 self.now().way = Way::Exec;
@@ -158,11 +172,28 @@ impl<'a> Link<'a> {
         }
     }
 
+    /// Whether another connection may help. An API server that was just started knows nobody and
+    /// forbids everything until it has read accounts and Roles, so what was allowed once is asked
+    /// for again.
+    pub(super) fn may_recover_from(&self, error: &LinkError) -> bool {
+        let is_refused = match error {
+            LinkError::Tunnel(TunnelError::Forbidden(_)) => true,
+            LinkError::Tunnel(TunnelError::Failed(kube::Error::Api(status))) => status.code == 401,
+            _ => false,
+        };
+        error.is_temporary() || is_refused && self.now().has_worked
+    }
+
     /// After a failure: finds the Pod that the Job has now, if it has one already.
     ///
     /// # Errors
     /// [`LinkError::Gone`] when it will have none.
     pub(super) async fn look_for_pod(&self) -> Result<(), LinkError> {
+        // No answer says nothing.
+        timeout(LONGEST_LOOK, self.look()).await.unwrap_or(Ok(()))
+    }
+
+    async fn look(&self) -> Result<(), LinkError> {
         // What is kept was opened before the failure, and may be as dead.
         self.now().unused.clear();
         let of_job = ListParams::default().labels(&format!("batch.kubernetes.io/job-name={}", self.job));

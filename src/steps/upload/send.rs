@@ -116,7 +116,7 @@ async fn send(
     let mut patience = Patience::from(Instant::now());
     let mut sent = put(link, layer, offset, progress).await;
     while let Err(error) = sent {
-        if !error.is_temporary() {
+        if !link.may_recover_from(&error) {
             return Err(error);
         }
         let Some(pause) = patience.pause(Instant::now()) else {
