@@ -107,10 +107,12 @@ async fn a_deploy_takes_its_builder_image_from_the_namespace_and_a_flag_wins() {
             if collection.ends_with("/jobs") {
                 let container = &object["spec"]["template"]["spec"]["containers"][0];
                 let _ = sender.lock().unwrap().send(container["image"].clone());
-                // Its container ends at once, and with it the run.
+                // Its container ends at once, and with it the run. Each Job has a Pod of its own: the builder's
+                // may be created before the staging Pod is looked for.
                 let ended = json!({"exitCode": 1, "message": "that is far enough"});
+                let uid = &object["metadata"]["uid"];
                 server.put(PODS, json!({
-                    "metadata": {"name": "staging-x", "labels": {"controller-uid": object["metadata"]["uid"]}},
+                    "metadata": {"name": uid, "labels": {"controller-uid": uid}},
                     "status": {"phase": "Failed", "containerStatuses": [{
                         "name": "staging", "image": "", "imageID": "", "ready": false, "restartCount": 0,
                         "state": {"terminated": ended},

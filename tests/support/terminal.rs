@@ -62,20 +62,14 @@ impl Terminal {
 
     /// Waits until this is to be read, and answers with a line.
     pub fn answer(&mut self, question: &str, line: &str) {
-        let screen = self.screen.0.lock().unwrap();
-        let (screen, waited) = self
-            .screen
-            .1
-            .wait_timeout_while(screen, PATIENCE, |text| !text.contains(question))
-            .unwrap();
-        assert!(!waited.timed_out(), "nobody asked {question}:\n{screen}");
-        drop(screen);
+        self.wait_for(question);
         self.keyboard.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
     /// The same for what is not shown while it is typed. What is typed before the terminal hides it is
-    /// thrown away, so that is waited for.
+    /// thrown away, so that is waited for; and after the question, since the one before hides its keys too.
     pub fn answer_hidden(&mut self, question: &str, line: &str) {
+        self.wait_for(question);
         let shows = || {
             let modes = tcgetattr(&self.keyboard).unwrap().local_modes;
             modes.contains(LocalModes::ECHO)
@@ -86,6 +80,16 @@ impl Terminal {
             thread::sleep(Duration::from_millis(10));
         }
         self.answer(question, line);
+    }
+
+    fn wait_for(&self, question: &str) {
+        let screen = self.screen.0.lock().unwrap();
+        let (screen, waited) = self
+            .screen
+            .1
+            .wait_timeout_while(screen, PATIENCE, |text| !text.contains(question))
+            .unwrap();
+        assert!(!waited.timed_out(), "nobody asked {question}:\n{screen}");
     }
 
     /// Waits for the program's end. Returns its exit code, its output and what the screen showed.
