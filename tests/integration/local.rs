@@ -104,6 +104,49 @@ async fn it_pushes_with_the_machines_login() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn it_tells_where_the_time_went() {
+    let machine = Machine::logged_in(Login::Open).await;
+    let ended = machine.build("--output json").await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(
+        !ended.stderr.contains("TOOK"),
+        "only when asked: {}",
+        ended.stderr
+    );
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let timings = report["timings"].as_array().unwrap();
+    let steps: Vec<_> = timings
+        .iter()
+        .map(|time| time["step"].as_str().unwrap())
+        .collect();
+    assert_eq!(steps, ["inspect", "plan", "upload", "build"]);
+    let upload = &timings[2];
+    assert_eq!(upload["bytes"], report["uploadedBytes"], "{upload}");
+    assert!(
+        upload["milliseconds"].is_u64() && upload["startedMilliseconds"].is_u64(),
+        "{upload}"
+    );
+
+    let ended = machine.build("--timings").await;
+    machine.assert_pushed(&ended);
+    let rows: Vec<_> = ended
+        .stderr
+        .lines()
+        .skip_while(|line| !line.contains("TOOK"))
+        .collect();
+    let first: Vec<_> = rows
+        .iter()
+        .filter_map(|row| row.split_whitespace().next())
+        .collect();
+    assert_eq!(
+        first,
+        ["STEP", "Inspect", "Plan", "Upload", "Build", "all"],
+        "{}",
+        ended.stderr
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_finds_what_podman_and_skopeo_keep() {
     for (variable, file) in [
         ("XDG_RUNTIME_DIR", "containers/auth.json"),

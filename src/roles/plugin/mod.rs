@@ -42,6 +42,7 @@ mod rollout;
 mod s2i_builder;
 mod staging;
 mod status_page;
+mod timings;
 mod values;
 
 use args::{Cli, Command};
@@ -113,6 +114,7 @@ async fn dispatch(cli: Cli, typed: &ArgMatches, printer: &Printer) -> Result<()>
         config: config::Config::read(|name| std::env::var(name).ok())?,
         global: cli.global,
         printer: printer.clone(),
+        timings: timings::Timings::begin(),
     };
     match cli.command {
         Command::Deploy(args) => Box::pin(commands::deploy::run(&context, args)).await,
