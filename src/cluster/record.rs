@@ -1,6 +1,7 @@
 //! Keeps the build records in the cluster: one `ConfigMap` for an app, for each build the record and
 //! the request that the builder Job mounts. Writes carry the resourceVersion that was read, so that
-//! two people who build the same app at once get two numbers.
+//! two people who build the same app at once get two numbers; and only the entries that changed, since
+//! a long history is larger than most changes of an app.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +9,9 @@ use jiff::{Timestamp, ToSpan};
 use k8s_openapi::{api::core::v1::ConfigMap, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::{
     ResourceExt,
-    api::{DeleteParams, PostParams, Preconditions},
+    api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions},
 };
+use serde_json::{Value, json};
 
 use super::{
     Cluster,
@@ -186,21 +188,26 @@ async fn change(
     loop {
         let answer = match api.get_opt(&name).await? {
             Some(map) if !labels::is_ours(map.labels()) => return Err(Error::NotOurs { name }),
-            Some(mut map) => {
-                let data = map.data.get_or_insert_default();
-                let before = data.clone();
-                edit(data)?;
-                if *data == before {
+            Some(map) => {
+                let before = map.data.clone().unwrap_or_default();
+                let mut after = before.clone();
+                edit(&mut after)?;
+                if after == before {
                     return Ok(());
                 }
-                if data.is_empty() {
+                if after.is_empty() {
                     let exactly_this = DeleteParams::default().preconditions(Preconditions {
                         resource_version: map.resource_version(),
                         uid: map.uid(),
                     });
                     api.delete(&name, &exactly_this).await.map(drop)
                 } else {
-                    api.replace(&name, &PostParams::default(), &map).await.map(drop)
+                    let version = map.resource_version();
+                    let patch = json!({ "metadata": { "resourceVersion": version }, "data": changes(&before, &after) });
+                    // The answer is the metadata alone.
+                    api.patch_metadata(&name, &PatchParams::default(), &Patch::Merge(patch))
+                        .await
+                        .map(drop)
                 }
             }
             None if !create => return Ok(()),
@@ -218,6 +225,16 @@ async fn change(
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Returns what makes one of the other, as a JSON merge patch (RFC 7396): `null` removes.
+fn changes(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> BTreeMap<String, Value> {
+    let removed = before.keys().filter(|key| !after.contains_key(*key));
+    let written = after.iter().filter(|(key, text)| before.get(*key) != Some(*text));
+    removed
+        .map(|key| (key.clone(), Value::Null))
+        .chain(written.map(|(key, text)| (key.clone(), Value::from(text.as_str()))))
+        .collect()
 }
 
 fn config_map(app: &AppName, data: BTreeMap<String, String>) -> ConfigMap {
@@ -306,8 +323,6 @@ fn bounded(lines: &[String]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     const NOW: &str = "2024-05-01T12:00:00Z";
@@ -369,6 +384,19 @@ mod tests {
         }));
         trim(&mut data, 10, NOW.parse().expect("a time"));
         assert_eq!(builds(Some(&data)).len(), 2);
+    }
+
+    #[test]
+    fn only_what_changed_is_written() {
+        let of = |pairs: &[(&str, &str)]| {
+            let own = |(key, text): &(&str, &str)| ((*key).to_owned(), (*text).to_owned());
+            pairs.iter().map(own).collect::<BTreeMap<_, _>>()
+        };
+        let changes = changes(
+            &of(&[("old", "1"), ("same", "2"), ("other", "3")]),
+            &of(&[("same", "2"), ("other", "4"), ("new", "5")]),
+        );
+        assert_eq!(json!(changes), json!({ "old": null, "other": "4", "new": "5" }));
     }
 
     #[test]

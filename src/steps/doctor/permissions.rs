@@ -67,7 +67,7 @@ pub const NEEDED: &[Needed] = &[
         "",
         "configmaps",
         "",
-        &["get", "create", "update", "delete"],
+        &["get", "create", "patch", "delete"],
         &[("list", LISTS), ("watch", "status --watch")],
     ),
     needed(
