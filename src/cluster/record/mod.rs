@@ -1,24 +1,18 @@
 //! Keeps the build records in the cluster: one `ConfigMap` for an app, for each build the record and
 //! the request that the builder Job mounts. Writes carry the resourceVersion that was read, so that
-//! two people who build the same app at once get two numbers; and only the entries that changed, since
-//! a long history is larger than most changes of an app.
+//! two people who build the same app at once get two numbers.
+
+mod change;
 
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp, ToSpan};
-use k8s_openapi::{api::core::v1::ConfigMap, apimachinery::pkg::apis::meta::v1::ObjectMeta};
-use kube::{
-    ResourceExt,
-    api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions},
-};
-use serde_json::{Value, json};
+use k8s_openapi::api::core::v1::ConfigMap;
 
-use super::{
-    Cluster,
-    error::{is_conflict, is_not_found},
-    objects::labels,
-};
+use super::Cluster;
 use crate::model::{AppName, BuildOutcome, BuildRecord};
+
+use change::change;
 
 /// Builds that are kept when nothing else is said.
 pub const HISTORY_LIMIT: usize = 10;
@@ -28,8 +22,6 @@ pub const HISTORY_LIMIT: usize = 10;
 const CAP_BYTES: usize = 900 * 1024;
 const LOG_LINES: usize = 100;
 const LOG_BYTES: usize = 16 * 1024;
-/// After so many lost races something else is wrong.
-const ATTEMPTS: usize = 10;
 
 /// Why a record could not be kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -174,81 +166,6 @@ pub async fn abandon(cluster: &Cluster, app: &AppName, number: u64) -> Result<()
     .await
 }
 
-/// Reads, changes and writes back, again when somebody else wrote in between. Creates the
-/// `ConfigMap` where `create` says so, and deletes one that has become empty.
-async fn change(
-    cluster: &Cluster,
-    app: &AppName,
-    create: bool,
-    mut edit: impl FnMut(&mut BTreeMap<String, String>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let api = cluster.api::<ConfigMap>();
-    let name = name(app);
-    let mut attempt = 1;
-    loop {
-        let answer = match api.get_opt(&name).await? {
-            Some(map) if !labels::is_ours(map.labels()) => return Err(Error::NotOurs { name }),
-            Some(map) => {
-                let before = map.data.clone().unwrap_or_default();
-                let mut after = before.clone();
-                edit(&mut after)?;
-                if after == before {
-                    return Ok(());
-                }
-                if after.is_empty() {
-                    let exactly_this = DeleteParams::default().preconditions(Preconditions {
-                        resource_version: map.resource_version(),
-                        uid: map.uid(),
-                    });
-                    api.delete(&name, &exactly_this).await.map(drop)
-                } else {
-                    let version = map.resource_version();
-                    let patch = json!({ "metadata": { "resourceVersion": version }, "data": changes(&before, &after) });
-                    // The answer is the metadata alone.
-                    api.patch_metadata(&name, &PatchParams::default(), &Patch::Merge(patch))
-                        .await
-                        .map(drop)
-                }
-            }
-            None if !create => return Ok(()),
-            None => {
-                let mut data = BTreeMap::new();
-                edit(&mut data)?;
-                api.create(&PostParams::default(), &config_map(app, data))
-                    .await
-                    .map(drop)
-            }
-        };
-        match answer {
-            Ok(()) => return Ok(()),
-            Err(error) if (is_conflict(&error) || is_not_found(&error)) && attempt < ATTEMPTS => attempt += 1,
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
-/// Returns what makes one of the other, as a JSON merge patch (RFC 7396): `null` removes.
-fn changes(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> BTreeMap<String, Value> {
-    let removed = before.keys().filter(|key| !after.contains_key(*key));
-    let written = after.iter().filter(|(key, text)| before.get(*key) != Some(*text));
-    removed
-        .map(|key| (key.clone(), Value::Null))
-        .chain(written.map(|(key, text)| (key.clone(), Value::from(text.as_str()))))
-        .collect()
-}
-
-fn config_map(app: &AppName, data: BTreeMap<String, String>) -> ConfigMap {
-    ConfigMap {
-        metadata: ObjectMeta {
-            name: Some(name(app)),
-            labels: Some(labels::of_record(app)),
-            ..ObjectMeta::default()
-        },
-        data: Some(data),
-        ..ConfigMap::default()
-    }
-}
-
 /// Returns the builds that can be read, the newest first. A newer version's may not be readable.
 fn builds(data: Option<&BTreeMap<String, String>>) -> Vec<BuildRecord> {
     let mut builds: Vec<BuildRecord> = data
@@ -323,6 +240,8 @@ fn bounded(lines: &[String]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const NOW: &str = "2024-05-01T12:00:00Z";
@@ -384,19 +303,6 @@ mod tests {
         }));
         trim(&mut data, 10, NOW.parse().expect("a time"));
         assert_eq!(builds(Some(&data)).len(), 2);
-    }
-
-    #[test]
-    fn only_what_changed_is_written() {
-        let of = |pairs: &[(&str, &str)]| {
-            let own = |(key, text): &(&str, &str)| ((*key).to_owned(), (*text).to_owned());
-            pairs.iter().map(own).collect::<BTreeMap<_, _>>()
-        };
-        let changes = changes(
-            &of(&[("old", "1"), ("same", "2"), ("other", "3")]),
-            &of(&[("same", "2"), ("other", "4"), ("new", "5")]),
-        );
-        assert_eq!(json!(changes), json!({ "old": null, "other": "4", "new": "5" }));
     }
 
     #[test]
