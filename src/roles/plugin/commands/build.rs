@@ -5,6 +5,9 @@ use std::{
     sync::Arc,
 };
 
+use futures_util::FutureExt;
+use tokio::sync::mpsc;
+
 use super::{
     Context, access,
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs, ReportArgs},
@@ -118,14 +121,16 @@ async fn from_here(context: &Context, args: &Args) -> Result<()> {
     let anew = args.image.rebuild;
     let known = packed::noted().filter(|_| !anew);
     let to = request.destination.name();
+    let (begun, growing) = mpsc::unbounded_channel();
     // What is wrong with the base is known in a second, however large the artifact is.
-    let (packed, found) = tokio::try_join!(
-        packed::pack(artifact, &plan, known, Some(&to), &events),
+    let (packed, found, ahead) = tokio::try_join!(
+        packed::pack_telling(artifact, &plan, known, Some(&to), &events, Some(begun)),
         ends.look_up(&request),
+        ends.ahead(&request, growing, &events).map(Ok),
     )?;
     request.layers.clone_from(&packed.described);
     let made = steps::assemble::image(&request, found)?;
-    let (result, uploaded) = Box::pin(ends.push(&made, &request, &packed, anew, &events)).await?;
+    let (result, uploaded) = Box::pin(ends.push(&made, &request, &packed, ahead, anew, &events)).await?;
     let report = report::run(artifact, &result, Some(uploaded), None);
     context.report(&args.output, &report, args.told.timings)
 }
