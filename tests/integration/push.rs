@@ -243,6 +243,21 @@ async fn a_layer_of_the_base_that_was_lost_is_copied_without_asking() {
 }
 
 #[tokio::test]
+async fn what_a_garbage_collection_took_before_the_manifest_is_pushed_again() {
+    let scene = Scene::new().await;
+    let (layer, config) = (
+        Digest::of(&base_layer("amd64")),
+        scene.image.manifests[0].config.descriptor.digest,
+    );
+    scene
+        .destination
+        .set(|knobs| knobs.collected = [layer, config].into());
+    scene.push().await.unwrap();
+    assert!(scene.destination.blob("team/shop", layer).is_some());
+    assert!(scene.destination.blob("team/shop", config).is_some());
+}
+
+#[tokio::test]
 async fn a_copy_survives_a_broken_pull_and_a_busy_registry() {
     let scene = Scene::new().await;
     scene.mirror.set(|knobs| knobs.breaks_off = 1);

@@ -49,6 +49,8 @@ pub struct Knobs {
     pub lost: BTreeSet<Digest>,
     /// Whether that refusal says which.
     pub is_silent_on_lost: bool,
+    /// Blobs that go when the next manifest comes: a garbage collection was quicker.
+    pub collected: BTreeSet<Digest>,
     pub has_immutable_tags: bool,
     /// Blobs are at this host.
     pub redirects_blobs_to: Option<String>,
@@ -678,6 +680,8 @@ impl Inner {
         if reference.parse::<Digest>().is_ok_and(|asked| asked != digest) {
             return refuse(400, "DIGEST_INVALID", Value::Null);
         }
+        let collected = std::mem::take(&mut self.knobs.collected);
+        self.blobs.retain(|(_, digest), _| !collected.contains(digest));
         let list = |name: &str| manifest[name].as_array().cloned().unwrap_or_default();
         let named = |item: &Value| item["digest"].as_str().unwrap().parse::<Digest>().unwrap();
         let blobs = list("layers").into_iter().chain(manifest.get("config").cloned());

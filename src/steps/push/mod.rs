@@ -39,6 +39,8 @@ impl From<Failure> for Error {
     }
 }
 
+/// How often blobs may be lost: a registry may name them one by one.
+const MOST_LOSSES: u32 = 3;
 /// How many of the base's layers are copied at the same time.
 const COPIES: usize = 3;
 
@@ -84,9 +86,13 @@ pub async fn run(
         .try_collect();
     let (ways, (), ()): (Vec<layers::Way>, (), ()) =
         try_join3(of_base, push.wait_for(on_their_way), push.configs()).await?;
-    if let Err(error) = push.manifests().await {
+    let mut losses = 0;
+    while let Err(error) = push.manifests().await {
+        losses += 1;
+        if losses > MOST_LOSSES {
+            return Err(push.refused(&error).into());
+        }
         push.make_up_for_lost_blobs(&error).await?;
-        push.manifests().await.map_err(|error| push.refused(&error))?;
     }
     let tags = push.tags().await?;
 
@@ -187,7 +193,8 @@ impl Push<'_> {
     }
 
     /// A registry may say that it has a blob, and not know it when a manifest names it (seen after
-    /// a garbage collection). The base's are copied here, without asking; ours are not at hand.
+    /// a garbage collection). The base's are copied here, without asking those that it names; ours are
+    /// not at hand.
     async fn make_up_for_lost_blobs(&self, error: &registry::Error) -> Result<(), Error> {
         let Kind::BlobUnknown(named) = &error.kind else {
             return Err(self.refused(error).into());
@@ -203,8 +210,10 @@ impl Push<'_> {
         for layer in self.image.base_layers() {
             if is_lost(layer.digest) {
                 self.copy(layer, None).await?;
+            } else {
+                self.base_layer(layer).await?;
             }
         }
-        Ok(())
+        self.configs().await
     }
 }
