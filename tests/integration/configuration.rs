@@ -111,13 +111,16 @@ async fn a_deploy_takes_its_builder_image_from_the_namespace_and_a_flag_wins() {
                 // may be created before the staging Pod is looked for.
                 let ended = json!({"exitCode": 1, "message": "that is far enough"});
                 let uid = &object["metadata"]["uid"];
-                server.put(PODS, json!({
-                    "metadata": {"name": uid, "labels": {"controller-uid": uid}},
-                    "status": {"phase": "Failed", "containerStatuses": [{
-                        "name": "staging", "image": "", "imageID": "", "ready": false, "restartCount": 0,
-                        "state": {"terminated": ended},
-                    }]},
-                }));
+                server.put(
+                    PODS,
+                    json!({
+                        "metadata": {"name": uid, "labels": {"controller-uid": uid}},
+                        "status": {"phase": "Failed", "containerStatuses": [{
+                            "name": "staging", "image": "", "imageID": "", "ready": false, "restartCount": 0,
+                            "state": {"terminated": ended},
+                        }]},
+                    }),
+                );
             }
         });
         let line = format!("--port 8080 {flags}");

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Failure, Result},
-    model::{DeployOptions, IngressOptions, Port, PortChange, PortKind, PortNumber, Protocol, Route},
+    model::{DeployOptions, ExposedPort, IngressOptions, Port, PortChange, PortKind, PortNumber, Route},
 };
 
 /// How the app is reached. What is not given stays as it was.
@@ -191,9 +191,8 @@ fn ensure_distinct(ports: &[Port]) -> Result<()> {
 }
 
 /// Returns the ports that an image says it listens on.
-pub(super) fn exposed(ports: &[Port]) -> Vec<u16> {
-    let tcp = ports.iter().filter(|port| port.protocol == Protocol::Tcp);
-    tcp.map(|port| port.container).collect()
+pub(super) fn exposed(ports: &[Port]) -> Vec<ExposedPort> {
+    ports.iter().map(ExposedPort::from).collect()
 }
 
 #[cfg(test)]
