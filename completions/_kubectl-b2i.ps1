@@ -218,8 +218,9 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             break
         }
         'kubectl-b2i;import' {
-            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The file to write')
-            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The file to write')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'File with the S2iBuilder as YAML or JSON; `-` for what is piped in')
+            [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'File with the S2iBuilder as YAML or JSON; `-` for what is piped in')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The file to write')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace to work in')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace to work in')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Context of the kubeconfig to use')

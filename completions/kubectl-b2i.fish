@@ -203,7 +203,8 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l local 
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -s f -l file -d 'The file to write' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -s f -l filename -d 'File with the S2iBuilder as YAML or JSON; `-` for what is piped in' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l to -d 'The file to write' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -s n -l namespace -d 'Namespace to work in' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l context -d 'Context of the kubeconfig to use' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l kubeconfig -d 'Path of the kubeconfig' -r -F

@@ -80,7 +80,8 @@ impl World {
     /// Applies a text of YAML or JSON in the namespace.
     pub fn apply(&self, text: &str) {
         let file = self.folder.path().join("apply.yaml");
-        std::fs::write(&file, text).unwrap();
+        // kubectl takes what begins with a brace for JSON to its end.
+        std::fs::write(&file, format!("---\n{text}")).unwrap();
         // A namespace's own account comes from a controller too, now or a moment later.
         run(kubectl()
             .args([

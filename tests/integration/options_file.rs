@@ -190,7 +190,7 @@ spec:
     pushAuthentication: {username: jane, password: s3cret, serverAddress: harbor.example.com}
 ";
     fs::write(folder.path().join("s2ibuilder.yaml"), object).unwrap();
-    let ended = Run::new("import s2ibuilder.yaml")
+    let ended = Run::new("import -f s2ibuilder.yaml")
         .in_folder(folder.path())
         .ended();
     assert_eq!(
@@ -215,7 +215,7 @@ spec:
 
     for wrong in ["kind: S2iRun", "nonsense"] {
         fs::write(folder.path().join("wrong.yaml"), wrong).unwrap();
-        let ended = Run::new("import wrong.yaml --force")
+        let ended = Run::new("import -f wrong.yaml --force")
             .in_folder(folder.path())
             .ended();
         assert!(

@@ -18,6 +18,9 @@ use crate::{
     model::Finding,
 };
 
+/// What each asks for.
+const REQUESTS: &str = "50m CPU, 64Mi memory";
+
 /// Returns how many there are, for which apps, and when they go.
 pub(super) async fn check(cluster: &Cluster) -> Finding {
     let ours = labels::selector(&labels::of_role(STAGING));
@@ -38,22 +41,22 @@ fn finding(pods: kube::Result<ObjectList<Pod>>) -> Finding {
         let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
         !is_going(pod) && !matches!(phase, Some("Succeeded" | "Failed"))
     };
-    let words: Vec<String> = pods.iter().filter(runs).map(words).collect();
-    match words.len() {
-        0 => Finding::ok(name, "none"),
-        count => Finding::ok(
-            name,
-            format!("{count}, with 50m CPU and 64Mi memory each: {}", words.join("; ")),
+    let pods: Vec<&Pod> = pods.iter().filter(runs).collect();
+    let Some(longest) = pods.iter().map(|pod| idle_seconds(pod).unwrap_or_default()).max() else {
+        return Finding::ok(name, "none");
+    };
+    let apps: Vec<String> = pods
+        .iter()
+        .filter_map(|pod| Some(format!("`{}`", pod.labels().get(labels::APP)?)))
+        .collect();
+    Finding::ok(
+        name,
+        format!(
+            "{} of {} ({REQUESTS} each); idle, they end after {longest} s",
+            pods.len(),
+            apps.join(", ")
         ),
-    }
-}
-
-fn words(pod: &Pod) -> String {
-    let app = pod.labels().get(labels::APP).map_or("an app", String::as_str);
-    match idle_seconds(pod) {
-        Some(seconds) => format!("of `{app}`, ends when idle for {seconds} s"),
-        None => format!("of `{app}`"),
-    }
+    )
 }
 
 #[cfg(test)]
@@ -75,7 +78,7 @@ mod tests {
         assert_eq!(list(vec![pod("Succeeded")]), "none");
         assert_eq!(
             list(vec![pod("Running"), pod("Failed")]),
-            "1, with 50m CPU and 64Mi memory each: of `shop`"
+            "1 of `shop` (50m CPU, 64Mi memory each); idle, they end after 0 s"
         );
     }
 }
