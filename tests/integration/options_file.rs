@@ -183,7 +183,7 @@ metadata: {name: shop, namespace: dev}
 spec:
   config:
     isBinaryURL: true
-    sourceUrl: target/shop.jar
+    sourceUrl: target/../target/./../target/./../target/./../target/./../target/./../target/./../target/shop.jar
     imageName: team/shop
     tag: v1
     builderImage: kubesphere/java-11-centos7:v2.1.0
@@ -210,9 +210,21 @@ spec:
         schema::check(&options_schema(), &serde_yaml::from_str(&text).unwrap()),
         Ok(())
     );
+    assert!(
+        text.contains("\nartifact: target/.."),
+        "a long path is cut up:\n{text}"
+    );
     let page = inspected("inspect -o json", folder.path()).to_string();
     assert!(page.contains("eclipse-temurin:11-jre"), "{page}");
 
+    let named = Run::new("import s2ibuilder.yaml")
+        .in_folder(folder.path())
+        .ended();
+    assert!(
+        named.code == Some(2) && named.stderr.contains("kubectl b2i import -f s2ibuilder.yaml"),
+        "{}",
+        named.stderr
+    );
     for wrong in ["kind: S2iRun", "nonsense"] {
         fs::write(folder.path().join("wrong.yaml"), wrong).unwrap();
         let ended = Run::new("import -f wrong.yaml --force")

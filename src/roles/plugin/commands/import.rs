@@ -10,13 +10,12 @@ use crate::{
 
 /// Arguments of `import`.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:
+#[command(group(clap::ArgGroup::new("source").required(true).args(["name", "filename"])), after_help = "Examples:
   kubectl b2i import -f ./s2ibuilder.yaml
   kubectl b2i import -f - --to ./shop.yaml < s2ibuilder.yaml
   kubectl b2i import shop")]
 pub(crate) struct Args {
     /// Name of the S2iBuilder in the cluster
-    #[arg(required_unless_present = "filename", conflicts_with = "filename")]
     name: Option<String>,
     /// File with the S2iBuilder as YAML or JSON; `-` for what is piped in
     #[arg(short = 'f', long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
@@ -46,6 +45,13 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<()> {
     let builder = match &args.filename {
         Some(path) => s2i_source::from_file(path).map_err(failure)?,
         None => {
+            if std::path::Path::new(&source).exists() {
+                return Err(Failure::usage(format!("could not import `{source}`"))
+                    .why("a name stands for an object in the cluster, and this is a file here")
+                    .next("name the file with `-f`:")
+                    .command(format!("kubectl b2i import -f {source}"))
+                    .anchor("import"));
+            }
             let cluster = options::connect(&context.global).await?;
             s2i_source::from_cluster(&cluster, &source).await?
         }
