@@ -279,7 +279,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__build)
-            opts="-f -o -n -s -q -h --file --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --compression --compression-level --sha256 --max-artifact-size --max-unpacked-size --max-entries --allow-missing-libraries --image --tag --name --pull --rebuild --push-secret --pull-secret --builder-image --builder-pull-secret --insecure-registry --registry-ca --staging-idle --build-timeout --local --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-f -o -n -s -q -h --file --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --compression --compression-level --sha256 --max-artifact-size --max-unpacked-size --max-entries --allow-missing-libraries --image --tag --name --pull --rebuild --push-secret --pull-secret --builder-image --builder-pull-secret --insecure-registry --registry-ca --staging-idle --build-timeout --timings --local --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -897,7 +897,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__deploy)
-            opts="-f -o -n -s -q -h --file --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --compression --compression-level --sha256 --max-artifact-size --max-unpacked-size --max-entries --allow-missing-libraries --image --tag --name --pull --rebuild --service-port --nodeport --load-balancer --no-nodeport --ingress --ingress-class --ingress-tls --no-ingress --replicas --env --memory --cpu --stateful --stateless --adopt --container --env-from --command --args --health-path --liveness --readiness --service-account --node-selector --toleration --label --annotation --volume --fs-group --force-conflicts --no-undo --wait --timeout --push-secret --pull-secret --builder-image --builder-pull-secret --insecure-registry --registry-ca --staging-idle --build-timeout --dry-run --open --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-f -o -n -s -q -h --file --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --compression --compression-level --sha256 --max-artifact-size --max-unpacked-size --max-entries --allow-missing-libraries --image --tag --name --pull --rebuild --service-port --nodeport --load-balancer --no-nodeport --ingress --ingress-class --ingress-tls --no-ingress --replicas --env --memory --cpu --stateful --stateless --adopt --container --env-from --command --args --health-path --liveness --readiness --service-account --node-selector --toleration --label --annotation --volume --fs-group --force-conflicts --no-undo --wait --timeout --push-secret --pull-secret --builder-image --builder-pull-secret --insecure-registry --registry-ca --staging-idle --build-timeout --timings --dry-run --open --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3137,7 +3137,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__rerun)
-            opts="-o -n -s -q -h --build --base --tag --image-env --push-secret --pull-secret --builder-image --builder-pull-secret --insecure-registry --registry-ca --staging-idle --build-timeout --force-conflicts --no-undo --wait --timeout --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-o -n -s -q -h --build --base --tag --image-env --push-secret --pull-secret --builder-image --builder-pull-secret --insecure-registry --registry-ca --staging-idle --build-timeout --timings --force-conflicts --no-undo --wait --timeout --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

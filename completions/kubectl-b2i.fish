@@ -146,6 +146,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l state
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l adopt -d 'Give the image to a workload that somebody else made; of it nothing changes but the image and what flags name'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l force-conflicts -d 'Take over fields that somebody else set'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l no-undo -d 'Leave what does not serve as it is, instead of putting the earlier version back'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l timings -d 'Print how long each step took, and the bytes that it moved; `-o json` always has them'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l open -d 'Open the app in the browser when it serves'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -s q -l quiet -d 'Say nothing on stderr but failures'
@@ -199,6 +200,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l tls-se
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l allow-missing-libraries -d 'Take a JAR though its Class-Path names files that are not there, as Java does'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l pull -d 'Ask whether the base has moved, though nothing else has changed since the last build'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l rebuild -d 'Build even if nothing changed since the last build'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l timings -d 'Print how long each step took, and the bytes that it moved; `-o json` always has them'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l local -d 'Push from this machine, with its own logins, instead of by way of a cluster'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s q -l quiet -d 'Say nothing on stderr but failures'
@@ -387,6 +389,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l certif
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l client-certificate -d 'File with a client certificate' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l client-key -d 'File with the client certificate\'s key' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l timings -d 'Print how long each step took, and the bytes that it moved; `-o json` always has them'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l force-conflicts -d 'Take over fields that somebody else set'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l no-undo -d 'Leave what does not serve as it is, instead of putting the earlier version back'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::{api::core::v1::ConfigMap, apimachinery::pkg::apis::meta::v1::ObjectMeta};
-use kube::api::{DeleteParams, PostParams, Preconditions};
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
+use serde_json::json;
 
 use super::{Cluster, error::is_forbidden, objects::labels};
 
@@ -35,7 +36,7 @@ pub async fn read(cluster: &Cluster) -> kube::Result<Vec<(&'static str, String)>
 /// What the API server answered; a conflict where somebody wrote at the same time.
 pub async fn write_trial(cluster: &Cluster, text: Option<String>) -> kube::Result<()> {
     let maps = cluster.api::<ConfigMap>();
-    let Some(mut map) = maps.get_opt(NAME).await? else {
+    let Some(map) = maps.get_opt(NAME).await? else {
         let Some(text) = text else { return Ok(()) };
         let map = ConfigMap {
             metadata: ObjectMeta {
@@ -48,19 +49,19 @@ pub async fn write_trial(cluster: &Cluster, text: Option<String>) -> kube::Resul
         };
         return maps.create(&PostParams::default(), &map).await.map(drop);
     };
-    let data = map.data.get_or_insert_default();
-    let before = match text {
-        Some(text) => data.insert(TRIAL_KEY.to_owned(), text),
-        None => data.remove(TRIAL_KEY),
-    };
+    // With the version that was read: who wrote meanwhile is not undone.
     let is_ours = labels::is_ours(map.metadata.labels.as_ref().unwrap_or(&BTreeMap::new()));
-    if map.data.as_ref().is_some_and(BTreeMap::is_empty) && before.is_some() && is_ours {
-        // With the version that was read: who wrote meanwhile is not undone.
+    let is_all = |data: &BTreeMap<_, _>| data.keys().eq([TRIAL_KEY]);
+    if text.is_none() && map.data.as_ref().is_some_and(is_all) && is_ours {
         let this = DeleteParams::default().preconditions(Preconditions {
             resource_version: map.metadata.resource_version.clone(),
             uid: None,
         });
         return maps.delete(NAME, &this).await.map(drop);
     }
-    maps.replace(NAME, &PostParams::default(), &map).await.map(drop)
+    let version = map.metadata.resource_version;
+    let patch = json!({ "metadata": { "resourceVersion": version }, "data": { TRIAL_KEY: text } });
+    maps.patch_metadata(NAME, &PatchParams::default(), &Patch::Merge(patch))
+        .await
+        .map(drop)
 }

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+
 /// The steps that a person sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Step {
     /// Finding out what the artifact is.
     Inspect,
@@ -19,6 +22,22 @@ pub enum Step {
     Host,
     /// Asking a registry what it would have against a build.
     Check,
+}
+
+impl Step {
+    /// Returns its name for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Inspect => "Inspect",
+            Self::Plan => "Plan",
+            Self::Upload => "Upload",
+            Self::Build => "Build",
+            Self::RollOut => "Roll out",
+            Self::Host => "Registry",
+            Self::Check => "Check",
+        }
+    }
 }
 
 /// One thing that happened.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use tokio::sync::watch;
+
 use super::LayerDescriptor;
 use crate::oci::Digest;
 
@@ -12,6 +14,26 @@ pub struct Layer {
     pub described: LayerDescriptor,
     /// The compressed blob on this machine.
     pub local_path: PathBuf,
+}
+
+/// A layer that is being made.
+#[derive(Clone, Debug)]
+pub struct GrowingLayer {
+    /// Its name.
+    pub name: String,
+    /// The compressed blob on this machine, as far as it is.
+    pub local_path: PathBuf,
+    /// How far that is. Closed without a digest, it was given up.
+    pub grown: watch::Receiver<Grown>,
+}
+
+/// How far a layer is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Grown {
+    /// Compressed bytes that are in its file.
+    pub size_bytes: u64,
+    /// Digest of the compressed bytes, when these are all.
+    pub digest: Option<Digest>,
 }
 
 /// What the upload did.

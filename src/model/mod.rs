@@ -49,7 +49,7 @@ pub use image_options::ImageOptions;
 pub use image_path::ImagePath;
 pub use image_plan::{Entry, EntryKind, ImagePlan, LayerPlan, Source};
 pub use ingress::{IngressOptions, Route};
-pub use layer::{Layer, Uploaded};
+pub use layer::{GrowingLayer, Grown, Layer, Uploaded};
 pub use local_tree::{LocalFile, LocalTree};
 pub use pod_options::{KeyRef, ParseError, SourceKind, SourceRef, Toleration, VolumeMount, VolumeSource};
 pub use port::{Port, PortChange, PortKind, PortNumber, Protocol};

@@ -15,6 +15,7 @@ mod credential_helper;
 mod credentials;
 mod docker_config;
 mod error;
+mod growing;
 mod htpasswd;
 mod keychain;
 mod login_entry;

@@ -39,7 +39,7 @@ pub enum Mount {
 
 /// A broken session is begun anew more often than other work: what was sent is still at hand.
 const SESSIONS: u32 = 8;
-const OCTETS: &str = "application/octet-stream";
+pub(super) const OCTETS: &str = "application/octet-stream";
 
 impl Client {
     /// Asks the registry to take a blob over from another repository of its own. Registries may

@@ -202,18 +202,6 @@ impl Running {
     }
 }
 
-fn name(step: Step) -> &'static str {
-    match step {
-        Step::Inspect => "Inspect",
-        Step::Plan => "Plan",
-        Step::Upload => "Upload",
-        Step::Build => "Build",
-        Step::RollOut => "Roll out",
-        Step::Host => "Registry",
-        Step::Check => "Check",
-    }
-}
-
 /// The line of a finished step: name, figures, and its time at the right.
 fn done_line(step: Step, figures: &str, took: Duration) -> String {
     let width = Term::stderr()
@@ -222,7 +210,7 @@ fn done_line(step: Step, figures: &str, took: Duration) -> String {
     let label = Style::new()
         .for_stderr()
         .green()
-        .apply_to(format!("{:<9}", name(step)));
+        .apply_to(format!("{:<9}", step.name()));
     let time = words::duration(took);
     let room = width.saturating_sub(12 + time.len() + 1).max(20);
     // Only a terminal cuts: a log file should hold everything.
@@ -238,7 +226,7 @@ fn done_line(step: Step, figures: &str, took: Duration) -> String {
 fn moving_line(step: Step) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     bar.set_style(style("  {prefix:<9} {spinner} {wide_msg} {elapsed}"));
-    bar.set_prefix(name(step));
+    bar.set_prefix(step.name());
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use console::measure_text_width;
+
 /// Returns a size in decimal units, as registries and file managers give it: `87.1 MB`.
 #[must_use]
 pub fn bytes(count: u64) -> String {
@@ -40,13 +42,33 @@ pub fn age(time: Duration) -> String {
 /// Returns how many columns of a terminal a text takes.
 #[must_use]
 pub fn columns(text: &str) -> usize {
-    console::measure_text_width(text)
+    measure_text_width(text)
 }
 
 /// Returns the part of a line that fits into so many columns of a terminal.
 #[must_use]
 pub fn cut(line: &str, columns: usize) -> String {
     console::truncate_str(line, columns, "…").into_owned()
+}
+
+/// Returns a text as lines of at most so many columns, cut at spaces, those after the first set in by two. A word that is
+/// longer stays whole, so that it can be copied.
+#[must_use]
+pub fn fold(text: &str, columns: usize) -> Vec<String> {
+    let mut words = text.split(' ');
+    let mut line = words.next().unwrap_or_default().to_owned();
+    let mut lines = Vec::new();
+    for word in words {
+        if measure_text_width(&line) + 1 + measure_text_width(word) > columns {
+            let next = format!("  {word}");
+            lines.push(std::mem::replace(&mut line, next));
+        } else {
+            line.push(' ');
+            line.push_str(word);
+        }
+    }
+    lines.push(line);
+    lines
 }
 
 #[cfg(test)]
@@ -80,6 +102,18 @@ mod tests {
             (185_000, "3m05s"),
         ] {
             assert_eq!(duration(Duration::from_millis(millis)), text);
+        }
+    }
+    #[test]
+    fn folds_between_words_and_never_inside() {
+        for (text, lines) in [
+            ("", &[""][..]),
+            ("a  b", &["a  b"]),
+            ("one two three", &["one two", "  three"]),
+            ("one seventeen two", &["one", "  seventeen", "  two"]),
+            ("日本 日本", &["日本", "  日本"]),
+        ] {
+            assert_eq!(fold(text, 8), lines, "{text}");
         }
     }
 }

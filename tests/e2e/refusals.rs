@@ -69,7 +69,7 @@ fn no_secret_or_several_are_named() {
     let said = world.b2i("deploy ./httpbin --port 8080");
     assert_eq!(said.code, Some(1), "{}", said.stderr);
     assert!(
-        said.stderr.contains("kubectl create secret docker-registry"),
+        said.stderr.contains("kubectl b2i registry login"),
         "{}",
         said.stderr
     );

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Where Kubernetes waits, a person need not: long enough for a probe and a restart.
-const TIMEOUT: &str = "--timeout 40s";
+const TIMEOUT: &str = "--timeout 25s";
 
 /// An app that serves, to be broken.
 struct Shop {
@@ -54,6 +54,8 @@ impl Shop {
             (r"@sha256:[0-9a-f]{64}", "@sha256:DIGEST"),
             (r"10\.244\.\d+\.\d+", "POD-IP"),
             (r"\d+ restarts?", "N restarts"),
+            // A staging Pod that waits for the next build counts too.
+            (r"used: (limits\.memory|pods)=\w+", "used: $1=USED"),
             (
                 r"\d+ Preemption is not helpful|\d+ No preemption victims found",
                 "N cannot be preempted",

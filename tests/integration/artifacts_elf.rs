@@ -234,6 +234,9 @@ pub(crate) fn refused() -> Vec<(&'static str, Vec<u8>, Expected)> {
     let cut = |length: usize| whole[..length].to_vec();
     let elf = |elf: Elf| elf.bytes();
     let pe = [b"MZ".as_slice(), &[0; 62]].concat();
+    let mut nothing_to_load = elf(Elf::default());
+    // The type of the first segment, which comes after the header: PT_NOTE.
+    nothing_to_load[64] = 4;
     vec![
         (
             "object file",
@@ -248,6 +251,11 @@ pub(crate) fn refused() -> Vec<(&'static str, Vec<u8>, Expected)> {
         (
             "no type",
             elf(of_type(0)),
+            Refused("elf-no-program", "no program"),
+        ),
+        (
+            "nothing to load",
+            nothing_to_load,
             Refused("elf-no-program", "no program"),
         ),
         (

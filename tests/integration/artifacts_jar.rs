@@ -458,11 +458,15 @@ pub(crate) fn good() -> Vec<Good> {
                         "Main-Class: org.springframework.boot.loader.JarLauncher\n\
                          Spring-Boot-Lib: BOOT-INF/lib/\nAdd-Opens: java.base/java.lang",
                     )
+                    .file("org/springframework/boot/loader/JarLauncher.class", class(8, ""))
                     .file("BOOT-INF/classes/A.class", class(8, "")),
             ),
             "app.jar",
             ["Spring Boot · Java 8", "eclipse-temurin:8-jre"],
-            vec!["application: BOOT-INF/classes/A.class META-INF/MANIFEST.MF"],
+            vec![
+                "loader: org/springframework/boot/loader/JarLauncher.class",
+                "application: BOOT-INF/classes/A.class META-INF/MANIFEST.MF",
+            ],
             "java -cp /app org.springframework.boot.loader.JarLauncher",
         ),
         row(

@@ -237,6 +237,8 @@ fn the_pages_of_inspect() {
         let ended = Run::new(line).in_folder(folder.path()).ended();
         assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{line}");
         assert_golden(golden, &ended.stdout);
+        let widest = ended.stdout.lines().max_by_key(|line| line.chars().count());
+        assert!(widest.unwrap().chars().count() <= 80, "{widest:?}");
     }
 }
 

@@ -59,14 +59,13 @@ fn put_secret(server: &FakeApiServer, name: &str, host: &str, user: &str) {
     server.put(SECRETS, secret);
 }
 
-const CREATE: &str = "kubectl create secret docker-registry registry-push --docker-server=HOST --docker-username=USER --docker-password=PASSWORD";
-
 #[tokio::test(flavor = "multi_thread")]
 async fn no_push_secret() {
     let (server, cluster) = FakeApiServer::start().await;
     let told = format!(
         "error: could not choose the push Secret in namespace `shop`\n  why: the namespace has no docker-registry Secret\n\n\
-         next: name one with `--push-secret`, or make one that may push to your registry:\n        {CREATE} -n shop\n      \
+         next: name one with `--push-secret`, or log in to your registry, which makes one:\n        \
+         kubectl b2i registry login HOST -n shop\n      \
          {DOCS}#push-secret\n"
     );
     fails(&server, &cluster.server, "deploy server --port 8080", 1, &told).await;
@@ -91,7 +90,8 @@ async fn a_push_secret_that_is_not_there() {
     let told = format!(
         "error: could not use the push Secret `nope`\n  why: there is no Secret `nope` in namespace `shop`\n\n\
          next: see which there are, or make one that may push:\n        \
-         kubectl get secrets -n shop --field-selector type=kubernetes.io/dockerconfigjson\n        {CREATE} -n shop\n      \
+         kubectl get secrets -n shop --field-selector type=kubernetes.io/dockerconfigjson\n        \
+         kubectl b2i registry login HOST --secret nope -n shop\n      \
          {DOCS}#push-secret\n"
     );
     fails(
@@ -111,8 +111,8 @@ async fn an_image_for_another_registry_than_the_secrets() {
     let told = format!(
         "error: could not push to `ghcr.io/ann/shop`\n  \
          why: the push Secret `harbor` has no entry for `ghcr.io`, only for `harbor.example.com`\n\n\
-         next: name a Secret for that registry with `--push-secret`, or make one:\n        {} -n shop\n      {DOCS}#push-secret\n",
-        CREATE.replace("HOST", "ghcr.io")
+         next: name a Secret for that registry with `--push-secret`, or put a login for it into this one:\n        \
+         kubectl b2i registry login ghcr.io --secret harbor -n shop\n      {DOCS}#push-secret\n"
     );
     fails(
         &server,

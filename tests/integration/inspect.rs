@@ -286,6 +286,10 @@ pub(crate) fn refused_files() -> Vec<(&'static str, Vec<u8>, &'static str, &'sta
     let mut tar = vec![b'a'; 257];
     tar.extend(b"ustar  \0");
     let library = Zip::new().manifest("Created-By: x").file("A.class", class(8, ""));
+    let misspelt = Zip::new().manifest("Main-Class: com.example.Mian");
+    let misspelt = misspelt
+        .file("com/example/Main.class", class(8, ""))
+        .file("com/example/NoMian.class", "");
     let ear = library.clone().file("META-INF/application.xml", "<application/>");
     let elf = |elf: Elf| elf.bytes();
     let half = elf(Elf::default());
@@ -352,6 +356,13 @@ pub(crate) fn refused_files() -> Vec<(&'static str, Vec<u8>, &'static str, &'sta
         ),
         ("a.tar", tar, "it is a tar archive", unpack, "artifact-compressed"),
         (
+            "a.deb",
+            b"!<arch>\ndebian-binary   1234567890  0     0     100644  4         `\n2.0\n".to_vec(),
+            "it is a Debian package",
+            unpack,
+            "artifact-compressed",
+        ),
+        (
             "noise",
             vec![0, 1, 2, 3],
             "its first bytes are of no kind that we know",
@@ -378,6 +389,13 @@ pub(crate) fn refused_files() -> Vec<(&'static str, Vec<u8>, &'static str, &'sta
             "it is a library: its manifest names no Main-Class",
             "give the executable JAR: Spring Boot's `repackage`, Maven's Shade or Gradle's Shadow plugin make one",
             "jar-library",
+        ),
+        (
+            "misspelt.jar",
+            misspelt.bytes(),
+            "its manifest names `com.example.Mian` as Main-Class, and that is not in it",
+            "name a class that is there (Maven's `mainClass`, Gradle's `Main-Class`), or give the JAR that has it",
+            "jar-main-class",
         ),
         (
             "a.ear",

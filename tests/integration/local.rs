@@ -104,6 +104,80 @@ async fn it_pushes_with_the_machines_login() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn it_tells_where_the_time_went() {
+    let machine = Machine::logged_in(Login::Open).await;
+    let ended = machine.build("--output json").await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(
+        !ended.stderr.contains("TOOK"),
+        "only when asked: {}",
+        ended.stderr
+    );
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let timings = report["timings"].as_array().unwrap();
+    let steps: Vec<_> = timings
+        .iter()
+        .map(|time| time["step"].as_str().unwrap())
+        .collect();
+    assert_eq!(steps, ["inspect", "plan", "upload", "build"]);
+    let upload = &timings[2];
+    assert_eq!(upload["bytes"], report["uploadedBytes"], "{upload}");
+    assert!(
+        upload["milliseconds"].is_u64() && upload["startedMilliseconds"].is_u64(),
+        "{upload}"
+    );
+
+    let ended = machine.build("--timings").await;
+    machine.assert_pushed(&ended);
+    let rows: Vec<_> = ended
+        .stderr
+        .lines()
+        .skip_while(|line| !line.contains("TOOK"))
+        .collect();
+    let first: Vec<_> = rows
+        .iter()
+        .filter_map(|row| row.split_whitespace().next())
+        .collect();
+    assert_eq!(
+        first,
+        ["STEP", "Inspect", "Plan", "Upload", "Build", "all"],
+        "{}",
+        ended.stderr
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn into_a_new_repository_layers_go_while_they_are_made() {
+    for login in [Login::Open, Login::Token] {
+        let machine = Machine::logged_in(login).await;
+        machine.fake.set(|knobs| knobs.takes_streams = true);
+        let ended = machine.build("--output json").await;
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+        let digest: Digest = report["sentLayers"][0].as_str().unwrap().parse().unwrap();
+        let layer = machine.fake.blob("team/server", digest).unwrap();
+        assert_eq!(machine.fake.chunks(), [layer.len()], "in one stream, and once");
+        assert_eq!(report["uploadedBytes"], layer.len());
+        assert_eq!(report["skippedLayers"], json!([]));
+
+        // Now it has an image, and whether it has the layer is only known when that is made.
+        let ended = machine.build("--image-label a=b --rebuild").await;
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        assert_eq!(machine.fake.chunks().len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_that_takes_no_streams_gets_the_layer_when_it_is_made() {
+    let machine = Machine::logged_in(Login::Open).await;
+    let ended = machine.build("").await;
+    machine.assert_pushed(&ended);
+    assert!(machine.fake.chunks().is_empty());
+    assert_eq!(machine.fake.open_uploads(), 0);
+    assert!(!ended.stderr.contains("warning"), "{}", ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_finds_what_podman_and_skopeo_keep() {
     for (variable, file) in [
         ("XDG_RUNTIME_DIR", "containers/auth.json"),

@@ -78,6 +78,13 @@ impl Registry {
         self.0.blobs.lock().unwrap().get(&digest).cloned()
     }
 
+    /// Returns once a push waits for it to open.
+    async fn is_asked_to_push(&self) {
+        while self.0.is_open.receiver_count() == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     async fn read(&self, body: &Replay, most: usize) -> io::Result<Vec<u8>> {
         let mut stream = std::pin::pin!(body.stream());
         let mut bytes = Vec::new();
@@ -813,13 +820,16 @@ async fn it_ends_when_nobody_asks() {
 async fn it_is_not_idle_while_the_registry_works() {
     let registry = Registry::new();
     registry.0.is_open.send_replace(false);
-    let pod = Pod::start_with(&registry, |settings| settings.idle = Duration::from_millis(20)).await;
+    // Longer than this test may be kept waiting between its two requests, on a machine that is busy.
+    let idle = Duration::from_secs(2);
+    let pod = Pod::start_with(&registry, |settings| settings.idle = idle).await;
     let layer = Layer::new(18, 1_000);
     let mut client = pod.client().await;
     let put = client.put(layer.digest, layer.from(0), layer.path(), |_| {});
     let mut server = pod.server;
     let open = async {
-        let still_there = tokio::time::timeout(Duration::from_millis(100), &mut server).await;
+        registry.is_asked_to_push().await;
+        let still_there = tokio::time::timeout(idle + idle / 4, &mut server).await;
         assert!(still_there.is_err());
         registry.0.is_open.send_replace(true);
     };

@@ -86,7 +86,9 @@ async fn forward(
             is_cut
         };
         if is_cut {
+            // The client's side first: what the server says to a request that broke off never gets there.
             back.abort();
+            let _ = back.await;
             return;
         }
     }

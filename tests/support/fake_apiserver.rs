@@ -218,7 +218,21 @@ async fn serve(State(server): State<FakeApiServer>, request: Request) -> Respons
         }
         (Method::GET, None, _) if params.contains_key("watch") => watch_answer(server, collection, params),
         (Method::GET, None, _) => list(&server, &collection, &params),
-        (method, name, _) => object_answer(&server, &method, &collection, name.copied(), &body, &params),
+        (method, name, _) => {
+            let content_type = parts
+                .headers
+                .get("content-type")
+                .map(|value| value.to_str().unwrap());
+            object_answer(
+                &server,
+                &method,
+                &collection,
+                name.copied(),
+                content_type.unwrap_or_default(),
+                &body,
+                &params,
+            )
+        }
     }
 }
 
@@ -254,6 +268,7 @@ fn object_answer(
     method: &Method,
     collection: &str,
     name: Option<&str>,
+    content_type: &str,
     body: &Bytes,
     params: &Params,
 ) -> Response {
@@ -268,12 +283,12 @@ fn object_answer(
         ("POST", None) => server.written(collection, sent),
         ("POST", Some(_)) => status(409, &format!("{kind} \"{name}\" already exists")),
         ("PUT", Some(old)) if old["metadata"]["resourceVersion"] != sent["metadata"]["resourceVersion"] => {
-            status(
-                409,
-                "the object has been modified; please apply your changes to the latest version",
-            )
+            status(409, MODIFIED)
         }
         ("PUT", Some(_)) => server.written(collection, sent),
+        ("PATCH", Some(old)) if content_type == "application/merge-patch+json" => {
+            merge_patched(server, collection, old, sent)
+        }
         ("PATCH", old) => {
             assert_eq!(
                 params.get("fieldManager").map(String::as_str),
@@ -288,6 +303,25 @@ fn object_answer(
         (_, None) => status(404, &format!("{kind} \"{name}\" not found")),
         (other, _) => status(405, other),
     }
+}
+
+const MODIFIED: &str = "the object has been modified; please apply your changes to the latest version";
+
+/// A JSON merge patch (RFC 7396) of members of members; its resourceVersion must be the object's.
+fn merge_patched(server: &FakeApiServer, collection: &str, old: Value, patch: Value) -> Response {
+    if patch["metadata"]["resourceVersion"] != old["metadata"]["resourceVersion"] {
+        return status(409, MODIFIED);
+    }
+    let mut object = old;
+    for (member, changes) in patch.as_object().unwrap() {
+        for (key, value) in changes.as_object().unwrap() {
+            match value {
+                Value::Null => drop(object[member].as_object_mut().unwrap().remove(key)),
+                value => object[member][key] = value.clone(),
+            }
+        }
+    }
+    server.written(collection, object)
 }
 
 /// Who owns which field, as `managedFields` has it; lists by their names.

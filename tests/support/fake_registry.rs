@@ -63,6 +63,8 @@ pub struct Knobs {
     pub least_chunk: Option<usize>,
     /// An upload whose request broke off is not known any more (distribution 2.8).
     pub forgets_broken_uploads: bool,
+    /// A PATCH without a length is taken, as the specification has it; Google's registry takes none.
+    pub takes_streams: bool,
     /// Never answers a request whose line contains this.
     pub hangs_on: Option<String>,
 }
@@ -259,7 +261,7 @@ impl Drop for FakeRegistry {
 /// `/v2/<repository>/<kind>/<rest>`
 fn split(path: &str) -> Option<(&str, &str, &str)> {
     let path = path.strip_prefix("/v2/")?;
-    ["/blobs/uploads/", "/blobs/", "/manifests/"]
+    ["/blobs/uploads/", "/blobs/", "/manifests/", "/tags/"]
         .iter()
         .find_map(|kind| {
             let (repository, rest) = path.split_once(kind)?;
@@ -364,7 +366,7 @@ async fn handle(State(state): State<Arc<Mutex<Inner>>>, request: Request) -> Res
     if let Err(refusal) = inner.authorize(&parts.method, &parts.headers, repository, &pairs) {
         return refusal;
     }
-    if is_chunked {
+    if is_chunked && !(inner.knobs.takes_streams && parts.method == Method::PATCH) {
         return refuse(411, "SIZE_INVALID", json!("no Content-Length"));
     }
     match (parts.method.as_str(), kind) {
@@ -381,6 +383,7 @@ async fn handle(State(state): State<Arc<Mutex<Inner>>>, request: Request) -> Res
         }
         // The server that this runs on leaves the body out of an answer to HEAD.
         ("GET" | "HEAD", "manifests") => inner.get_manifest(repository, rest),
+        ("GET", "tags") => inner.list_tags(repository),
         ("PUT", "manifests") => inner.put_manifest(repository, rest, &parts.headers, &body),
         _ => refuse(405, "UNSUPPORTED", Value::Null),
     }
@@ -529,7 +532,8 @@ impl Inner {
             return refuse(404, "BLOB_UPLOAD_UNKNOWN", Value::Null);
         };
         let range = format!("{}-{}", received.len(), received.len() + body.len() - 1);
-        if headers.get(header::CONTENT_RANGE).and_then(|v| v.to_str().ok()) != Some(&range) {
+        let is_stream = headers.contains_key(header::TRANSFER_ENCODING);
+        if !is_stream && headers.get(header::CONTENT_RANGE).and_then(|v| v.to_str().ok()) != Some(&range) {
             return refuse(416, "BLOB_UPLOAD_INVALID", json!(range));
         }
         if of != repository || value(pairs, "_state") != Some(&format!("s{id}-{}", received.len())) {
@@ -538,6 +542,19 @@ impl Inner {
         received.extend_from_slice(body);
         self.chunks.push(body.len());
         self.accepted(StatusCode::ACCEPTED, repository, id)
+    }
+
+    fn list_tags(&self, repository: &str) -> Response {
+        let tags: Vec<_> = self
+            .tags
+            .keys()
+            .filter(|(of, _)| of == repository)
+            .map(|(_, tag)| tag)
+            .collect();
+        if tags.is_empty() {
+            return refuse(404, "NAME_UNKNOWN", Value::Null);
+        }
+        axum::Json(json!({ "name": repository, "tags": tags })).into_response()
     }
 
     /// A request whose body came to `body` and no further.

@@ -292,6 +292,14 @@ pub(crate) struct ClusterBuildArgs {
     pub(crate) build_timeout: String,
 }
 
+/// What is told of a build at its end: shared by `deploy`, `build` and `rerun`.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct ReportArgs {
+    /// Print how long each step took, and the bytes that it moved; `-o json` always has them
+    #[arg(long)]
+    pub(crate) timings: bool,
+}
+
 /// How registries are reached.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Flags of the registry")]

@@ -165,6 +165,6 @@ pub(super) async fn push(
     let request = packed.request(&plan, repository, tags, RegistryAccess::default());
     let ends = Ends::to(client.clone());
     let image = assemble::image(&request, ends.look_up(&request).await?)?;
-    let (pushed, _) = Box::pin(ends.push(&image, &request, &packed, false, events)).await?;
+    let (pushed, _) = Box::pin(ends.push(&image, &request, &packed, None, false, events)).await?;
     Ok(pushed.image)
 }

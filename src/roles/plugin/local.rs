@@ -3,10 +3,14 @@
 use std::{collections::BTreeSet, time::Duration};
 
 pub(super) use super::local_logins::Logins;
+use tokio::sync::mpsc::UnboundedReceiver;
+
 use super::{access, flow, packed::Packed};
 use crate::{
     error::{Failure, Result},
-    model::{Base, BuildRequest, BuildResult, Event, Events, Image, RegistryAccess, Step, Uploaded},
+    model::{
+        Base, BuildRequest, BuildResult, Event, Events, GrowingLayer, Image, RegistryAccess, Step, Uploaded,
+    },
     oci::{Digest, Reference},
     registry::{Client, Credentials},
     steps::{assemble, push},
@@ -81,22 +85,35 @@ impl Ends {
         })
     }
 
+    /// Sends layers as they are made, where none of them can be there.
+    pub(super) async fn ahead(
+        &self,
+        request: &BuildRequest,
+        begun: UnboundedReceiver<GrowingLayer>,
+        events: &Events,
+    ) -> Option<Uploaded> {
+        push::ahead(begun, &request.destination, &self.destination, events).await
+    }
+
     /// Looks the base up.
     pub(super) async fn look_up(&self, request: &BuildRequest) -> Result<assemble::Found> {
         assemble::look_up(request, self.base.as_ref()).await
     }
 
     /// Pushes an image, unless it is not `anew` and the registry has the very same under the same
-    /// names.
+    /// names. `ahead` is what was sent of it already.
     pub(super) async fn push(
         &self,
         image: &Image,
         request: &BuildRequest,
         packed: &Packed,
+        ahead: Option<Uploaded>,
         anew: bool,
         events: &Events,
     ) -> Result<(BuildResult, Uploaded)> {
-        events.send(Event::Started(Step::Upload));
+        if ahead.is_none() {
+            events.send(Event::Started(Step::Upload));
+        }
         let there = async {
             if anew {
                 return Ok(None);
@@ -113,7 +130,8 @@ impl Ends {
             events.send(Event::Done(Step::Build, words));
             return Ok((result, uploaded));
         }
-        let sent = self.send(request, packed, missing, events).await?;
+        let mut sent = self.send(request, packed, missing, events).await?;
+        sent.add(ahead.unwrap_or_default());
         let mut uploaded = told(request, sent, events);
         events.send(Event::Started(Step::Build));
         let push = || {

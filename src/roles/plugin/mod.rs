@@ -43,6 +43,7 @@ mod s2i_builder;
 mod s2i_source;
 mod staging;
 mod status_page;
+mod timings;
 mod values;
 
 use args::{Cli, Command};
@@ -114,6 +115,7 @@ async fn dispatch(cli: Cli, typed: &ArgMatches, printer: &Printer) -> Result<()>
         config: config::Config::read(|name| std::env::var(name).ok())?,
         global: cli.global,
         printer: printer.clone(),
+        timings: timings::Timings::begin(),
     };
     match cli.command {
         Command::Deploy(args) => Box::pin(commands::deploy::run(&context, args)).await,

@@ -6,13 +6,14 @@ use std::{
     sync::Arc,
 };
 
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, mpsc::UnboundedSender};
 
 use super::flow::blocking;
 use crate::{
     error::{Failure, Result},
     model::{
-        Artifact, Base, BuildRequest, Event, Events, ImagePlan, Layer, LayerDescriptor, RegistryAccess, Step,
+        Artifact, Base, BuildRequest, Event, Events, GrowingLayer, ImagePlan, Layer, LayerDescriptor,
+        RegistryAccess, Step,
     },
     oci::Reference,
     steps::pack::{self, KnownLayers},
@@ -38,7 +39,7 @@ impl Packed {
     /// Returns the layers in files; makes them where they are only known.
     pub(super) async fn layers(&self) -> Result<&[Layer]> {
         let made = self.made.get_or_try_init(|| async {
-            let made = make(&self.artifact, &self.plan).await?;
+            let made = make(&self.artifact, &self.plan, None).await?;
             if made.described() == self.described {
                 return Ok(made);
             }
@@ -119,12 +120,24 @@ pub(super) async fn pack(
     destination: Option<&str>,
     events: &Events,
 ) -> Result<Packed> {
+    pack_telling(artifact, plan, known, destination, events, None).await
+}
+
+/// The same; `begun` is told of each layer that begins to be made.
+pub(super) async fn pack_telling(
+    artifact: &Arc<Artifact>,
+    plan: &Arc<ImagePlan>,
+    known: Option<KnownLayers>,
+    destination: Option<&str>,
+    events: &Events,
+    begun: Option<UnboundedSender<GrowingLayer>>,
+) -> Result<Packed> {
     events.send(Event::Started(Step::Plan));
     let found = known.as_ref().and_then(|known| known.find(artifact, plan));
     let (described, made) = if let Some(described) = found {
         (described, OnceCell::new())
     } else {
-        let made = make(artifact, plan).await?;
+        let made = make(artifact, plan, begun).await?;
         let described = made.described();
         if let Some(known) = &known {
             known.keep(artifact, plan, &described);
@@ -141,13 +154,21 @@ pub(super) async fn pack(
     })
 }
 
-async fn make(artifact: &Arc<Artifact>, plan: &Arc<ImagePlan>) -> Result<Made> {
+async fn make(
+    artifact: &Arc<Artifact>,
+    plan: &Arc<ImagePlan>,
+    begun: Option<UnboundedSender<GrowingLayer>>,
+) -> Result<Made> {
     let folder = tempfile::Builder::new()
         .prefix("kubectl-b2i-")
         .tempdir()
         .map_err(|error| Failure::new("could not make the layers").because(error))?;
     let (artifact, plan, to) = (artifact.clone(), plan.clone(), folder.path().to_owned());
-    let layers = blocking(move || pack::run(&artifact, &plan, &to)).await?;
+    let tell = move |layer| {
+        // Nobody reads along any more? The layers are made all the same.
+        begun.as_ref().map(|begun| begun.send(layer).ok());
+    };
+    let layers = blocking(move || pack::run_telling(&artifact, &plan, &to, &tell)).await?;
     Ok(Made {
         layers,
         _folder: folder,

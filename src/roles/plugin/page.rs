@@ -4,11 +4,13 @@ use serde::Serialize;
 
 use crate::{
     model::{Artifact, ArtifactKind, Base, ConfigChanges, ImagePlan, LayerDescriptor, Port},
-    term::bytes,
+    term::{bytes, fold},
 };
 
 /// Column of the values: the longest label and two spaces.
 const LABEL_WIDTH: usize = 10;
+/// What a terminal has, if nobody made it wider.
+const PAGE_WIDTH: usize = 80;
 
 /// All that is known before anything is sent. What a script needs is in it too, so it is the JSON.
 #[derive(Serialize)]
@@ -59,7 +61,8 @@ impl<'a> Page<'a> {
                 artifact.summary()
             )],
         );
-        rows.add("DIGEST", [artifact.digest.to_string()]);
+        // Without its `sha256:`, as sha256sum prints it, the digest fits into the page.
+        rows.add("SHA256", [artifact.digest.hex()]);
         rows.add("BECAUSE", artifact.evidence.clone());
         rows.add("NOTE", artifact.notes.clone());
         self.add_facts(&mut rows);
@@ -87,10 +90,11 @@ impl<'a> Page<'a> {
         rows.add("PORTS", [self.ports()]);
         rows.add("USER", [self.user()]);
         rows.add("LAYERS", self.layers.iter().copied().map(layer_words));
+        // At most: where the last build is known, only what has changed inside the layer is sent.
         rows.add(
             "REDEPLOY",
             [format!(
-                "{} of {} when only code changed",
+                "at most {} of {} when only code changed",
                 bytes(self.code_change_bytes),
                 bytes(self.layers_bytes)
             )],
@@ -146,10 +150,10 @@ impl<'a> Page<'a> {
 
 fn layer_words(layer: &LayerDescriptor) -> String {
     format!(
-        "{:<22} {:>9}  {}",
+        "{:<22} {:>9}  sha256:{}…",
         layer.name,
         bytes(layer.descriptor.size_bytes),
-        layer.descriptor.digest
+        layer.descriptor.digest.short()
     )
 }
 
@@ -161,8 +165,10 @@ impl Rows {
     fn add(&mut self, label: &str, values: impl IntoIterator<Item = String>) {
         let mut label = label;
         for value in values {
-            self.0.push(format!("{label:<LABEL_WIDTH$}{value}"));
-            label = "";
+            for line in fold(&value, PAGE_WIDTH - LABEL_WIDTH) {
+                self.0.push(format!("{label:<LABEL_WIDTH$}{line}"));
+                label = "";
+            }
         }
     }
 }

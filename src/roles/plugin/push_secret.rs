@@ -11,7 +11,11 @@ use crate::{
     registry::Keychain,
 };
 
-const CREATE: &str = "kubectl create secret docker-registry registry-push --docker-server=HOST --docker-username=USER --docker-password=PASSWORD";
+/// It asks for the password, which so gets into no shell's history, and proves it.
+fn log_in(host: &str, secret: Option<&str>, namespace: &str) -> String {
+    let secret = secret.map_or_else(String::new, |name| format!(" --secret {name}"));
+    format!("kubectl b2i registry login {host}{secret} -n {namespace}")
+}
 
 /// Chooses the Secret: the flag's, else the only one there is.
 pub(super) async fn choose(cluster: &Cluster, named: Option<&str>) -> Result<PushSecret> {
@@ -34,7 +38,7 @@ fn named_failure(cluster: &Cluster, name: &str, error: &secrets::Error) -> Failu
             .command(format!(
                 "kubectl get secrets -n {namespace} --field-selector type=kubernetes.io/dockerconfigjson"
             ))
-            .command(format!("{CREATE} -n {namespace}"))
+            .command(log_in("HOST", Some(name), namespace))
             .anchor("push-secret"),
     }
 }
@@ -54,8 +58,8 @@ fn choice_failure(cluster: &Cluster, error: &secrets::Error) -> Failure {
         secrets::Error::Request(error) => cluster.failure(what, error),
         _ => Failure::new(what)
             .why(error)
-            .next("name one with `--push-secret`, or make one that may push to your registry:")
-            .command(format!("{CREATE} -n {namespace}"))
+            .next("name one with `--push-secret`, or log in to your registry, which makes one:")
+            .command(log_in("HOST", None, namespace))
             .anchor("push-secret"),
     }
 }
@@ -70,10 +74,7 @@ pub(super) fn keychain(secret: &PushSecret, namespace: &str) -> Result<Keychain>
             .because(error)
             .next("make it anew:")
             .command(format!("kubectl delete secret {} -n {namespace}", secret.name))
-            .command(format!(
-                "{} -n {namespace}",
-                CREATE.replace("registry-push", &secret.name)
-            ))
+            .command(log_in("HOST", Some(&secret.name), namespace))
             .anchor("push-secret")
     })
 }
@@ -103,11 +104,8 @@ pub(super) fn no_entry(secret: &str, hosts: &[String], image: &Reference, namesp
             image.registry,
             in_words(hosts)
         ))
-        .next("name a Secret for that registry with `--push-secret`, or make one:")
-        .command(format!(
-            "{} -n {namespace}",
-            CREATE.replace("HOST", &image.registry)
-        ))
+        .next("name a Secret for that registry with `--push-secret`, or put a login for it into this one:")
+        .command(log_in(&image.registry, Some(secret), namespace))
         .anchor("push-secret")
 }
 

@@ -25,7 +25,8 @@ impl Logins {
     pub fn mounted(folder: &Path) -> Result<Self> {
         let failure = || {
             Failure::new("could not read the registry logins of the mounted Secret")
-                .next("make the Secret anew with `kubectl create secret docker-registry`")
+                .next("make the Secret anew:")
+                .command("kubectl b2i registry login HOST")
                 .anchor("push-secret")
         };
         Ok(Self {

@@ -44,7 +44,7 @@ pub(super) fn refused(failure: Failure, message: &str, cluster: &Cluster, app: &
     }
     failure
         .next(
-            "make room in the namespace (staging Pods that wait for the next build take some: `--staging-idle 0`), ask for less with `--memory` and `--cpu`, or have the rule changed:",
+            "make room in the namespace, ask for less with `--memory` and `--cpu`, or have the rule changed:",
         )
         .command(format!(
             "kubectl describe resourcequota,limitrange -n {namespace}"

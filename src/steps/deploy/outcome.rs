@@ -128,6 +128,11 @@ impl Teller<'_> {
                 .next("make what `--volume` names, or take it out:")
                 .command(self.kubectl("get secret,configmap,persistentvolumeclaim"))
                 .anchor("container-start"),
+            // The container's config is its env: a Secret or a ConfigMap, or a key in one, is not there.
+            Trouble::CannotStart { reason, .. } if reason == "CreateContainerConfigError" => failure
+                .next("make what `--env` or `--env-from` names, or take it out:")
+                .command(self.kubectl("get secret,configmap"))
+                .anchor("container-start"),
             Trouble::CannotStart { .. } => failure
                 .next("give the container what it lacks, or another `--base`")
                 .anchor("container-start"),

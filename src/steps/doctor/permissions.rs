@@ -67,7 +67,7 @@ pub const NEEDED: &[Needed] = &[
         "",
         "configmaps",
         "",
-        &["get", "create", "update", "delete"],
+        &["get", "create", "patch", "delete"],
         &[("list", LISTS), ("watch", "status --watch")],
     ),
     needed(
@@ -126,6 +126,13 @@ pub const NEEDED: &[Needed] = &[
         &[("list", "who scales the app, where --replicas is given")],
     ),
     needed("apps", "replicasets", "", &["list"], &[]),
+    needed(
+        "",
+        "resourcequotas",
+        "",
+        &[],
+        &[("list", "leaving the quota's room to the app")],
+    ),
     needed("", "events", "", &[], &[("list", TROUBLES), ("watch", TROUBLES)]),
     needed(
         "",

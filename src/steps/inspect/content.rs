@@ -16,7 +16,7 @@ pub(super) enum Foreign {
     WindowsExecutable,
     MacExecutable,
     JavaClass,
-    /// What a `tar` command would take, with the name of its kind.
+    /// What something of use may be in, with its kind.
     Compressed(&'static str),
     Text,
     Unknown,
@@ -34,20 +34,46 @@ const MAGIC: &[(usize, &[u8], Content)] = &[
     (0, b"\xce\xfa\xed\xfe", Content::Foreign(Foreign::MacExecutable)),
     (0, b"\xcf\xfa\xed\xfe", Content::Foreign(Foreign::MacExecutable)),
     (0, b"\xca\xfe\xba\xbf", Content::Foreign(Foreign::MacExecutable)),
-    (0, b"\x1f\x8b", Content::Foreign(Foreign::Compressed("gzip"))),
-    (0, b"BZh", Content::Foreign(Foreign::Compressed("bzip2"))),
-    (0, b"\xfd7zXZ\0", Content::Foreign(Foreign::Compressed("xz"))),
+    (
+        0,
+        b"\x1f\x8b",
+        Content::Foreign(Foreign::Compressed("a gzip archive")),
+    ),
+    (
+        0,
+        b"BZh",
+        Content::Foreign(Foreign::Compressed("a bzip2 archive")),
+    ),
+    (
+        0,
+        b"\xfd7zXZ\0",
+        Content::Foreign(Foreign::Compressed("an xz archive")),
+    ),
     (
         0,
         b"\x28\xb5\x2f\xfd",
-        Content::Foreign(Foreign::Compressed("Zstandard")),
+        Content::Foreign(Foreign::Compressed("a Zstandard archive")),
     ),
     (
         0,
         b"7z\xbc\xaf\x27\x1c",
-        Content::Foreign(Foreign::Compressed("7-Zip")),
+        Content::Foreign(Foreign::Compressed("a 7-Zip archive")),
     ),
-    (257, b"ustar", Content::Foreign(Foreign::Compressed("tar"))),
+    (
+        0,
+        b"!<arch>\ndebian-binary",
+        Content::Foreign(Foreign::Compressed("a Debian package")),
+    ),
+    (
+        0,
+        b"\xed\xab\xee\xdb",
+        Content::Foreign(Foreign::Compressed("an RPM package")),
+    ),
+    (
+        257,
+        b"ustar",
+        Content::Foreign(Foreign::Compressed("a tar archive")),
+    ),
 ];
 
 /// Says what a file is that begins like this.

@@ -164,7 +164,15 @@ fn ensure_complete<Elf: FileHeader<Endian = Endianness>, R: Read + Seek>(
     if header.phnum(endian, data)? > MOST_SEGMENTS {
         return Err(ElfFlaw::NoProgram);
     }
-    for segment in header.program_headers(endian, data)? {
+    let segments = header.program_headers(endian, data)?;
+    // The kernel does not run what it has nothing to load of.
+    if !segments
+        .iter()
+        .any(|segment| segment.p_type(endian) == elf::PT_LOAD)
+    {
+        return Err(ElfFlaw::NoProgram);
+    }
+    for segment in segments {
         let (offset, size) = segment.file_range(endian);
         if offset.checked_add(size).is_none_or(|end| end > length) {
             return Err(ElfFlaw::CutShort);

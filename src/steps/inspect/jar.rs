@@ -30,6 +30,9 @@ pub(super) fn inspect(archive: &mut Archive, manifest: &Manifest) -> Result<Arti
             refusal::other_zip(&archive.file_name)
         });
     };
+    if !may_be_loaded(archive, &main_class, manifest) {
+        return Err(refusal::no_main_class(&archive.file_name, &main_class));
+    }
     let is_boot = archive.has_folder("BOOT-INF")
         || ["Spring-Boot-Classes", "Spring-Boot-Lib"].iter().any(|name| {
             manifest
@@ -72,6 +75,21 @@ pub(super) fn inspect(archive: &mut Archive, manifest: &Manifest) -> Result<Arti
         class_path: class_path::words(manifest),
         java_flags: java_flags(manifest, java),
     }))
+}
+
+/// Whether the class is where Java looks: in the JAR, in what its `Class-Path` names, or in Java itself.
+fn may_be_loaded(archive: &Archive, main_class: &str, manifest: &Manifest) -> bool {
+    // Java takes both: <https://github.com/openjdk/jdk/blob/jdk-25+36/src/java.base/share/classes/sun/launcher/LauncherHelper.java>
+    let path = format!("{}.class", main_class.replace('.', "/"));
+    // Those for newer releases only are below META-INF/versions.
+    let is_it = |name: &str| {
+        name.strip_suffix(&path)
+            .is_some_and(|before| before.is_empty() || before.ends_with('/'))
+    };
+    let of_java = ["java/", "jdk/", "sun/", "com/sun/"];
+    archive.entries.iter().any(|entry| is_it(&entry.name))
+        || !class_path::words(manifest).is_empty()
+        || of_java.iter().any(|package| path.starts_with(package))
 }
 
 /// Spring Boot before 1.4 finds its libraries only where the system class loader is a

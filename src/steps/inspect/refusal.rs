@@ -76,7 +76,7 @@ pub(super) fn foreign(path: &Path, file_name: &str, foreign: Foreign) -> Failure
             .next("pack it into a JAR that names its main class, with all that it needs")
             .anchor("artifact-class"),
         Foreign::Compressed(kind) => failure
-            .why(format!("it is a {kind} archive"))
+            .why(format!("it is {kind}"))
             .next("unpack it and give what is in it: a JAR, a WAR or a Linux executable (ELF)")
             .anchor("artifact-compressed"),
         Foreign::Text => failure
@@ -202,6 +202,13 @@ pub(super) fn library(file_name: &str) -> Failure {
             "give the executable JAR: Spring Boot's `repackage`, Maven's Shade or Gradle's Shadow plugin make one",
         )
         .anchor("jar-library")
+}
+
+pub(super) fn no_main_class(file_name: &str, main_class: &str) -> Failure {
+    unusable(file_name)
+        .why(format!("its manifest names `{main_class}` as Main-Class, and that is not in it"))
+        .next("name a class that is there (Maven's `mainClass`, Gradle's `Main-Class`), or give the JAR that has it")
+        .anchor("jar-main-class")
 }
 
 pub(super) fn enterprise_archive(file_name: &str) -> Failure {

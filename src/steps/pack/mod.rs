@@ -1,5 +1,6 @@
 //! Makes the layers: reproducible tars, compressed, with both digests. Blocks; memory stays flat.
 
+mod growth;
 mod known;
 mod libraries;
 
@@ -14,11 +15,14 @@ use std::{
 
 use crate::{
     error::Failure,
-    model::{ArchiveEntry, Artifact, EntryKind, ImagePlan, Layer, LayerDescriptor, LayerPlan, Source},
+    model::{
+        ArchiveEntry, Artifact, EntryKind, GrowingLayer, ImagePlan, Layer, LayerDescriptor, LayerPlan, Source,
+    },
     oci::{Compression, Digest, Hasher, layer},
     zip,
 };
 
+use growth::Growth;
 pub use known::KnownLayers;
 
 const READ_BYTES: usize = 64 << 10;
@@ -28,11 +32,24 @@ const READ_BYTES: usize = 64 << 10;
 /// # Errors
 /// A [`Failure`] when the artifact is damaged or changes meanwhile, or a file cannot be written.
 pub fn run(artifact: &Artifact, plan: &ImagePlan, out_dir: &Path) -> Result<Vec<Layer>, Failure> {
+    run_telling(artifact, plan, out_dir, &|_| ())
+}
+
+/// The same; `begun` is told of each layer when its first byte is yet to come.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_telling(
+    artifact: &Artifact,
+    plan: &ImagePlan,
+    out_dir: &Path,
+    begun: &dyn Fn(GrowingLayer),
+) -> Result<Vec<Layer>, Failure> {
     ensure_unchanged(artifact)?;
     let is_over = AtomicBool::new(false);
     let layers = thread::scope(|scope| {
         let checking = scope.spawn(|| libraries::check(artifact, &is_over));
-        let layers = write_layers(artifact, plan, out_dir);
+        let layers = write_layers(artifact, plan, out_dir, begun);
         is_over.store(layers.is_err(), Ordering::Relaxed);
         let layers = layers?;
         match checking.join() {
@@ -45,12 +62,17 @@ pub fn run(artifact: &Artifact, plan: &ImagePlan, out_dir: &Path) -> Result<Vec<
     Ok(layers)
 }
 
-fn write_layers(artifact: &Artifact, plan: &ImagePlan, out_dir: &Path) -> Result<Vec<Layer>, Failure> {
+fn write_layers(
+    artifact: &Artifact,
+    plan: &ImagePlan,
+    out_dir: &Path,
+    begun: &dyn Fn(GrowingLayer),
+) -> Result<Vec<Layer>, Failure> {
     let mut content = Content::open(artifact).map_err(|error| damaged(artifact, "", &error))?;
     let mut layers = Vec::new();
     for (number, layer_plan) in (1..).zip(&plan.layers) {
         let local_path = out_dir.join(format!("layer-{number}"));
-        let written = write_layer(&mut content, layer_plan, plan.compression, &local_path)
+        let written = write_layer(&mut content, layer_plan, plan.compression, &local_path, begun)
             .map_err(|error| failure(artifact, &local_path, error))?;
         layers.push(Layer {
             described: LayerDescriptor {
@@ -70,8 +92,11 @@ fn write_layer(
     plan: &LayerPlan,
     compression: Compression,
     local_path: &Path,
+    begun: &dyn Fn(GrowingLayer),
 ) -> Result<layer::Written, layer::Error> {
-    let out = BufWriter::new(File::create(local_path)?);
+    let growth = Growth::new(File::create(local_path)?);
+    begun(growth.of(&plan.name, local_path));
+    let out = BufWriter::new(growth);
     let mut layer = layer::Writer::compressed(out, compression)?;
     for entry in &plan.entries {
         let image_path = entry.image_path.to_string();
@@ -86,7 +111,8 @@ fn write_layer(
         }
     }
     let (written, out) = layer.finish()?;
-    out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    let growth = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    growth.end(written.descriptor.digest);
     Ok(written)
 }
 

@@ -14,10 +14,7 @@ pub(super) fn refused(what: String, destination: &Client, repository: &str, erro
         (Kind::Unauthorized, LoginSource::Secret) if !has_login => failure
             .why(format!("{error}\n(no login was sent: the push Secret has none for `{host}`)"))
             .next(format!("make a Secret with a login for {host}, and name it with `--push-secret`"))
-            .command(format!(
-                "kubectl create secret docker-registry NAME --docker-server={host} \
-                 --docker-username=USER --docker-password=PASSWORD"
-            ))
+            .command(format!("kubectl b2i registry login {host} --secret NAME"))
             .anchor("push-unauthorized"),
         (Kind::Unauthorized, LoginSource::DockerConfig) if !has_login => failure
             .why(format!("{error}\n(no login was sent: you have none for `{host}` on this machine)"))

@@ -1,6 +1,7 @@
 //! Gives the registry what it lacks of an image, from the bottom up: layers, configs, manifests,
 //! and the tags last, so that no tag ever names something that is not all there.
 
+mod ahead;
 mod archive;
 mod failure;
 mod from_here;
@@ -11,6 +12,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::{StreamExt, TryStreamExt, future::try_join3, stream};
 
+pub use ahead::ahead;
 pub use archive::archive;
 pub use from_here::{from_here, missing};
 pub use unchanged::unchanged;

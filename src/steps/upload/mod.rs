@@ -17,8 +17,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use k8s_openapi::api::batch::v1::Job;
-use kube::api::{DeleteParams, PostParams};
+use k8s_openapi::api::{batch::v1::Job, core::v1::ResourceQuota};
+use kube::api::{DeleteParams, ListParams, PostParams};
 
 use crate::{
     cluster::{
@@ -143,10 +143,12 @@ pub async fn run(
     Ok(uploaded)
 }
 
-/// Leaves the Pod to the next run, or ends it where nothing is to stay.
+/// Leaves the Pod to the next run, or ends it where nothing is to stay, or its room is counted.
 pub async fn leave(cluster: &Cluster, options: &Options, staging: &Staging, events: &Events) {
     let pod = match &staging.pod {
-        At::Pod(pod) | At::Left(pod) if !options.idle.is_zero() => pod.clone(),
+        At::Pod(pod) | At::Left(pod) if !options.idle.is_zero() && !is_room_counted(cluster).await => {
+            pod.clone()
+        }
         _ => return end(cluster, options, staging, events).await,
     };
     let (job, token, created) = (staging.job.clone(), staging.token.clone(), staging.created);
@@ -156,6 +158,13 @@ pub async fn leave(cluster: &Cluster, options: &Options, staging: &Staging, even
         token,
         created,
     });
+}
+
+/// Whether the namespace has a quota: the app that is to run next may need what the Pod holds. Who may
+/// not list quotas hears of one when it refuses something.
+async fn is_room_counted(cluster: &Cluster) -> bool {
+    let quotas = cluster.api::<ResourceQuota>().list(&ListParams::default()).await;
+    quotas.is_ok_and(|quotas| !quotas.items.is_empty())
 }
 
 /// Ends what this run began. The Pod that an earlier run left stays as it was.

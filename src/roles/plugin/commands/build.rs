@@ -5,9 +5,12 @@ use std::{
     sync::Arc,
 };
 
+use futures_util::FutureExt;
+use tokio::sync::mpsc;
+
 use super::{
     Context, access,
-    args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs},
+    args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs, ReportArgs},
     flow,
     interrupt::{self, Stage},
     local::{self, ClusterOption},
@@ -34,6 +37,8 @@ pub(crate) struct Args {
     image: ImageArgs,
     #[command(flatten)]
     build: ClusterBuildArgs,
+    #[command(flatten)]
+    told: ReportArgs,
     /// Push from this machine, with its own logins, instead of by way of a cluster
     #[arg(long, help_heading = "Flags of the image")]
     local: bool,
@@ -62,7 +67,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
 }
 
 async fn into_registry(context: &Context, args: &Args) -> Result<()> {
-    let events = context.printer.events();
+    let events = context.events();
     let (opened, (config, site, keychain)) = flow::alongside(
         open(&args.image, &args.plan, &events),
         site(context, &args.build, &events),
@@ -81,13 +86,13 @@ async fn into_registry(context: &Context, args: &Args) -> Result<()> {
     });
     let built = interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
     let report = report::run(artifact, &built.result, built.uploaded, None);
-    context.print(&args.output, &report.image.to_string(), &report)
+    context.report(&args.output, &report, args.told.timings)
 }
 
 /// Makes and pushes the image without a cluster.
 async fn from_here(context: &Context, args: &Args) -> Result<()> {
     ensure_no_cluster(context, args)?;
-    let events = context.printer.events();
+    let events = context.events();
     let opened = open(&args.image, &args.plan, &events).await?;
     let (artifact, app) = (&opened.artifact, opened.app.clone());
     let prefix = context.config.image_prefix.as_ref();
@@ -116,16 +121,18 @@ async fn from_here(context: &Context, args: &Args) -> Result<()> {
     let anew = args.image.rebuild;
     let known = packed::noted().filter(|_| !anew);
     let to = request.destination.name();
+    let (begun, growing) = mpsc::unbounded_channel();
     // What is wrong with the base is known in a second, however large the artifact is.
-    let (packed, found) = tokio::try_join!(
-        packed::pack(artifact, &plan, known, Some(&to), &events),
+    let (packed, found, ahead) = tokio::try_join!(
+        packed::pack_telling(artifact, &plan, known, Some(&to), &events, Some(begun)),
         ends.look_up(&request),
+        ends.ahead(&request, growing, &events).map(Ok),
     )?;
     request.layers.clone_from(&packed.described);
     let made = steps::assemble::image(&request, found)?;
-    let (result, uploaded) = Box::pin(ends.push(&made, &request, &packed, anew, &events)).await?;
+    let (result, uploaded) = Box::pin(ends.push(&made, &request, &packed, ahead, anew, &events)).await?;
     let report = report::run(artifact, &result, Some(uploaded), None);
-    context.print(&args.output, &report.image.to_string(), &report)
+    context.report(&args.output, &report, args.told.timings)
 }
 
 fn ensure_no_cluster(context: &Context, args: &Args) -> Result<()> {
@@ -175,7 +182,7 @@ fn tags(args: &ImageArgs, image: &Reference) -> Vec<String> {
 }
 
 async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()> {
-    let events = context.printer.events();
+    let events = context.events();
     let image = merge::image(ImageOptions::default(), &args.plan)?;
     let access = access::access(&args.build.access, &context.config)?;
     let opened = open(&args.image, &args.plan, &events).await?;
@@ -218,5 +225,5 @@ async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()>
         format!("{} · {}", file.display(), bytes(result.size_bytes)),
     ));
     let report = report::run(artifact, &result, Some(Uploaded::default()), None);
-    context.print(&args.output, &report.image.to_string(), &report)
+    context.report(&args.output, &report, args.told.timings)
 }

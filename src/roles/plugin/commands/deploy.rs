@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Context, actuator,
-    args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs},
+    args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs, ReportArgs},
     browser,
     config::Config,
     flow, format,
@@ -54,6 +54,8 @@ pub(crate) struct Args {
     rollout: RolloutArgs,
     #[command(flatten)]
     build: ClusterBuildArgs,
+    #[command(flatten)]
+    told: ReportArgs,
     /// Print the objects that would be applied, and change nothing: as this machine makes them, or as
     /// the API server would
     #[arg(long, value_name = "WHERE")]
@@ -96,7 +98,7 @@ struct WorkloadArgs {
 /// Builds the image, runs it, and prints its reference.
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let flags = checked(&args)?;
-    let events = context.printer.events();
+    let events = context.events();
     let (opened, (config, site, keychain)) = flow::alongside(
         open(&args.image, &args.plan, &events),
         site(context, &args.build, &events),
@@ -141,7 +143,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         show(context, &rollout);
     }
     let report = report::run(artifact, &built.result, built.uploaded, Some(rollout));
-    context.print(&args.output, &report.image.to_string(), &report)
+    context.report(&args.output, &report, args.told.timings)
 }
 
 /// Opens the app in the browser; it serves all the same where that cannot be.

@@ -25,13 +25,13 @@ use serde::Serialize;
 use super::{
     access, actuator, apps, args, browser, builder_image, command, config, flow, format, interrupt, kind,
     kubesphere, local, merge, nodes, options, options_file, packed, page, pod_args, ports, push_secret,
-    rollout, s2i_source, status_page, values,
+    rollout, s2i_source, status_page, timings, values,
 };
 use crate::{
     error::{Failure, Result},
     model::{AppName, Artifact, Events},
     registry::Keychain,
-    steps::fetch::Fetched,
+    steps::{fetch::Fetched, report::Report},
     term::Printer,
 };
 
@@ -40,9 +40,35 @@ pub(super) struct Context {
     pub global: args::GlobalArgs,
     pub config: config::Config,
     pub printer: Printer,
+    pub timings: timings::Timings,
 }
 
 impl Context {
+    /// Returns where the steps of a build send their events: they are timed on their way.
+    fn events(&self) -> Events {
+        self.timings.of(self.printer.events())
+    }
+
+    /// Prints what came of a build, and where its time went.
+    fn report(&self, output: &[args::Output], report: &Report, timings: bool) -> Result<()> {
+        #[derive(Serialize)]
+        struct Timed<'a> {
+            #[serde(flatten)]
+            report: &'a Report,
+            timings: Vec<timings::StepTime>,
+        }
+        if timings {
+            for line in self.timings.table() {
+                self.printer.say(&format!("  {line}"));
+            }
+        }
+        let all = Timed {
+            report,
+            timings: self.timings.all(),
+        };
+        self.print(output, &report.image.to_string(), &all)
+    }
+
     /// Prints a result in the format asked for; `name` is its short form.
     fn print(&self, output: &[args::Output], name: &str, all: &impl Serialize) -> Result<()> {
         let failure = || Failure::new("could not print the result");

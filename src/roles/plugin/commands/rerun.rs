@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::{
     Context, apps,
-    args::{ClusterBuildArgs, Output},
+    args::{ClusterBuildArgs, Output, ReportArgs},
     flow,
     interrupt::{self, Stage},
     merge, options,
@@ -46,6 +46,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     cluster: ClusterBuildArgs,
     #[command(flatten)]
+    told: ReportArgs,
+    #[command(flatten)]
     rollout: RolloutArgs,
     /// How the result is printed: name, json or yaml
     #[arg(short, long, value_name = "FORMAT", default_value = "name")]
@@ -56,7 +58,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     args.rollout.timeout()?;
     let app = &args.name;
-    let events = context.printer.events();
+    let events = context.events();
     let cluster = options::connect(&context.global).await?;
     let config = context.config.over_namespace(&cluster).await?;
     let catalogue = config.catalogue()?;
@@ -84,7 +86,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     if let Some(place) = report.rollout.as_ref().and_then(rollout::place) {
         context.printer.say(&place);
     }
-    context.print(&args.output, &report.image.to_string(), &report)
+    context.report(&args.output, &report, args.told.timings)
 }
 
 async fn choose(cluster: &Cluster, app: &AppName, number: Option<u64>) -> Result<BuildRecord> {

@@ -4,7 +4,7 @@
 use clap::{Arg, ArgAction, Command};
 
 /// Flags that say something of one run, not of the app.
-const NOT_FOR_FILES: [&str; 10] = [
+const NOT_FOR_FILES: [&str; 11] = [
     "file",
     "pull",
     "rebuild",
@@ -13,6 +13,7 @@ const NOT_FOR_FILES: [&str; 10] = [
     "container",
     "open",
     "dry-run",
+    "timings",
     "output",
     "help",
 ];

@@ -2,21 +2,17 @@
 //! the request that the builder Job mounts. Writes carry the resourceVersion that was read, so that
 //! two people who build the same app at once get two numbers.
 
+mod change;
+
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp, ToSpan};
-use k8s_openapi::{api::core::v1::ConfigMap, apimachinery::pkg::apis::meta::v1::ObjectMeta};
-use kube::{
-    ResourceExt,
-    api::{DeleteParams, PostParams, Preconditions},
-};
+use k8s_openapi::api::core::v1::ConfigMap;
 
-use super::{
-    Cluster,
-    error::{is_conflict, is_not_found},
-    objects::labels,
-};
+use super::Cluster;
 use crate::model::{AppName, BuildOutcome, BuildRecord};
+
+use change::change;
 
 /// Builds that are kept when nothing else is said.
 pub const HISTORY_LIMIT: usize = 10;
@@ -26,8 +22,6 @@ pub const HISTORY_LIMIT: usize = 10;
 const CAP_BYTES: usize = 900 * 1024;
 const LOG_LINES: usize = 100;
 const LOG_BYTES: usize = 16 * 1024;
-/// After so many lost races something else is wrong.
-const ATTEMPTS: usize = 10;
 
 /// Why a record could not be kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -170,66 +164,6 @@ pub async fn abandon(cluster: &Cluster, app: &AppName, number: u64) -> Result<()
         Ok(())
     })
     .await
-}
-
-/// Reads, changes and writes back, again when somebody else wrote in between. Creates the
-/// `ConfigMap` where `create` says so, and deletes one that has become empty.
-async fn change(
-    cluster: &Cluster,
-    app: &AppName,
-    create: bool,
-    mut edit: impl FnMut(&mut BTreeMap<String, String>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let api = cluster.api::<ConfigMap>();
-    let name = name(app);
-    let mut attempt = 1;
-    loop {
-        let answer = match api.get_opt(&name).await? {
-            Some(map) if !labels::is_ours(map.labels()) => return Err(Error::NotOurs { name }),
-            Some(mut map) => {
-                let data = map.data.get_or_insert_default();
-                let before = data.clone();
-                edit(data)?;
-                if *data == before {
-                    return Ok(());
-                }
-                if data.is_empty() {
-                    let exactly_this = DeleteParams::default().preconditions(Preconditions {
-                        resource_version: map.resource_version(),
-                        uid: map.uid(),
-                    });
-                    api.delete(&name, &exactly_this).await.map(drop)
-                } else {
-                    api.replace(&name, &PostParams::default(), &map).await.map(drop)
-                }
-            }
-            None if !create => return Ok(()),
-            None => {
-                let mut data = BTreeMap::new();
-                edit(&mut data)?;
-                api.create(&PostParams::default(), &config_map(app, data))
-                    .await
-                    .map(drop)
-            }
-        };
-        match answer {
-            Ok(()) => return Ok(()),
-            Err(error) if (is_conflict(&error) || is_not_found(&error)) && attempt < ATTEMPTS => attempt += 1,
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
-fn config_map(app: &AppName, data: BTreeMap<String, String>) -> ConfigMap {
-    ConfigMap {
-        metadata: ObjectMeta {
-            name: Some(name(app)),
-            labels: Some(labels::of_record(app)),
-            ..ObjectMeta::default()
-        },
-        data: Some(data),
-        ..ConfigMap::default()
-    }
 }
 
 /// Returns the builds that can be read, the newest first. A newer version's may not be readable.
