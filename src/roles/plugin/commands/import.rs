@@ -1,6 +1,6 @@
 //! `import`: makes an options file of KubeSphere's `S2iBuilder`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Context, options, options_file, s2i_source};
 use crate::{
@@ -42,19 +42,17 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<()> {
             .command("kubectl b2i import -f s2ibuilder.yaml")
             .anchor("import")
     };
-    let builder = match &args.filename {
-        Some(path) => s2i_source::from_file(path).map_err(failure)?,
-        None => {
-            if std::path::Path::new(&source).exists() {
-                return Err(Failure::usage(format!("could not import `{source}`"))
-                    .why("a name stands for an object in the cluster, and this is a file here")
-                    .next("name the file with `-f`:")
-                    .command(format!("kubectl b2i import -f {source}"))
-                    .anchor("import"));
-            }
-            let cluster = options::connect(&context.global).await?;
-            s2i_source::from_cluster(&cluster, &source).await?
-        }
+    let builder = if let Some(path) = &args.filename {
+        s2i_source::from_file(path).map_err(failure)?
+    } else if Path::new(&source).exists() {
+        return Err(Failure::usage(format!("could not import `{source}`"))
+            .why("a name stands for an object in the cluster, and this is a file here")
+            .next("name the file with `-f`:")
+            .command(format!("kubectl b2i import -f {source}"))
+            .anchor("import"));
+    } else {
+        let cluster = options::connect(&context.global).await?;
+        s2i_source::from_cluster(&cluster, &source).await?
     };
     let imported = builder.options().map_err(failure)?;
     options_file::write(&args.to, &imported.entries, args.force)?;
