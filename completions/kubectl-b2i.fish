@@ -116,6 +116,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l build
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l staging-idle -d 'How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not given, 5m, and 0 where `CI` is set' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l history-limit -d 'How many builds of the app its record keeps; 10 when nobody says so' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l dry-run -d 'Print the objects that would be applied, and change nothing: as this machine makes them, or as the API server would' -r -f -a "client\t'This machine'
 server\t'The API server: with defaults, webhooks and refusals'"
@@ -180,6 +181,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l builde
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l staging-idle -d 'How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not given, 5m, and 0 where `CI` is set' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l history-limit -d 'How many builds of the app its record keeps; 10 when nobody says so' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s o -l output -d 'How the result is printed: name, json or yaml; or oci-archive:FILE to write the image there' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s n -l namespace -d 'Namespace to work in' -r
@@ -205,7 +207,8 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l local 
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -s f -l file -d 'The file to write' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -s f -l filename -d 'File with the S2iBuilder as YAML or JSON; `-` for what is piped in' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l to -d 'The file to write' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -s n -l namespace -d 'Namespace to work in' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l context -d 'Context of the kubeconfig to use' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand import" -l kubeconfig -d 'Path of the kubeconfig' -r -F
@@ -368,6 +371,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l builde
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l staging-idle -d 'How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not given, 5m, and 0 where `CI` is set' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l history-limit -d 'How many builds of the app its record keeps; 10 when nobody says so' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l wait -d 'Wait until the app serves' -r -f -a "true\t''
 false\t''"
@@ -521,6 +525,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l staging-idle -d 'How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not given, 5m, and 0 where `CI` is set' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l history-limit -d 'How many builds of the app its record keeps; 10 when nobody says so' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -s o -l output -d 'How the result is printed, instead of as a table: json or yaml' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -s n -l namespace -d 'Namespace to work in' -r
@@ -743,6 +748,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l builder
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l staging-idle -d 'How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not given, 5m, and 0 where `CI` is set' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l history-limit -d 'How many builds of the app its record keeps; 10 when nobody says so' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -s n -l namespace -d 'Namespace to work in' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l context -d 'Context of the kubeconfig to use' -r

@@ -27,7 +27,7 @@ pub use patience::Patience;
 pub use pull_problem::PullProblem;
 pub use trouble::Trouble;
 pub use tunnel::{LONGEST_FRAME_BYTES, Tunnel};
-pub use wait::{snapshots, warnings, watch_pod};
+pub use wait::{Warning, snapshots, warnings, warnings_where, watch_pod};
 pub use way::{Loopback, TunnelError, Way};
 pub use workload::Workload;
 

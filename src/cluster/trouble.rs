@@ -157,7 +157,9 @@ impl Trouble {
     pub fn is_final(&self) -> bool {
         match self {
             Self::Unschedulable { .. } => false,
-            Self::Refused { message } => message.contains("forbidden") && !message.contains("exceeded quota"),
+            Self::Refused { message } => {
+                says(message, &["forbidden", "denied the request"]) && !message.contains("exceeded quota")
+            }
             Self::Mount { message } => message.contains("not found"),
             Self::ImagePull { message, .. } => {
                 PullProblem::of(message).is_final() || says(message, &["invalid", "couldn't parse"])
@@ -307,6 +309,9 @@ mod tests {
         ));
         assert!(refused(
             r#"Error creating: pods "a" is forbidden: violates PodSecurity "restricted:latest""#
+        ));
+        assert!(refused(
+            r#"Error creating: admission webhook "rules.example.com" denied the request: no label"#
         ));
         assert!(!refused(
             "Error creating: Internal error occurred: failed calling webhook"

@@ -88,21 +88,42 @@ where
         })
 }
 
+/// A warning of the cluster's about an object.
+pub struct Warning {
+    /// The id of the object: names are used again.
+    pub uid: String,
+    /// One word.
+    pub reason: String,
+    /// What happened.
+    pub message: String,
+    /// Whether it was given after we began to look.
+    pub is_new: bool,
+}
+
 /// Streams the warnings that concern an object: reason and message. Never ends and never fails:
 /// where the person may not see events, there are none.
 pub fn warnings(cluster: &Cluster, object: &str) -> impl Stream<Item = (String, String)> + Send + use<> {
-    let config = watcher::Config::default().fields(&format!("involvedObject.name={object},type=Warning"));
+    warnings_where(cluster, &format!("involvedObject.name={object}"))
+        .map(|warning| (warning.reason, warning.message))
+}
+
+/// Streams the warnings that a field selector matches, as [`warnings`] does.
+pub fn warnings_where(cluster: &Cluster, fields: &str) -> impl Stream<Item = Warning> + Send + use<> {
+    let config = watcher::Config::default().fields(&format!("{fields},type=Warning"));
     watcher(cluster.api::<Event>(), config)
         .default_backoff()
-        .applied_objects()
         .take_while(|event| future::ready(!matches!(event, Err(error) if is_refusal(error))))
         .filter_map(|event| {
-            let event = event.ok();
-            future::ready(event.map(|event| {
-                (
-                    event.reason.unwrap_or_default(),
-                    event.message.unwrap_or_default(),
-                )
+            let found = match event {
+                Ok(watcher::Event::InitApply(event)) => Some((event, false)),
+                Ok(watcher::Event::Apply(event)) => Some((event, true)),
+                _ => None,
+            };
+            future::ready(found.map(|(event, is_new)| Warning {
+                uid: event.involved_object.uid.unwrap_or_default(),
+                reason: event.reason.unwrap_or_default(),
+                message: event.message.unwrap_or_default(),
+                is_new,
             }))
         })
         .chain(futures_util::stream::pending())

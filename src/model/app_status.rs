@@ -23,6 +23,8 @@ pub struct AppStatus {
     pub builds: Vec<BuildStatus>,
     /// Its Pods.
     pub pods: Vec<PodStatus>,
+    /// The Pods that take its layers, at work or kept for the next build.
+    pub staging: Vec<StagingStatus>,
     /// What happened to it lately, the newest first.
     pub events: Vec<EventStatus>,
 }
@@ -141,6 +143,20 @@ pub struct PodStatus {
     pub created: Option<String>,
     /// What keeps it from serving, in a sentence.
     pub trouble: Option<String>,
+}
+
+/// A staging Pod of the app.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StagingStatus {
+    /// Its name.
+    pub pod: String,
+    /// `Running` or `Pending`.
+    pub phase: String,
+    /// When it was made, RFC 3339.
+    pub created: Option<String>,
+    /// It ends when nobody has asked it for anything for so long.
+    pub idle_seconds: Option<u64>,
 }
 
 /// Something that happened to the app's objects.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RegistryAccess, ServletApi};
+use super::{ExposedPort, RegistryAccess, ServletApi};
 use crate::oci::{Descriptor, Digest, Platform, Reference};
 
 /// An image to be made: a base, a change of its config, our layers, a destination.
@@ -70,8 +70,8 @@ pub struct ConfigChanges {
     pub working_dir: Option<String>,
     /// Replaces the user: numbers, `uid:gid`, so that the kubelet can check `runAsNonRoot`.
     pub user: Option<String>,
-    /// TCP ports to be named in the config.
-    pub exposed_ports: Vec<u16>,
+    /// Ports to be named in the config.
+    pub exposed_ports: Vec<ExposedPort>,
     /// Labels, added to the base's.
     pub labels: BTreeMap<String, String>,
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::ExposedPort;
 use crate::oci::{Compression, Platform};
 
 /// What was said of the image; `None` and empty is what was left to us.
@@ -12,8 +13,8 @@ use crate::oci::{Compression, Platform};
 pub struct ImageOptions {
     /// Base image, a name of the catalogue, or `scratch`.
     pub base: Option<String>,
-    /// TCP ports that the app listens on.
-    pub ports: Vec<u16>,
+    /// Ports that the app listens on.
+    pub ports: Vec<ExposedPort>,
     /// Env of the image.
     pub env: BTreeMap<String, String>,
     /// Labels of the image.

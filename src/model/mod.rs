@@ -10,6 +10,7 @@ mod build_result;
 mod check;
 mod deploy_options;
 mod event;
+mod exposed_port;
 mod finding;
 mod image;
 mod image_options;
@@ -28,7 +29,8 @@ mod symbol_version;
 
 pub use app_name::AppName;
 pub use app_status::{
-    AppStatus, ArtifactStatus, BuildPhase, BuildStatus, EnvStatus, EventStatus, PodStatus, Workload,
+    AppStatus, ArtifactStatus, BuildPhase, BuildStatus, EnvStatus, EventStatus, PodStatus, StagingStatus,
+    Workload,
 };
 pub use artifact::{
     ArchiveEntry, Artifact, ArtifactKind, ElfFacts, JarFacts, JarLayout, Libc, ServletApi, StandAlone,
@@ -40,6 +42,7 @@ pub use build_result::{BuildOutcome, BuildResult};
 pub use check::{Check, CheckReport, CheckRequest, CheckScope, CheckStatus, SecretName};
 pub use deploy_options::{DeployOptions, Derived, FsGroup, Health, PodOptions, Probing};
 pub use event::{Event, Events, Step};
+pub use exposed_port::ExposedPort;
 pub use finding::{Finding, FindingStatus};
 pub use image::{BaseImage, Blob, Image, ImageManifest};
 pub use image_options::ImageOptions;

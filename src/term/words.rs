@@ -39,6 +39,12 @@ pub fn age(time: Duration) -> String {
     }
 }
 
+/// Returns how many columns of a terminal a text takes.
+#[must_use]
+pub fn columns(text: &str) -> usize {
+    measure_text_width(text)
+}
+
 /// Returns the part of a line that fits into so many columns of a terminal.
 #[must_use]
 pub fn cut(line: &str, columns: usize) -> String {

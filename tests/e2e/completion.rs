@@ -45,9 +45,7 @@ fn bash_offers_what_the_cluster_has() {
     let shell = Shell(world);
     assert!(shell.tab(&["deploy", "--push-secret", ""]).is_empty());
     let world = &shell.0;
-    world.kubectl("create role secrets --verb=list --resource=secrets");
-    let account = format!("--serviceaccount={}:dev", world.namespace);
-    world.kubectl(&format!("create rolebinding secrets --role=secrets {account}"));
+    world.may("list", "secrets");
     world.b2i_ok("build ./hello-musl --name only-built");
     world.b2i_ok("deploy ./httpbin --port 8080 --replicas 0");
     world.secret("another-login");

@@ -77,7 +77,7 @@ const THEIRS: &str = r#"{ "apiVersion": "apps/v1", "kind": "Deployment", "metada
 /// As KubeSphere's console writes it.
 const S2I_BUILDER: &str = "apiVersion: devops.kubesphere.io/v1alpha1
 kind: S2iBuilder
-metadata: {name: shop, namespace: demo}
+metadata: {name: shop}
 spec:
   config:
     isBinaryURL: true
@@ -85,6 +85,21 @@ spec:
     imageName: registry.example.com/team/shop
     tag: v1
     builderImage: kubesphere/java-8-centos7:v2.1.0
+";
+
+/// What a cluster with KubeSphere knows.
+const S2I_BUILDERS: &str = "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: s2ibuilders.devops.kubesphere.io}
+spec:
+  group: devops.kubesphere.io
+  scope: Namespaced
+  names: {kind: S2iBuilder, plural: s2ibuilders, singular: s2ibuilder}
+  versions:
+  - name: v1alpha1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
 ";
 
 fn way(line: &str) -> Way {
@@ -150,6 +165,13 @@ fn every_example_works() {
                         .kubectl(&format!("get pods -l kubectl-b2i/role=app -o {of}"))
                         .contains('1')
                 });
+            }
+            "kubectl b2i import shop" => {
+                world.apply(S2I_BUILDERS);
+                let crd = "crd/s2ibuilders.devops.kubesphere.io";
+                world.kubectl(&format!("wait --for=condition=Established {crd} --timeout=30s"));
+                world.apply(S2I_BUILDER);
+                world.may("get", "s2ibuilders.devops.kubesphere.io");
             }
             line if line.starts_with("kubectl b2i delete ") => {
                 world.b2i_ok(&format!("deploy {}/shop.jar", person.folder.display()));

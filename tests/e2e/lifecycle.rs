@@ -49,6 +49,9 @@ fn an_app_goes_back_is_made_again_and_goes() {
     assert_eq!(again["image"].as_str(), Some(image().as_str()));
     let history = world.b2i_json("status httpbin");
     assert_eq!(history["builds"].as_array().unwrap().len(), 5);
+    world.b2i_ok("build ./httpbin --image-env MORE=1 --history-limit 2");
+    let history = world.b2i_json("status httpbin");
+    assert_eq!(history["builds"].as_array().unwrap().len(), 2);
 
     let said = world.b2i("delete httpbin");
     assert_eq!(

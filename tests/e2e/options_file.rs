@@ -138,7 +138,7 @@ spec:
         let folder = world.folder.path().join(name);
         fs::create_dir(&folder).unwrap();
         fs::write(folder.join("s2ibuilder.yaml"), builder).unwrap();
-        let imported = in_folder(&world, &folder, "import s2ibuilder.yaml");
+        let imported = in_folder(&world, &folder, "import -f s2ibuilder.yaml");
         assert_eq!(
             (imported.code, imported.stdout.trim()),
             (Some(0), "b2i.yaml"),

@@ -58,11 +58,7 @@ fn no_secret_or_several_are_named() {
         r#"patch serviceaccount default --type=json -p [{"op":"remove","path":"/imagePullSecrets"}]"#,
     );
     // The user may list Secrets here, so the rule looks at those.
-    world.kubectl("create role lister --verb=list --resource=secrets");
-    world.kubectl(&format!(
-        "create rolebinding lister --role=lister --serviceaccount={}:dev",
-        world.namespace
-    ));
+    world.may("list", "secrets");
     world.secret("other");
     let said = world.b2i("deploy ./httpbin --port 8080");
     assert_eq!(said.code, Some(1), "{}", said.stderr);

@@ -99,6 +99,18 @@ fn a_pod_that_no_node_or_namespace_takes() {
     shop.fails("--memory 190Mi", "quota");
     shop.world.kubectl("delete quota small");
 
+    // Room for a build, and no condition that would tell.
+    shop.world
+        .kubectl("create quota small --hard=limits.memory=700Mi");
+    let said = shop.world.b2i(
+        "deploy ./hello-glibc --name set --port 8080 --stateful --memory 600Mi --staging-idle 0 --timeout 15s",
+    );
+    assert_eq!(said.code, Some(1), "{}", said.stderr);
+    let told = shop.told(&said.stderr);
+    let refused = "create Pod set-0 in StatefulSet set failed error: pods \"set-0\" is forbidden: exceeded quota: small";
+    assert!(told.contains(refused), "{told}");
+    shop.world.kubectl("delete quota small");
+
     shop.world.kubectl("create quota pods --hard=pods=0");
     let said = shop
         .world

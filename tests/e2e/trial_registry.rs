@@ -9,8 +9,6 @@ struct Bare(World);
 
 impl Bare {
     fn new(name: &str) -> Self {
-        let plugin = run(Command::new("sh").args(["-c", "command -v kubectl-b2i"]));
-        run(Command::new(root().join("tests/cluster/registry-image")).arg(plugin));
         let world = World::new(name);
         world.kubectl("delete secret registry-push");
         world.secret("bases");

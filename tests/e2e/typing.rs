@@ -30,20 +30,12 @@ impl Person {
     /// Somebody who has a `shop.jar`, a `shop.war` and a `server`, and may do all that is optional.
     pub fn new(name: &str) -> Self {
         let world = World::new(name);
-        for (kind, verbs, of) in [
-            ("login", "get,list,create,update,delete", "secrets"),
-            ("claims", "get,create,delete", "persistentvolumeclaims"),
-        ] {
-            let subject = format!("{}:dev", world.namespace);
-            world.kubectl(&format!("create role {kind} --verb={verbs} --resource={of}"));
-            world.kubectl(&format!(
-                "create rolebinding {kind} --role={kind} --serviceaccount={subject}"
-            ));
-        }
+        world.may("get,list,create,update,delete", "secrets");
+        world.may("get,create,delete", "persistentvolumeclaims");
         let folder = world.folder.path().join("work");
         fs::create_dir_all(folder.join(".zfunc")).unwrap();
         for (name, artifact) in [
-            ("shop.jar", "boot-3.5.7.jar"),
+            ("shop.jar", "plain.jar"),
             ("shop.war", "hawtio-javax.war"),
             ("server", "httpbin"),
             ("zipkin.jar", "zipkin.jar"),
@@ -114,12 +106,12 @@ impl Person {
             .spawn()
             .unwrap();
         let mut keys = script.stdin.take().unwrap();
-        let mut screen = String::new();
         for (question, answer) in answers {
-            read_until(&mut script, &mut screen, question);
+            read_until(&mut script, question);
             keys.write_all(answer.as_bytes()).unwrap();
             keys.flush().unwrap();
         }
+        let mut screen = String::new();
         script.stdout.take().unwrap().read_to_string(&mut screen).unwrap();
         let code = script.wait().unwrap().code();
         Said {
@@ -136,13 +128,12 @@ impl Person {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut screen = String::new();
-        read_until(&mut child, &mut screen, sign);
+        read_until(&mut child, sign);
         run(Command::new("kill").args(["-INT", &child.id().to_string()]));
         let code = child.wait().unwrap().code();
         Said {
             code,
-            stdout: screen,
+            stdout: String::new(),
             stderr: String::new(),
         }
     }
@@ -180,11 +171,12 @@ impl Drop for Volume {
     }
 }
 
-fn read_until(child: &mut Child, screen: &mut String, sign: &str) {
+/// Byte by byte: what comes after the sign is not to be looked for the next one before it is asked.
+fn read_until(child: &mut Child, sign: &str) {
     let stdout = child.stdout.as_mut().unwrap();
-    let mut bytes = screen.clone().into_bytes();
+    let mut bytes = Vec::new();
     let mut byte = [0];
-    while !String::from_utf8_lossy(&bytes).contains(sign) {
+    while !bytes.ends_with(sign.as_bytes()) {
         let count = stdout.read(&mut byte).unwrap();
         assert_ne!(
             count,
@@ -194,8 +186,6 @@ fn read_until(child: &mut Child, screen: &mut String, sign: &str) {
         );
         bytes.push(byte[0]);
     }
-    // The next question is not to be found in this one.
-    screen.clear();
 }
 
 /// The whole lines of a page's shell code, with those that go on put together.

@@ -34,11 +34,7 @@ fn finding(world: &World) -> String {
 fn exec_where_port_forward_is_forbidden() {
     let world = World::new("way-exec");
     without_port_forward(&world);
-    let ns = &world.namespace;
-    world.kubectl("create role exec --verb=get,create --resource=pods/exec");
-    world.kubectl(&format!(
-        "create rolebinding exec --role=exec --serviceaccount={ns}:dev"
-    ));
+    world.may("get,create", "pods/exec");
     let program = noisy_program(&world, 9, 40 * MEGABYTE);
     let line = format!(
         "build {} --name noise --base scratch --tag exec",

@@ -31,40 +31,28 @@ impl World {
             namespace,
             folder: tempfile::tempdir().unwrap(),
         };
+        // One kubectl for all of it: two hundred of them would be a minute of the whole run.
         let ns = world.namespace.as_str();
-        run(kubectl().args(["create", "namespace", ns]));
-        run(kubectl().args([
-            "label",
-            "namespace",
-            ns,
-            "pod-security.kubernetes.io/enforce=restricted",
-        ]));
-        world.secret("registry-push");
-        let patch = r#"{"imagePullSecrets":[{"name":"registry-push"}]}"#;
-        run(kubectl().args(["create", "serviceaccount", "dev", "-n", ns]));
-        // The account comes a moment after the namespace.
-        run(kubectl().args([
-            "wait",
-            "--for=create",
-            "serviceaccount/default",
-            "-n",
-            ns,
-            "--timeout=30s",
-        ]));
-        run(kubectl().args(["patch", "serviceaccount", "default", "-n", ns, "-p", patch]));
-        run(kubectl()
-            .args(["apply", "-n", ns, "-f"])
-            .arg(root().join("docs/reference/permissions.yaml")));
-        let subject = format!("--serviceaccount={ns}:dev");
-        run(kubectl().args([
-            "create",
-            "rolebinding",
-            "dev",
-            "--role=kubectl-b2i",
-            &subject,
-            "-n",
-            ns,
-        ]));
+        let permissions = std::fs::read_to_string(root().join("docs/reference/permissions.yaml")).unwrap();
+        let secret = login_secret("registry-push", REGISTRY);
+        let objects = format!(
+            r#"{{ "apiVersion": "v1", "kind": "Namespace", "metadata": {{ "name": "{ns}",
+                "labels": {{ "pod-security.kubernetes.io/enforce": "restricted" }} }} }}
+---
+{{ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": {{ "name": "dev" }} }}
+---
+{{ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": {{ "name": "default" }},
+    "imagePullSecrets": [{{ "name": "registry-push" }}] }}
+---
+{secret}
+---
+{{ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {{ "name": "dev" }},
+    "roleRef": {{ "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "kubectl-b2i" }},
+    "subjects": [{{ "kind": "ServiceAccount", "name": "dev", "namespace": "{ns}" }}] }}
+---
+{permissions}"#
+        );
+        world.apply(&objects);
         world.kubeconfig_for_user(API_SERVER);
         world
     }
@@ -76,24 +64,41 @@ impl World {
 
     /// The same, for a registry that has another name.
     pub fn secret_for(&self, name: &str, server: &str) {
-        let (user, password) = (var("B2I_REGISTRY_USER"), var("B2I_REGISTRY_PASSWORD"));
+        self.apply(&login_secret(name, server));
+    }
+
+    /// Lets the user do more than the Role in the docs.
+    pub fn may(&self, verbs: &str, of: &str) {
+        let name = of.replace('/', "-");
+        self.kubectl(&format!("create role {name} --verb={verbs} --resource={of}"));
+        let account = format!("{}:dev", self.namespace);
+        self.kubectl(&format!(
+            "create rolebinding {name} --role={name} --serviceaccount={account}"
+        ));
+    }
+
+    /// Applies a text of YAML or JSON in the namespace.
+    pub fn apply(&self, text: &str) {
+        let file = self.folder.path().join("apply.yaml");
+        // kubectl takes what begins with a brace for JSON to its end.
+        std::fs::write(&file, format!("---\n{text}")).unwrap();
+        // A namespace's own account comes from a controller too, now or a moment later.
         run(kubectl()
-            .args(["create", "secret", "docker-registry", name, "-n", &self.namespace])
-            .arg(format!("--docker-server={server}"))
-            .arg(format!("--docker-username={user}"))
-            .arg(format!("--docker-password={password}")));
+            .args([
+                "apply",
+                "--server-side",
+                "--force-conflicts",
+                "-n",
+                &self.namespace,
+                "-f",
+            ])
+            .arg(file));
     }
 
     /// Writes the user's kubeconfig, with this address of the API server.
     pub fn kubeconfig_for_user(&self, server: &str) {
         let token = run(kubectl().args(["create", "token", "dev", "-n", &self.namespace, "--duration=2h"]));
-        let authority = run(kubectl().args([
-            "config",
-            "view",
-            "--raw",
-            "-o",
-            "jsonpath={.clusters[0].cluster.certificate-authority-data}",
-        ]));
+        let authority = authority();
         let text = format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: e2e\n\
              clusters: [{{name: e2e, cluster: {{server: \"{server}\", certificate-authority-data: {authority}}}}}]\n\
@@ -243,17 +248,33 @@ pub fn var(name: &str) -> String {
 }
 
 fn refuse_someone_elses_cluster() {
-    let server = run(kubectl().args([
-        "config",
-        "view",
-        "--minify",
-        "-o",
-        "jsonpath={.clusters[0].cluster.server}",
-    ]));
+    static SERVER: OnceLock<String> = OnceLock::new();
+    let server = SERVER.get_or_init(|| of_kubeconfig("{.clusters[0].cluster.server}"));
     assert!(
         server == API_SERVER || std::env::var_os("B2I_E2E_ANY_CLUSTER").is_some(),
         "{server} is not the cluster of tests/cluster/up"
     );
+}
+
+/// The cluster's certificate authority, as a kubeconfig has it.
+fn authority() -> &'static str {
+    static AUTHORITY: OnceLock<String> = OnceLock::new();
+    AUTHORITY.get_or_init(|| of_kubeconfig("{.clusters[0].cluster.certificate-authority-data}"))
+}
+
+fn of_kubeconfig(path: &str) -> String {
+    let of = format!("jsonpath={path}");
+    run(kubectl().args(["config", "view", "--minify", "--raw", "-o", &of]))
+}
+
+/// A docker-registry Secret with the registry's login, under the server's name.
+fn login_secret(name: &str, server: &str) -> String {
+    let (username, password) = (var("B2I_REGISTRY_USER"), var("B2I_REGISTRY_PASSWORD"));
+    let login = serde_json::json!({ "username": username, "password": password });
+    let config = serde_json::json!({ "auths": { server: login } }).to_string();
+    let secret = serde_json::json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name },
+        "type": "kubernetes.io/dockerconfigjson", "stringData": { ".dockerconfigjson": config } });
+    secret.to_string()
 }
 
 /// Tries until `done` or for a minute: for what has no watch of its own.

@@ -4,7 +4,7 @@ use std::fs;
 
 use kubectl_b2i::{
     error::Failure,
-    model::{Base, ImagePlan},
+    model::{Base, ExposedPort, ImagePlan},
     steps::{
         inspect, pack,
         plan::{self, Options},
@@ -793,7 +793,7 @@ fn a_war_to_convert_is_packed_where_tomcat_may_write() {
     );
     assert_eq!(
         (plan.context_path.as_str(), plan.config.exposed_ports.as_slice()),
-        ("/team/shop/", &[8080][..])
+        ("/team/shop/", &[ExposedPort::tcp(8080)][..])
     );
 }
 

@@ -81,7 +81,10 @@ fn the_man_pages_are_current() {
             .filter(|below| below.get_name() != "help" && !below.is_hide_set());
         commands.extend(below.map(|below| (format!("{name}-{}", below.get_name()), below)));
         let mut page = Vec::new();
-        let plain = command.clone().mut_args(|arg| arg.hide_env_values(true));
+        // What the short help leaves out would stand there without a word.
+        let plain = command
+            .clone()
+            .mut_args(|arg| arg.hide_env_values(true).hide_short_help(false));
         clap_mangen::Man::new(plain)
             .title(name.as_str())
             .date("")

@@ -4,7 +4,7 @@ use std::fs;
 
 use kubectl_b2i::{
     cluster::{Cluster, record},
-    model::{BuildOrigin, BuildOutcome, BuildRecord},
+    model::{BuildOrigin, BuildOutcome, BuildRecord, RegistryAccess, SecretName, StagingRequest},
     oci::Digest,
 };
 use serde_json::{Value, json};
@@ -160,6 +160,34 @@ fn put_app(server: &FakeApiServer, number: u64) {
     }
 }
 
+/// A Pod that takes layers.
+fn put_staging(server: &FakeApiServer, name: &str, phase: &str) {
+    let request = StagingRequest {
+        registry: "registry.example.com".to_owned(),
+        repository: "team/shop".to_owned(),
+        access: RegistryAccess::default(),
+        base: None,
+        push_secret: SecretName {
+            name: "registry-push".to_owned(),
+            namespace: "shop".to_owned(),
+        },
+        token_sha256: digest(1),
+        idle_seconds: 300,
+        spool_limit_bytes: 1,
+        port: 7318,
+    };
+    server.put(
+        PODS,
+        json!({
+            "metadata": { "name": name, "labels": labels("shop", "staging"), "creationTimestamp": "2024-05-01T12:00:00Z" },
+            "spec": { "containers": [{ "name": "staging", "env": [
+                { "name": "B2I_STAGING", "value": json!(request).to_string() },
+            ] }] },
+            "status": { "phase": phase },
+        }),
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn list_has_a_row_for_each_app_of_ours() {
     let (server, cluster) = FakeApiServer::start().await;
@@ -223,7 +251,10 @@ async fn status_tells_all_on_a_page() {
             "involvedObject": { "kind": "Deployment", "name": "shop" },
         }),
     );
+    put_staging(&server, "b2i-staging-1", "Running");
+    put_staging(&server, "b2i-staging-0", "Succeeded");
     let page = ok(&cluster, "status shop").await;
+    assert!(!page.contains("b2i-staging-0"), "{page}");
     let image = image(1);
     for part in [
         "NAME      shop              READY  2/2    URL  http://10.0.0.11:31234/shop/",
@@ -234,6 +265,8 @@ async fn status_tells_all_on_a_page() {
         "ARTIFACT  shop.jar · 87.1 MB · Spring Boot 3.4.1 · Java 17",
         "ENV       A=1\n          DB=(secret db/password)",
         "PODS      shop-a  Running  ready  0 restarts",
+        "STAGING   b2i-staging-1  Running  ",
+        "  ends when idle for 5m\n",
         "BUILDS    #2  ",
         "failed  could not push `registry.example.com/team/shop`",
         "1.8 MB sent",
@@ -255,6 +288,7 @@ async fn status_as_json_is_what_the_schema_says() {
     back["origin"] = json!({ "rollback": 1 });
     put_record(&server, "shop", &[build(1, done(1)), build(2, failed()), back]);
     put_record(&server, "built", &[build(1, Value::Null)]);
+    put_staging(&server, "b2i-staging-1", "Running");
     server.put(
         EVENTS,
         json!({ "metadata": { "name": "e1" }, "involvedObject": { "kind": "Pod", "name": "shop-a" } }),
@@ -277,6 +311,7 @@ async fn status_as_json_is_what_the_schema_says() {
         shop["workload"]["build"], 3,
         "the newest of those with this image"
     );
+    assert_eq!(shop["staging"][0]["idleSeconds"], 300);
     assert_eq!(shop["workload"]["env"][1]["from"], "secret db/password");
     let built: Value = serde_json::from_str(&ok(&cluster, "status built -o json").await).unwrap();
     assert_eq!(

@@ -183,14 +183,14 @@ metadata: {name: shop, namespace: dev}
 spec:
   config:
     isBinaryURL: true
-    sourceUrl: target/shop.jar
+    sourceUrl: target/../target/./../target/./../target/./../target/./../target/./../target/./../target/shop.jar
     imageName: team/shop
     tag: v1
     builderImage: kubesphere/java-11-centos7:v2.1.0
     pushAuthentication: {username: jane, password: s3cret, serverAddress: harbor.example.com}
 ";
     fs::write(folder.path().join("s2ibuilder.yaml"), object).unwrap();
-    let ended = Run::new("import s2ibuilder.yaml")
+    let ended = Run::new("import -f s2ibuilder.yaml")
         .in_folder(folder.path())
         .ended();
     assert_eq!(
@@ -210,12 +210,24 @@ spec:
         schema::check(&options_schema(), &serde_yaml::from_str(&text).unwrap()),
         Ok(())
     );
+    assert!(
+        text.contains("\nartifact: target/.."),
+        "a long path is cut up:\n{text}"
+    );
     let page = inspected("inspect -o json", folder.path()).to_string();
     assert!(page.contains("eclipse-temurin:11-jre"), "{page}");
 
+    let named = Run::new("import s2ibuilder.yaml")
+        .in_folder(folder.path())
+        .ended();
+    assert!(
+        named.code == Some(2) && named.stderr.contains("kubectl b2i import -f s2ibuilder.yaml"),
+        "{}",
+        named.stderr
+    );
     for wrong in ["kind: S2iRun", "nonsense"] {
         fs::write(folder.path().join("wrong.yaml"), wrong).unwrap();
-        let ended = Run::new("import wrong.yaml --force")
+        let ended = Run::new("import -f wrong.yaml --force")
             .in_folder(folder.path())
             .ended();
         assert!(

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs};
 
 use kubectl_b2i::{
     error::{Failure, Kind},
-    model::{Artifact, Base, EntryKind, ImagePlan, LayerPlan},
+    model::{Artifact, Base, EntryKind, ExposedPort, ImagePlan, LayerPlan},
     steps::{
         inspect,
         plan::{self, Catalogue, Options},
@@ -232,7 +232,7 @@ fn a_war_goes_under_webapps() {
         (&config.entrypoint, &config.cmd, &config.working_dir),
         (&None, &None, &None)
     );
-    assert_eq!(config.exposed_ports, [8080]);
+    assert_eq!(config.exposed_ports, [ExposedPort::tcp(8080)]);
     assert_eq!(config.user.as_deref(), Some("65532:0"));
 }
 
@@ -381,7 +381,7 @@ fn what_the_person_says_wins() {
         "jar": {"8": null, "11": null, "17": null, "21": "registry.example.com/java:21"}
     });
     let options = Options {
-        ports: vec![9411, 9412],
+        ports: [9411, 9412].map(ExposedPort::tcp).to_vec(),
         image_env: BTreeMap::from([("TZ".to_owned(), "UTC".to_owned())]),
         labels: BTreeMap::from([("team".to_owned(), "shop".to_owned())]),
         jvm_options: Some("-Xss512k".to_owned()),
@@ -392,7 +392,7 @@ fn what_the_person_says_wins() {
     let plan = plan_of("a.jar", plain_jar().bytes(), &options).unwrap();
     assert_eq!(base(&plan), "registry.example.com/java:21");
     assert_eq!(plan.platform.to_string(), "linux/arm64");
-    assert_eq!(plan.config.exposed_ports, [9411, 9412]);
+    assert_eq!(plan.config.exposed_ports, [9411, 9412].map(ExposedPort::tcp));
     assert_eq!(plan.config.labels["team"], "shop");
     assert_eq!(plan.config.env["TZ"], "UTC");
     assert_eq!(

@@ -1,6 +1,6 @@
 //! A base image with everything that a careless tool loses, and a request to build on it.
 use kubectl_b2i::{
-    model::{Base, BuildRequest, ConfigChanges, LayerDescriptor, RegistryAccess},
+    model::{Base, BuildRequest, ConfigChanges, ExposedPort, LayerDescriptor, RegistryAccess},
     oci::{Descriptor, Digest, Platform, media_type},
     registry::{Client, Credentials, Options},
 };
@@ -115,7 +115,7 @@ pub fn request(destination: &FakeRegistry, mirror: &FakeRegistry) -> BuildReques
             entrypoint: Some(vec!["java".into(), "-jar".into(), "/app/app.jar".into()]),
             env: [pair("LANG", "de_DE.UTF-8")].into(),
             default_env: [pair("JAVA_TOOL_OPTIONS", "-XX:+ExitOnOutOfMemoryError")].into(),
-            exposed_ports: vec![8080],
+            exposed_ports: vec![ExposedPort::tcp(8080)],
             labels: [pair("org.opencontainers.image.title", "shop")].into(),
             ..ConfigChanges::default()
         },

@@ -5,7 +5,7 @@ use k8s_openapi::{
     api::{
         batch::v1::Job,
         core::v1::{
-            Container, EmptyDirVolumeSource, EnvVar, PodSpec, SecretVolumeSource, Volume, VolumeMount,
+            Container, EmptyDirVolumeSource, EnvVar, Pod, PodSpec, SecretVolumeSource, Volume, VolumeMount,
         },
     },
     apimachinery::pkg::api::resource::Quantity,
@@ -37,6 +37,17 @@ const BACKOFF_LIMIT: i32 = 6;
 const GRACE_SECONDS: i64 = 3;
 /// Room for what a file system needs beside the bytes of the files.
 const SPOOL_SLACK_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Returns how long a staging Pod waits for something to do; `None` where its spec does not say.
+#[must_use]
+pub fn idle_seconds(pod: &Pod) -> Option<u64> {
+    let containers = &pod.spec.as_ref()?.containers;
+    let container = containers.iter().find(|container| container.name == STAGING)?;
+    let mut variables = container.env.iter().flatten();
+    let request = variables.find(|variable| variable.name == REQUEST_VARIABLE)?;
+    let request: StagingRequest = serde_json::from_str(request.value.as_ref()?).ok()?;
+    Some(request.idle_seconds)
+}
 
 /// What decides a staging Job.
 #[derive(Clone, Debug)]

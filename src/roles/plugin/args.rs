@@ -284,6 +284,9 @@ pub(crate) struct ClusterBuildArgs {
     /// given, 5m, and 0 where `CI` is set
     #[arg(long, value_name = "TIME", env = "B2I_STAGING_IDLE")]
     pub(crate) staging_idle: Option<String>,
+    /// How many builds of the app its record keeps; 10 when nobody says so
+    #[arg(long, value_name = "N", env = "B2I_HISTORY_LIMIT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) history_limit: Option<u16>,
     /// How long the builder Job may take, for example 10m
     #[arg(long, value_name = "TIME", default_value = "30m")]
     pub(crate) build_timeout: String,

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    num::NonZero,
     path::{Path, PathBuf},
 };
 
@@ -10,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    cluster::{Cluster, configuration},
+    cluster::{Cluster, configuration, record},
     error::{Failure, Result},
     model::Proxy,
     steps::plan::Catalogue,
@@ -30,6 +31,8 @@ pub(super) struct Config {
     pub pull_secret: Option<String>,
     /// How long a staging Pod stays for the next run: `5m`; `0` for not at all.
     pub staging_idle: Option<String>,
+    /// How many builds of an app its record keeps.
+    pub history_limit: Option<NonZero<u16>>,
     /// Registries whose certificate is not checked, or that speak plain HTTP.
     pub insecure_registries: Vec<String>,
     /// Where Pods speak to the registries at the left, whose names only the nodes can reach.
@@ -133,6 +136,12 @@ impl Config {
         Ok(config)
     }
 
+    /// Returns how many builds of an app its record keeps, where no flag says so.
+    pub(super) fn history_limit(&self) -> usize {
+        self.history_limit
+            .map_or(record::HISTORY_LIMIT, |limit| usize::from(limit.get()))
+    }
+
     /// Lays this configuration over a weaker one.
     fn over(self, below: Self) -> Self {
         let both = |above: Vec<String>, below| [above, below].concat();
@@ -143,6 +152,7 @@ impl Config {
             push_secret: self.push_secret.or(below.push_secret),
             pull_secret: self.pull_secret.or(below.pull_secret),
             staging_idle: self.staging_idle.or(below.staging_idle),
+            history_limit: self.history_limit.or(below.history_limit),
             insecure_registries: both(self.insecure_registries, below.insecure_registries),
             registry_addresses: both_maps(below.registry_addresses, self.registry_addresses),
             registry_ca: self.registry_ca,

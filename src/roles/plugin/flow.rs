@@ -173,7 +173,7 @@ async fn make(
     staging: Option<&mut Staging<'_>>,
     stage: &Stage,
 ) -> Result<Built> {
-    let number = record::begin(&site.cluster, app, &record, record::HISTORY_LIMIT)
+    let number = record::begin(&site.cluster, app, &record, site.history_limit)
         .await
         .map_err(|error| record_failure(&site.cluster, "begin", app, &error))?;
     stage.recorded(app, number);

@@ -30,9 +30,11 @@ pub(super) fn structured(format: Option<Format>, all: &impl Serialize) -> Result
     }
 }
 
-/// Returns something as YAML.
+/// Returns something as YAML. Long values stay on their line, where people edit them.
 pub(super) fn yaml(all: &impl Serialize) -> Result<String> {
-    serde_yaml::to_string(all).map_err(|error| Failure::new("could not print the result").because(error))
+    let options = serde_yaml::ser_options! { folded_wrap_chars: usize::MAX };
+    serde_yaml::to_string_with_options(all, options)
+        .map_err(|error| Failure::new("could not print the result").because(error))
 }
 
 /// Prints a result: as JSON or YAML, or what `for_people` makes of it.

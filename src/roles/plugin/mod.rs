@@ -40,6 +40,7 @@ mod ports;
 mod push_secret;
 mod rollout;
 mod s2i_builder;
+mod s2i_source;
 mod staging;
 mod status_page;
 mod timings;
@@ -124,7 +125,7 @@ async fn dispatch(cli: Cli, typed: &ArgMatches, printer: &Printer) -> Result<()>
             let typed = typed.subcommand().map_or(typed, |(_, typed)| typed);
             commands::init::run(&context, args, typed).await
         }
-        Command::Import(args) => commands::import::run(&context, &args),
+        Command::Import(args) => commands::import::run(&context, &args).await,
         Command::Inspect(args) => Box::pin(commands::inspect::run(&context, args)).await,
         Command::Runtimes(args) => Box::pin(commands::runtimes::run(&context, args)).await,
         Command::List(args) => commands::list::run(&context, args).await,

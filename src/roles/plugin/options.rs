@@ -39,6 +39,8 @@ pub(super) struct Site {
     pub timeout: Option<Duration>,
     /// How long the staging Pod stays for the next run.
     pub staging_idle: Duration,
+    /// Builds of an app that its record keeps.
+    pub history_limit: usize,
 }
 
 /// What is built: its name, and where its image goes.
@@ -185,6 +187,9 @@ pub(super) async fn site(
         access,
         timeout,
         staging_idle,
+        history_limit: args
+            .history_limit
+            .map_or_else(|| config.history_limit(), usize::from),
         cluster,
     };
     Ok((site, keychain))

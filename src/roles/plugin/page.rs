@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    model::{Artifact, ArtifactKind, Base, ConfigChanges, ImagePlan, LayerDescriptor},
+    model::{Artifact, ArtifactKind, Base, ConfigChanges, ImagePlan, LayerDescriptor, Port},
     term::{bytes, fold},
 };
 
@@ -133,7 +133,7 @@ impl<'a> Page<'a> {
             .config
             .exposed_ports
             .iter()
-            .map(ToString::to_string)
+            .map(|port| Port::from(*port).to_string())
             .collect();
         match (&ports[..], &self.artifact.kind) {
             ([], ArtifactKind::Elf(_)) => "none, unless `--port` names one".to_owned(),

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Failure, Result},
-    model::{DeployOptions, IngressOptions, Port, PortChange, PortKind, PortNumber, Protocol, Route},
+    model::{DeployOptions, ExposedPort, IngressOptions, Port, PortChange, PortKind, PortNumber, Route},
 };
 
 /// How the app is reached. What is not given stays as it was.
@@ -37,6 +37,7 @@ pub(super) struct ServiceArgs {
 
 /// Changes what was said earlier by the flags.
 pub(super) fn change(options: &mut DeployOptions, ports: &[PortChange], flags: &ServiceArgs) -> Result<()> {
+    ensure_said_once(ports)?;
     options.ports = changed(&options.ports, ports);
     for said in &flags.service_ports {
         let port = find(&mut options.ports, said, "--service-port")?;
@@ -167,6 +168,32 @@ fn find<'a>(ports: &'a mut [Port], said: &PortNumber, flag: &str) -> Result<&'a 
     })
 }
 
+/// Of two ports of one name only the later would hold.
+fn ensure_said_once(said: &[PortChange]) -> Result<()> {
+    let names: Vec<&str> = said
+        .iter()
+        .filter_map(|change| match change {
+            PortChange::Set(port) => port.name.as_deref(),
+            PortChange::Remove(_) => None,
+        })
+        .collect();
+    match names
+        .iter()
+        .enumerate()
+        .find(|(at, name)| names[..*at].contains(name))
+    {
+        None => Ok(()),
+        Some((_, name)) => Err(twice(format!("the name `{name}` is given twice"))),
+    }
+}
+
+fn twice(why: String) -> Failure {
+    Failure::usage("could not use these ports")
+        .why(why)
+        .next("give each port once, and each its own `--service-port`")
+        .anchor("ports")
+}
+
 fn ensure_distinct(ports: &[Port]) -> Result<()> {
     for (at, port) in ports.iter().enumerate() {
         let others = || ports[..at].iter().filter(|other| other.protocol == port.protocol);
@@ -182,18 +209,14 @@ fn ensure_distinct(ports: &[Port]) -> Result<()> {
         } else {
             continue;
         };
-        return Err(Failure::usage("could not use these ports")
-            .why(why)
-            .next("give each port once, and each its own `--service-port`")
-            .anchor("ports"));
+        return Err(twice(why));
     }
     Ok(())
 }
 
 /// Returns the ports that an image says it listens on.
-pub(super) fn exposed(ports: &[Port]) -> Vec<u16> {
-    let tcp = ports.iter().filter(|port| port.protocol == Protocol::Tcp);
-    tcp.map(|port| port.container).collect()
+pub(super) fn exposed(ports: &[Port]) -> Vec<ExposedPort> {
+    ports.iter().map(ExposedPort::from).collect()
 }
 
 #[cfg(test)]
@@ -298,6 +321,8 @@ mod tests {
         };
         let mut options = DeployOptions::default();
         assert!(change(&mut options, &ports(&["8080"]), &flags).is_err());
+        let twice = ports(&["web=80", "web=81"]);
+        assert!(change(&mut options, &twice, &ServiceArgs::default()).is_err());
     }
 
     #[test]

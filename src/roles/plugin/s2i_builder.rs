@@ -9,11 +9,12 @@ use serde_json::{Map, Value, json};
 use super::options_file::Entries;
 use crate::{model::AppName, steps::plan::Catalogue};
 
+/// The object's kind.
+pub(super) const KIND: &str = "S2iBuilder";
+
 /// The object; what we have no use for is left out.
 #[derive(Deserialize)]
 pub(super) struct S2iBuilder {
-    #[serde(default)]
-    kind: String,
     #[serde(default)]
     metadata: Metadata,
     #[serde(default)]
@@ -123,9 +124,6 @@ impl S2iBuilder {
     /// # Errors
     /// Why this object cannot be taken.
     pub(super) fn options(self) -> Result<Imported, String> {
-        if self.kind != "S2iBuilder" {
-            return Err(format!("it is a `{}`, not an `S2iBuilder`", self.kind));
-        }
         let Some(config) = self.spec.config else {
             return Err("it has no `spec.config`".to_owned());
         };
@@ -383,7 +381,6 @@ spec:
     #[test]
     fn what_is_no_binary_build_is_refused() {
         for (yaml, word) in [
-            ("kind: S2iRun", "`S2iRun`"),
             ("kind: S2iBuilder", "`spec.config`"),
             (
                 "kind: S2iBuilder\nspec: {config: {sourceUrl: 'https://git'}}",

@@ -1,5 +1,7 @@
 //! The page that `status` shows: what `KubeSphere` has as its status page, for a terminal of 80 columns.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::apps::ago;
@@ -24,6 +26,7 @@ pub(super) fn page(app: &AppStatus, now: Timestamp, width: Option<usize>) -> Str
     page.artifact(app);
     page.section("ENV", env(app.workload.iter().flat_map(|it| &it.env)), false);
     page.section("PODS", pods(app, now), true);
+    page.section("STAGING", staging(app, now), true);
     page.section("BUILDS", builds(app, now), true);
     if let Some(build) = app.builds.first() {
         page.log(build);
@@ -50,6 +53,24 @@ impl Page {
         }
     }
 
+    /// Joins words into as few lines as the width allows.
+    fn folded(&self, words: &[String]) -> Vec<String> {
+        let room = self
+            .width
+            .map_or(usize::MAX, |width| width.saturating_sub(LABEL_WIDTH));
+        let mut lines: Vec<String> = Vec::new();
+        for word in words {
+            match lines.last_mut() {
+                Some(line) if term::columns(line) + term::columns(word) + 3 <= room => {
+                    line.push_str(" · ");
+                    line.push_str(word);
+                }
+                _ => lines.push(word.clone()),
+            }
+        }
+        lines
+    }
+
     fn image(&mut self, app: &AppStatus) {
         let build = app.build();
         let reference = match (&app.workload, build.and_then(|build| build.image.as_ref())) {
@@ -67,7 +88,7 @@ impl Page {
                     .map(|base| format!("base {}", short(&base.to_string()))),
             );
             words.push(format!("tags {}", build.tags.join(", ")));
-            lines.push(words.join(" · "));
+            lines.extend(self.folded(&words));
             lines.extend(layers(build));
         }
         self.section("IMAGE", lines, false);
@@ -77,16 +98,14 @@ impl Page {
     fn artifact(&mut self, app: &AppStatus) {
         let Some(build) = app.build() else { return };
         let artifact = &build.artifact;
-        let lines = vec![
-            format!(
-                "{} · {} · {}",
-                artifact.file_name,
-                bytes(artifact.size_bytes),
-                artifact.summary
-            ),
-            artifact.digest.to_string(),
+        let words = [
+            artifact.file_name.clone(),
+            bytes(artifact.size_bytes),
+            artifact.summary.clone(),
+            // All of it is in `-o json`: with its label it would be one column too wide.
+            format!("sha256:{}…", artifact.digest.short()),
         ];
-        self.section("ARTIFACT", lines, false);
+        self.section("ARTIFACT", self.folded(&words), false);
     }
 
     fn log(&mut self, build: &BuildStatus) {
@@ -158,6 +177,23 @@ fn pods(app: &AppStatus, now: Timestamp) -> Vec<String> {
     .collect()
 }
 
+fn staging(app: &AppStatus, now: Timestamp) -> Vec<String> {
+    let mut table = Table::new(&[]);
+    for pod in &app.staging {
+        let idle = pod
+            .idle_seconds
+            .map(|seconds| term::age(Duration::from_secs(seconds)));
+        table.row([
+            pod.pod.clone(),
+            pod.phase.clone(),
+            ago(pod.created.as_deref(), now),
+            idle.map(|idle| format!("ends when idle for {idle}"))
+                .unwrap_or_default(),
+        ]);
+    }
+    table.lines()
+}
+
 fn builds(app: &AppStatus, now: Timestamp) -> Vec<String> {
     let mut table = Table::new(&[]);
     for build in &app.builds {
@@ -225,5 +261,28 @@ fn short(reference: &str) -> String {
     match name.split_once("@sha256:") {
         Some((name, hex)) => format!("{name}@sha256:{}…", hex.chars().take(12).collect::<String>()),
         None => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_go_on_below_where_the_terminal_ends() {
+        let words = ["7.6 MB", "base r/static:nonroot", "tags latest"].map(ToOwned::to_owned);
+        let folded = |width| {
+            let page = Page {
+                lines: Vec::new(),
+                width,
+            };
+            page.folded(&words)
+        };
+        assert_eq!(folded(None), ["7.6 MB · base r/static:nonroot · tags latest"]);
+        assert_eq!(
+            folded(Some(40)),
+            ["7.6 MB · base r/static:nonroot", "tags latest"]
+        );
+        assert_eq!(folded(Some(1)), words, "nothing is lost");
     }
 }

@@ -53,6 +53,38 @@ pub(super) fn size(text: &str) -> std::result::Result<u64, String> {
         .ok_or_else(|| "expected a size, for example 512Mi or 8Gi".to_owned())
 }
 
+/// Checks CPU as Kubernetes writes it: `500m`, `2`, `0.5`.
+pub(super) fn cpu(text: &str) -> std::result::Result<String, String> {
+    let number = text.strip_suffix('m').unwrap_or(text);
+    if is_positive(number) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected CPUs, for example 500m or 2".to_owned())
+    }
+}
+
+/// Checks memory as Kubernetes writes it: `512Mi`, `1.5Gi`, `2G`, or bytes, and so many that it was meant.
+pub(super) fn memory(text: &str) -> std::result::Result<String, String> {
+    let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));
+    let is_unit = [
+        "", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei",
+    ]
+    .contains(&unit);
+    if !is_unit || !is_positive(number) {
+        return Err("expected an amount of memory, for example 512Mi or 2Gi".to_owned());
+    }
+    // Kubernetes would take `512m`, half a byte, and no container would start.
+    if unit == "m" || (unit.is_empty() && number.len() < 7) {
+        return Err(format!("that is less than a megabyte: did you mean {number}Mi?"));
+    }
+    Ok(text.to_owned())
+}
+
+fn is_positive(number: &str) -> bool {
+    let is_written = number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    is_written && number.parse::<f64>().is_ok_and(|number| number > 0.0)
+}
+
 /// Reads a digest as `sha256sum` prints it, or as images have it.
 pub(super) fn digest(text: &str) -> std::result::Result<Digest, String> {
     let digits = text.strip_prefix("sha256:").unwrap_or(text);
@@ -107,6 +139,27 @@ mod tests {
             ["-a", "b c", "de f", ""]
         );
         assert!(words("--args", "'open").is_err());
+    }
+
+    #[test]
+    fn quantities_as_they_are_meant() {
+        for text in ["512Mi", "1.5Gi", "2G", "536870912"] {
+            assert_eq!(memory(text).as_deref(), Ok(text));
+        }
+        for (text, meant) in [("512m", "512Mi"), ("512", "512Mi")] {
+            assert!(memory(text).is_err_and(|why| why.contains(meant)), "{text}");
+        }
+        for wrong in [
+            "", "0Mi", "512MB", "512mi", "Mi", "-1Gi", "1e3", "1.2.3Gi", "infMi",
+        ] {
+            assert!(memory(wrong).is_err(), "{wrong}");
+        }
+        assert!(["500m", "2", "0.5"].iter().all(|text| cpu(text).is_ok()));
+        assert!(
+            ["", "m", "0", "half", "2cores"]
+                .iter()
+                .all(|text| cpu(text).is_err())
+        );
     }
 
     #[test]

@@ -92,7 +92,7 @@ fn change(run: &mut Map<String, Value>, changes: &ConfigChanges) {
     if !changes.exposed_ports.is_empty() {
         let ports = object(run.entry("ExposedPorts").or_insert(Value::Null));
         for port in &changes.exposed_ports {
-            ports.insert(format!("{port}/tcp"), json!({}));
+            ports.insert(port.to_string(), json!({}));
         }
     }
     if !changes.labels.is_empty() {
@@ -142,6 +142,7 @@ fn array(value: &mut Value) -> &mut Vec<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ExposedPort;
 
     fn changed(base: Value, changes: &ConfigChanges) -> Value {
         let mut base = base;
@@ -183,14 +184,17 @@ mod tests {
     #[test]
     fn ports_and_labels_are_added() {
         let changes = ConfigChanges {
-            exposed_ports: vec![8080],
+            exposed_ports: vec![
+                ExposedPort::tcp(8080),
+                ExposedPort::from(&"53/udp".parse().expect("a port")),
+            ],
             labels: [("b".to_owned(), "2".to_owned())].into(),
             ..ConfigChanges::default()
         };
         let base = json!({"ExposedPorts": {"80/tcp": {}}, "Labels": {"a": "1", "b": "1"}});
         assert_eq!(
             changed(base, &changes),
-            json!({"ExposedPorts": {"80/tcp": {}, "8080/tcp": {}}, "Labels": {"a": "1", "b": "2"}})
+            json!({"ExposedPorts": {"80/tcp": {}, "8080/tcp": {}, "53/udp": {}}, "Labels": {"a": "1", "b": "2"}})
         );
     }
 }

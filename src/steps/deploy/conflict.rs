@@ -19,6 +19,8 @@ pub(super) enum Advice {
     Autoscaler,
     /// Somebody scaled the app by hand.
     Scaled,
+    /// Somebody set env of this name, which an earlier deploy may have set too.
+    Env(String),
     /// Somebody set something else.
     Fields,
 }
@@ -76,6 +78,7 @@ pub(super) fn told(error: &kube::Error) -> Option<(String, Advice)> {
     let advice = match &conflicts[..] {
         [one] if one.field == ".spec.replicas" && is_autoscaler(one) => Advice::Autoscaler,
         [one] if one.field == ".spec.replicas" => Advice::Scaled,
+        [one] => env(one.field).map_or(Advice::Fields, |name| Advice::Env(name.to_owned())),
         _ => Advice::Fields,
     };
     Some((words, advice))
@@ -99,16 +102,18 @@ fn who(conflict: &Conflict) -> String {
     }
 }
 
+/// Returns the name of the variable that a path is of.
+fn env(field: &str) -> Option<&str> {
+    let (_, rest) = field.split_once(".env[name=\"")?;
+    rest.split_once('"').map(|(name, _)| name)
+}
+
 /// A path in a person's words, where it is one that flags set.
 fn thing(field: &str) -> String {
     if field == ".spec.replicas" {
         return "the number of Pods".to_owned();
     }
-    let name_in = |list: &str| {
-        let (_, rest) = field.split_once(&format!(".{list}[name=\""))?;
-        rest.split_once('"').map(|(name, _)| name)
-    };
-    if let Some(name) = name_in("env") {
+    if let Some(name) = env(field) {
         return format!("the env `{name}`");
     }
     if field.ends_with("].image") {
@@ -146,6 +151,14 @@ mod tests {
             "the number of Pods was set by an autoscaler (HorizontalPodAutoscaler)"
         );
         assert!(matches!(advice, Advice::Autoscaler));
+    }
+
+    #[test]
+    fn env_that_was_set_twice_may_be_left_to_the_other() {
+        let path = r#".spec.template.spec.containers[name="shop"].env[name="C"].value"#;
+        let error = conflict(&[(r#"conflict with "kubectl-set" using apps/v1"#, path)]);
+        let (_, advice) = told(&error).expect("a conflict");
+        assert!(matches!(advice, Advice::Env(name) if name == "C"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod again;
 mod answer;
 mod apply;
 mod conflict;
+mod early;
 mod listening;
 mod live;
 mod outcome;
@@ -12,9 +13,11 @@ mod progress;
 mod pull;
 mod rollout;
 mod scaled;
+mod warned;
 
 use std::time::Duration;
 
+pub use early::ensure_accepted;
 pub use live::{Adoption, adopt, other_kind, previous_options};
 use outcome::Teller;
 pub use scaled::ensure_replicas_are_ours;

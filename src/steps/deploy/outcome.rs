@@ -91,9 +91,12 @@ impl Teller<'_> {
             return failure.next("somebody else set these fields; take them over with `--force-conflicts`, or leave out the flags that set them");
         };
         failure.why(words).next(match advice {
-            Advice::Scaled => LEAVE_REPLICAS,
-            Advice::Autoscaler => LEAVE_TO_AUTOSCALER,
-            Advice::Fields => "leave out the flags that set them, or take them over with `--force-conflicts`",
+            Advice::Scaled => LEAVE_REPLICAS.to_owned(),
+            Advice::Autoscaler => LEAVE_TO_AUTOSCALER.to_owned(),
+            Advice::Env(name) => format!(
+                "leave it as it is with `--env {name}-`, which forgets what this and earlier deploys said of it; or take it over with `--force-conflicts`"
+            ),
+            Advice::Fields => "leave out the flags that set them, or take them over with `--force-conflicts`".to_owned(),
         })
     }
 

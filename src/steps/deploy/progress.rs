@@ -17,6 +17,8 @@ pub(super) struct Seen<'a> {
     pub(super) generation: i64,
     /// When the last rollout ran out of time, which is not this one's failure.
     pub(super) stale: Option<&'a Time>,
+    /// What is wrong by the cluster's warnings.
+    pub(super) warned: Option<&'a Trouble>,
 }
 
 /// Whether the controller knows of this generation; until then the status tells of another.
@@ -68,6 +70,7 @@ impl Seen<'_> {
         }
         let mut pods = self.pods.iter().filter(|pod| !is_going(pod));
         pods.find_map(|pod| Trouble::of(pod, app).map(|trouble| (trouble, Some(*pod))))
+            .or_else(|| Some((self.warned?.clone(), None)))
     }
 
     /// Says what is waited for.
@@ -137,6 +140,7 @@ mod tests {
             pods: Vec::new(),
             generation: 7,
             stale,
+            warned: None,
         }
     }
 

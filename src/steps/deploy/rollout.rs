@@ -18,6 +18,7 @@ use super::{
     Options,
     apply::Objects,
     progress::{Seen, is_observed, is_ready},
+    warned::Warned,
 };
 use crate::{
     cluster::{Cluster, Patience, Trouble, Workload, error::of_watch, objects::labels, snapshots},
@@ -67,6 +68,7 @@ pub(super) async fn served(cluster: &Cluster, options: &Options, applied: &Objec
         pods: Vec::new(),
         generation: workload.generation(),
         stale: None,
+        warned: None,
     };
     if !seen.is_complete() {
         return None;
@@ -94,6 +96,7 @@ pub(super) async fn wait(
     let mut workloads = watch(cluster, options);
     let mut all_pods = pin!(snapshots::<Pod>(cluster, Config::default().labels(&selector)));
     let applied = applied.workload.as_ref();
+    let mut warned = Warned::about(cluster, applied);
     let generation = applied.map_or(0, Workload::generation);
     let stale = applied.and_then(|it| it.condition("Progressing"));
     let stale = stale.and_then(|condition| condition.last_update_time.as_ref());
@@ -107,6 +110,7 @@ pub(super) async fn wait(
     let end = Instant::now() + options.timeout;
     loop {
         let mut is_over = false;
+        let mut warning = None;
         tokio::select! {
             Some(found) = workloads.next() => {
                 let found = found.map_err(Cause::unseen)?;
@@ -115,6 +119,7 @@ pub(super) async fn wait(
             Some(found) = all_pods.next() => {
                 pods = Some(found.map_err(Cause::unseen)?);
             }
+            heard = warned.next() => warning = heard,
             trouble = patience.runs_out() => return Err(Cause::Trouble(trouble, troubled)),
             () = sleep_until(end) => is_over = true,
         }
@@ -127,11 +132,17 @@ pub(super) async fn wait(
         if is_observed(workload, generation) {
             revision.follow(cluster, workload, &selector).await;
         }
+        let pods = revision.pods(pods);
+        if let Some(warning) = &warning {
+            warned.hear(warning, workload, &pods);
+        }
+        warned.look(&pods, app);
         let seen = Seen {
             workload,
-            pods: revision.pods(pods),
+            pods,
             generation,
             stale,
+            warned: warned.trouble(),
         };
         if seen.is_complete() {
             let ready = seen.pods.iter().find(|pod| is_ready(pod));

@@ -9,7 +9,7 @@ use k8s_openapi::{
 
 /// What one Pod of a build asks for, in the words of quotas:
 /// <https://kubernetes.io/docs/concepts/policy/resource-quotas/#compute-resource-quota>. The staging
-/// Pod has ended when the builder begins.
+/// Pod, which asks for the same, makes room for the builder where both do not fit.
 const WANTED: &[(&str, &str)] = &[
     ("pods", "1"),
     ("count/pods", "1"),

@@ -2,6 +2,7 @@
 
 mod limits;
 mod permissions;
+mod staging;
 
 use std::collections::BTreeSet;
 
@@ -40,6 +41,7 @@ pub async fn run(cluster: &Cluster) -> Result<Vec<Finding>> {
     let ranges = cluster.api::<LimitRange>().list(&ListParams::default()).await;
     checks.push(quota(quotas, ranges.as_ref().ok()));
     checks.push(range(ranges));
+    checks.push(staging::check(cluster).await);
     checks.push(nodes(cluster).await);
     Ok(checks)
 }

@@ -96,7 +96,7 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         Step::Host,
         "waiting for the registry's Pod".to_owned(),
     ));
-    let pod = ready::pod(cluster, &secret_uid, options, events).await?;
+    let pod = ready::pod(cluster, &secret_uid, is_kept, options, events).await?;
     Ok(Hosted {
         host,
         address,

@@ -26,10 +26,12 @@ use crate::{
 /// How long a trouble may last that may pass.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Returns the Pod that is ready and has the password of this Secret.
+/// Returns the Pod that is ready, has the password of this Secret, and keeps images where they are to
+/// be kept: one that will be replaced is ready too, until its Deployment is seen to.
 pub(super) async fn pod(
     cluster: &Cluster,
     secret_uid: &str,
+    is_kept: bool,
     options: &Options,
     events: &Events,
 ) -> Result<String> {
@@ -37,20 +39,24 @@ pub(super) async fn pod(
     let mut pods = pin!(snapshots::<Pod>(cluster, Config::default().labels(&selector)));
     let mut patience = Patience::new(PATIENCE.min(options.timeout / 2));
     let mut give_up = pin!(sleep(options.timeout));
-    let is_of_this_secret = |pod: &Pod| {
+    let is_the_one = |pod: &Pod| {
         let annotation = pod.annotations().get(SECRET_ANNOTATION);
         annotation.is_some_and(|uid| uid == secret_uid)
             && pod.spec.as_ref().is_some_and(|spec| {
-                spec.containers
-                    .iter()
-                    .any(|it| it.image.as_ref() == Some(&options.image))
+                let mut volumes = spec.volumes.iter().flatten();
+                let has_claim = volumes.any(|it| it.persistent_volume_claim.is_some());
+                has_claim == is_kept
+                    && spec
+                        .containers
+                        .iter()
+                        .any(|it| it.image.as_ref() == Some(&options.image))
             })
     };
     loop {
         tokio::select! {
             Some(pods) = pods.next() => {
                 let pods = pods.map_err(|error| cluster.failure(WHAT, &of_watch(error)))?;
-                let ours = pods.iter().filter(|pod| is_of_this_secret(pod) && !is_going(pod));
+                let ours = pods.iter().filter(|pod| is_the_one(pod) && !is_going(pod));
                 let ours: Vec<&Pod> = ours.collect();
                 if let Some(ready) = ours.iter().find(|pod| container(pod, ROLE).is_some_and(|it| it.ready)) {
                     return Ok(ready.name_any());

@@ -2,6 +2,7 @@
 //! by our labels, so that nothing of others is shown.
 
 mod pods;
+mod staging;
 mod workload;
 
 use std::collections::BTreeSet;
@@ -142,6 +143,12 @@ impl Seen {
             namespace: self.namespace.clone(),
             workload,
             builds,
+            staging: self
+                .pods
+                .iter()
+                .filter(|it| is_of(*it, app))
+                .filter_map(staging::status)
+                .collect(),
             pods: pods.into_iter().map(|pod| pods::status(pod, app)).collect(),
             events: Vec::new(),
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Options, beside::run_name, beside_main, war::Way};
 use crate::{
     error::Failure,
-    model::{Artifact, ArtifactKind, Base, ConfigChanges, JarLayout},
+    model::{Artifact, ArtifactKind, Base, ConfigChanges, ExposedPort, JarLayout},
 };
 
 /// Name of a plain JAR in the image: the same for every version of it.
@@ -58,7 +58,7 @@ pub(super) fn changes(artifact: &Artifact, options: &Options, base: &Base) -> Re
         working_dir: (!is_in_container).then(|| "/app".to_owned()),
         user: Some(USER.to_owned()),
         exposed_ports: if is_in_container && options.ports.is_empty() {
-            vec![WAR_PORT]
+            vec![ExposedPort::tcp(WAR_PORT)]
         } else {
             options.ports.clone()
         },

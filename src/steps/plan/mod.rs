@@ -22,7 +22,7 @@ pub use catalogue_base::CatalogueBase;
 
 use crate::{
     error::Failure,
-    model::{Artifact, ArtifactKind, Base, ImagePlan, JarLayout, LayerPlan, LocalTree},
+    model::{Artifact, ArtifactKind, Base, ExposedPort, ImagePlan, JarLayout, LayerPlan, LocalTree},
     oci::{Compression, Platform},
 };
 use context_path::ContextPath;
@@ -33,8 +33,8 @@ use tree::{APP, layer, whole};
 pub struct Options {
     /// An image reference, a name in the catalogue, or `scratch`.
     pub base: Option<String>,
-    /// TCP ports that the app listens on.
-    pub ports: Vec<u16>,
+    /// Ports that the app listens on.
+    pub ports: Vec<ExposedPort>,
     /// Env of the image.
     pub image_env: BTreeMap<String, String>,
     /// Labels of the image.

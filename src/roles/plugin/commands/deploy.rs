@@ -17,11 +17,11 @@ use super::{
     pod_args::PodArgs,
     ports::{self, ServiceArgs},
     rollout::{self, RolloutArgs},
-    site,
+    site, values,
 };
 use crate::{
     error::{Failure, Result},
-    model::{AppName, Artifact, ArtifactKind, DeployOptions, Event, ImagePlan, Port, Rollout},
+    model::{AppName, Artifact, ArtifactKind, DeployOptions, Event, ExposedPort, ImagePlan, Port, Rollout},
     oci::Digest,
     registry::Keychain,
     steps::{deploy, plan, report},
@@ -88,10 +88,10 @@ struct WorkloadArgs {
     #[arg(long, value_name = "NAME=VALUE")]
     env: Vec<String>,
     /// Memory that the app gets, for example 512Mi
-    #[arg(long, value_name = "QUANTITY")]
+    #[arg(long, value_name = "QUANTITY", value_parser = values::memory)]
     memory: Option<String>,
     /// CPU that the app asks for, for example 500m
-    #[arg(long, value_name = "QUANTITY")]
+    #[arg(long, value_name = "QUANTITY", value_parser = values::cpu)]
     cpu: Option<String>,
 }
 
@@ -118,7 +118,12 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             plan,
             inputs,
             order,
+            is_as_before,
         } = planned;
+        // What is applied once more but for the image is not asked about: that deploy is the usual one.
+        if !is_as_before && target.unchanged_since(&inputs).is_none() {
+            Box::pin(deploy::ensure_accepted(&site.cluster, &order)).await?;
+        }
         let built = Box::pin(flow::build(&site, &target, artifact, &plan, inputs, &stage)).await?;
         let order = deploy::Options {
             image: built.result.image.clone(),
@@ -195,6 +200,8 @@ struct Planned {
     inputs: Digest,
     /// Its image has the tag that it will get: the digest is not known yet.
     order: deploy::Options,
+    /// Whether the app was deployed with these very options.
+    is_as_before: bool,
 }
 
 async fn prepare(
@@ -262,6 +269,7 @@ async fn prepare(
         target,
         plan,
         inputs,
+        is_as_before: previous.as_ref() == Some(&order.options),
         order,
     })
 }
@@ -299,8 +307,8 @@ async fn dry_run(context: &Context, args: &Args, site: &Site, planned: &Planned,
 fn default_ports(artifact: &Artifact, plan: &ImagePlan) -> Vec<Port> {
     let default = match artifact.kind {
         ArtifactKind::Elf(_) => None,
-        ArtifactKind::Jar(_) | ArtifactKind::War(_) => Some(8080),
+        ArtifactKind::Jar(_) | ArtifactKind::War(_) => Some(ExposedPort::tcp(8080)),
     };
     let port = plan.config.exposed_ports.first().copied().or(default);
-    port.map(Port::tcp).into_iter().collect()
+    port.map(Port::from).into_iter().collect()
 }

@@ -25,7 +25,7 @@ use serde::Serialize;
 use super::{
     access, actuator, apps, args, browser, builder_image, command, config, flow, format, interrupt, kind,
     kubesphere, local, merge, nodes, options, options_file, packed, page, pod_args, ports, push_secret,
-    rollout, s2i_builder, status_page, timings, values,
+    rollout, s2i_source, status_page, timings, values,
 };
 use crate::{
     error::{Failure, Result},

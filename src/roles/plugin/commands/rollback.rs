@@ -55,7 +55,8 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             .order(app, remembered, result.image.clone(), &build.request)?;
         let rollout = rollout::run(&cluster, &order, &stage, &events).await?;
         if rollout.changed {
-            note(&cluster, app, build).await?;
+            let config = context.config.over_namespace(&cluster).await?;
+            note(&cluster, app, build, config.history_limit()).await?;
         }
         Ok(report::of_record(build, result, None, Some(rollout)))
     });
@@ -119,7 +120,7 @@ fn with_result(build: &BuildRecord) -> Option<(&BuildRecord, &BuildResult)> {
 
 /// Notes in the history that an earlier build serves again. It becomes the last one, so that the next
 /// deploy compares with what runs.
-async fn note(cluster: &Cluster, app: &AppName, build: &BuildRecord) -> Result<()> {
+async fn note(cluster: &Cluster, app: &AppName, build: &BuildRecord, history_limit: usize) -> Result<()> {
     let now = Timestamp::now().to_string();
     let entry = BuildRecord {
         started: now.clone(),
@@ -129,7 +130,7 @@ async fn note(cluster: &Cluster, app: &AppName, build: &BuildRecord) -> Result<(
         log_tail: Vec::new(),
         ..build.clone()
     };
-    record::begin(cluster, app, &entry, record::HISTORY_LIMIT)
+    record::begin(cluster, app, &entry, history_limit)
         .await
         .map(drop)
         .map_err(|error| options::record_failure(cluster, "keep", app, &error))

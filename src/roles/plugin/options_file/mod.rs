@@ -16,6 +16,7 @@ pub(super) use find::NAME;
 pub(super) use schema::schema;
 pub(super) use write::{Entries, of_typed, write};
 
+use super::format;
 use crate::error::Result;
 use key::{Key, Shape};
 
