@@ -12,11 +12,12 @@ use crate::{
 
 /// Fast enough to be done in seconds, slow enough that there is a middle.
 const RATE: u64 = 20 * MEGABYTE;
+const SIZE: u64 = 100 * MEGABYTE;
 
-/// Builds an image of one layer of 200 MB over a slow link, lets `happen` once a third of it is
+/// Builds an image of one layer of 100 MB over a slow link, lets `happen` once a third of it is
 /// across, and returns what was said, what crossed the link and the layer's size.
 fn in_the_middle(world: &World, link: &Link, happen: impl FnOnce()) -> (Said, u64) {
-    let program = noisy_program(world, 3, 200 * MEGABYTE);
+    let program = noisy_program(world, 3, SIZE);
     let mut command = world.command(&format!(
         "build {} --name noise --base scratch --tag outage -o json",
         program.display()
@@ -28,7 +29,7 @@ fn in_the_middle(world: &World, link: &Link, happen: impl FnOnce()) -> (Said, u6
         .unwrap();
     let before = link.sent_bytes();
     eventually("a third of the upload, or its end", || {
-        link.sent_bytes() > before + 70 * MEGABYTE || child.try_wait().unwrap().is_some()
+        link.sent_bytes() > before + SIZE / 3 || child.try_wait().unwrap().is_some()
     });
     if child.try_wait().unwrap().is_none() {
         happen();
@@ -43,7 +44,7 @@ fn in_the_middle(world: &World, link: &Link, happen: impl FnOnce()) -> (Said, u6
     let layer = world.b2i_json(&format!("inspect {}", program.display()))["layersBytes"]
         .as_u64()
         .unwrap();
-    assert!(layer > 198 * MEGABYTE);
+    assert!(layer > SIZE - MEGABYTE);
     (said, layer)
 }
 

@@ -8,6 +8,8 @@ use crate::{
 
 /// Where Kubernetes waits, a person need not: long enough for a probe and a restart.
 const TIMEOUT: &str = "--timeout 25s";
+/// Long enough for an event, where no container ever runs.
+const SHORT: &str = "--timeout 15s";
 
 /// An app that serves, to be broken.
 struct Shop {
@@ -25,9 +27,13 @@ impl Shop {
 
     /// The deploy fails as the golden file says, and what served before serves.
     fn fails(&self, flags: &str, golden: &str) {
+        self.fails_within(TIMEOUT, flags, golden);
+    }
+
+    fn fails_within(&self, timeout: &str, flags: &str, golden: &str) {
         let said = self
             .world
-            .b2i(&format!("deploy ./hello-glibc --name shop {TIMEOUT} {flags}"));
+            .b2i(&format!("deploy ./hello-glibc --name shop {timeout} {flags}"));
         assert_eq!(
             (said.code, said.stdout.as_str()),
             (Some(1), ""),
@@ -89,10 +95,10 @@ fn an_app_that_ends_does_not_answer_or_takes_too_much() {
 #[ignore = "needs a cluster: tests/run"]
 fn a_pod_that_no_node_or_namespace_takes() {
     let shop = Shop::new("taken");
-    shop.fails("--memory 500Gi", "unschedulable");
-    shop.fails("--node-selector disk=none", "selector");
-    shop.fails("--volume secret/absent:/data", "mount");
-    shop.fails("--env PASSWORD=secret:absent/password", "env-secret");
+    shop.fails_within(SHORT, "--memory 500Gi", "unschedulable");
+    shop.fails_within(SHORT, "--node-selector disk=none", "selector");
+    shop.fails_within(SHORT, "--volume secret/absent:/data", "mount");
+    shop.fails_within(SHORT, "--env PASSWORD=secret:absent/password", "env-secret");
 
     shop.world
         .kubectl("create quota small --hard=limits.memory=200Mi");
