@@ -59,5 +59,11 @@ impl Uploaded {
         self.sent.extend(other.sent);
         self.changed.extend(other.changed);
         self.skipped.extend(other.skipped);
+        for digests in [&mut self.sent, &mut self.skipped] {
+            digests.sort_unstable();
+            digests.dedup();
+        }
+        // What was sent at one time was not there at another.
+        self.skipped.retain(|digest| !self.sent.contains(digest));
     }
 }

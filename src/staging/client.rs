@@ -103,14 +103,26 @@ impl Client {
         }))
     }
 
-    /// Asks which blobs the registry lacks, and where to go on with each.
+    /// Asks which blobs the registry lacks, and where to go on with each: the first question of an upload.
     ///
     /// # Errors
     /// Any [`Error`]; [`Refusal::Registry`] when the registry does not answer the question.
+    pub async fn begin(&mut self, blobs: &[WantedBlob]) -> Result<Vec<MissingBlob>, Error> {
+        self.missing_of(blobs, true).await
+    }
+
+    /// Asks the same in the middle of an upload. What it has sent is not missing, whatever the registry says.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
     pub async fn missing(&mut self, blobs: &[WantedBlob]) -> Result<Vec<MissingBlob>, Error> {
+        self.missing_of(blobs, false).await
+    }
+
+    async fn missing_of(&mut self, blobs: &[WantedBlob], begins: bool) -> Result<Vec<MissingBlob>, Error> {
         let blobs = blobs.to_vec();
         let missing: Missing = self
-            .ask(Method::POST, protocol::MISSING, &Wanted { blobs })
+            .ask(Method::POST, protocol::MISSING, &Wanted { blobs, begins })
             .await?;
         Ok(missing.blobs)
     }

@@ -44,6 +44,10 @@ pub struct Hello {
 pub struct Wanted {
     /// The blobs of the image.
     pub blobs: Vec<WantedBlob>,
+    /// Whether an upload begins with this question. A Pod that served an earlier one then forgets that the
+    /// registry committed these blobs: a garbage collection may have taken them since.
+    #[serde(default)]
+    pub begins: bool,
 }
 
 /// A blob that the registry must have in the end.

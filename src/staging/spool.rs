@@ -127,6 +127,14 @@ impl Spool {
         self.forget(digest);
     }
 
+    /// Forgets that the registry has committed these blobs.
+    pub(super) fn forget_committed(&self, digests: impl Iterator<Item = Digest>) {
+        let committed = &mut self.state().committed;
+        for digest in digests {
+            committed.remove(&digest);
+        }
+    }
+
     /// Forgets a blob: its file goes, and a push that still runs ends without a commit.
     pub(super) fn forget(&self, digest: Digest) {
         self.state().on_their_way.remove(&digest);

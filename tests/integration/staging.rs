@@ -622,6 +622,22 @@ async fn a_layer_that_the_registry_only_claims_to_have_can_be_sent() {
     assert_eq!(client.missing(&[always]).await.unwrap(), []);
 }
 
+/// The Pod stays for some minutes, and a garbage collection does not wait for it.
+#[tokio::test]
+async fn a_layer_that_the_registry_has_lost_since_is_sent_again_by_the_next_upload() {
+    let registry = Registry::new();
+    let pod = Pod::start(&registry).await;
+    let layer = Layer::new(19, 1_000);
+    pod.put(&layer, 0).await.unwrap();
+    registry.0.blobs.lock().unwrap().clear();
+    let mut client = pod.client().await;
+    // Within one upload only an answer was lost.
+    assert_eq!(client.missing(&[layer.wanted()]).await.unwrap(), []);
+    assert_eq!(client.begin(&[layer.wanted()]).await.unwrap().len(), 1);
+    pod.put(&layer, 0).await.unwrap();
+    assert!(registry.blob(layer.digest).unwrap() == layer.bytes);
+}
+
 #[tokio::test]
 async fn another_token_opens_nothing() {
     let registry = Registry::new();

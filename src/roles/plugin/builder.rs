@@ -1,7 +1,10 @@
 //! The builder Job of a build, beside the upload of its layers. It sees to the base and then waits for
 //! the layers. Whichever of the two fails first tells the true cause; the other one is stopped.
 
-use std::{pin::pin, time::Duration};
+use std::{
+    pin::{Pin, pin},
+    time::Duration,
+};
 
 use futures_util::future::{Either, select};
 use tokio::time::timeout;
@@ -18,7 +21,10 @@ use crate::{
 /// So long a builder waits for layers that are being sent. It then makes room for others; when the
 /// layers are there at last, another one begins.
 const LAYERS_PATIENCE: Duration = Duration::from_mins(10);
-/// A builder that is not done so long after the upload may lack the room that the staging Pod takes, by
+/// A builder that is not done so long after the upload may wait for a layer that the registry has lost again: a
+/// garbage collection takes what no manifest names yet.
+const SEEN: Duration = Duration::from_secs(5);
+/// One that is not done after so long again may lack the room that the staging Pod takes, by
 /// a quota or on the nodes. It may as well copy a large base; then the next run starts a Pod anew.
 const ROOM: Duration = Duration::from_secs(20);
 /// So long an upload may take to fail after the builder has.
@@ -59,16 +65,12 @@ impl Build<'_> {
             Either::Right((ended, sending)) => (sending.await.map_err(NotSent)?, Some(ended)),
         };
         let mut is_sent = ended.is_none();
-        let mut ended = match ended {
-            Some(ended) => ended,
-            None => {
-                if let Ok(ended) = timeout(ROOM, &mut building).await {
-                    ended
-                } else {
-                    staging.make_room().await;
-                    building.await
-                }
-            }
+        let mut ended = if let Some(ended) = ended {
+            ended
+        } else {
+            let (again, ended) = seen_through(building, staging, layers).await?;
+            uploaded.add(again);
+            ended
         };
         let mut attempt = 1;
         while let BuildOutcome::MissingBlobs(digests) = &ended.outcome
@@ -77,10 +79,7 @@ impl Build<'_> {
             if is_sent {
                 // The registry said that it had these layers, or took them, and does not know them.
                 match staging.send(layers, digests.clone()).await {
-                    Ok(again) => {
-                        uploaded.uploaded_bytes += again.uploaded_bytes;
-                        uploaded.sent.extend(again.sent);
-                    }
+                    Ok(again) => uploaded.add(again),
                     Err(failure) => {
                         ended.outcome = BuildOutcome::Failed(failure);
                         break;
@@ -156,4 +155,21 @@ impl Build<'_> {
             .command(format!("kubectl b2i build ARTIFACT --name {app} --rebuild"))
             .anchor("layers-gone")
     }
+}
+
+/// Waits for the builder of layers that are sent. Returns what had to be sent again as well.
+async fn seen_through(
+    mut building: Pin<&mut impl Future<Output = job::Built>>,
+    staging: &mut Staging<'_>,
+    layers: &[Layer],
+) -> Ended {
+    if let Ok(ended) = timeout(SEEN, &mut building).await {
+        return Ok((Uploaded::default(), ended));
+    }
+    let again = staging.make_up_for_losses(layers).await.map_err(NotSent)?;
+    if let Ok(ended) = timeout(ROOM, &mut building).await {
+        return Ok((again, ended));
+    }
+    staging.make_room().await;
+    Ok((again, building.await))
 }

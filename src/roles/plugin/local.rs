@@ -142,9 +142,7 @@ impl Ends {
         if let Err(push::Error::MissingBlobs(digests)) = pushed {
             // The registry said that it has these and then did not know them.
             let again = self.send(request, packed, digests, events).await?;
-            uploaded.uploaded_bytes += again.uploaded_bytes;
-            uploaded.skipped.retain(|digest| !again.sent.contains(digest));
-            uploaded.sent.extend(again.sent);
+            uploaded.add(again);
             pushed = Box::pin(push()).await;
         }
         match pushed {

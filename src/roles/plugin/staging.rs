@@ -89,6 +89,18 @@ impl<'a> Staging<'a> {
         Box::pin(upload::run(cluster, &self.options, pod, layers, events)).await
     }
 
+    /// Sends the layers again that the registry has lost since they were sent.
+    pub(super) async fn make_up_for_losses(&mut self, layers: &[Layer]) -> Result<Uploaded> {
+        let Some(pod) = &self.pod else {
+            return Ok(Uploaded::default());
+        };
+        self.options.always_send = Vec::new();
+        if upload::is_one_lost(&self.site.cluster, &self.options, pod, layers).await {
+            return self.send(layers, Vec::new()).await;
+        }
+        Ok(Uploaded::default())
+    }
+
     /// Ends the Pod, since something else may need its room.
     pub(super) async fn make_room(&mut self) {
         if let Some(pod) = self.pod.take() {

@@ -39,6 +39,11 @@ pub(super) async fn missing<D: Destination>(
     let Json(wanted) = wanted.map_err(|error| bad_request(&error))?;
     // Before anything is sent: what the registry has against it.
     server.destination.ready().await?;
+    if wanted.begins {
+        server
+            .spool
+            .forget_committed(wanted.blobs.iter().map(|blob| blob.digest));
+    }
     let blobs: Vec<Option<MissingBlob>> = stream::iter(wanted.blobs)
         .map(|blob| server.find(blob))
         .buffered(QUESTIONS_AT_ONCE)

@@ -143,6 +143,19 @@ pub async fn run(
     Ok(uploaded)
 }
 
+/// Returns whether the registry lacks one of the layers, which it did not once they were sent. A Pod that does not
+/// answer knows of none.
+pub async fn is_one_lost(cluster: &Cluster, options: &Options, staging: &Staging, layers: &[Layer]) -> bool {
+    let (At::Pod(pod) | At::Left(pod)) = &staging.pod else {
+        return false;
+    };
+    let token = staging.token.clone();
+    let link = Link::new(cluster, &staging.job, pod, token, &options.destination);
+    send::is_one_missing(&link, options, layers)
+        .await
+        .unwrap_or(false)
+}
+
 /// Leaves the Pod to the next run, or ends it where nothing is to stay, or its room is counted.
 pub async fn leave(cluster: &Cluster, options: &Options, staging: &Staging, events: &Events) {
     let pod = match &staging.pod {

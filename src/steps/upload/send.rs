@@ -62,6 +62,16 @@ pub(super) async fn missing(
     Ok(uploaded)
 }
 
+/// Asks whether the registry lacks a layer, as an upload that begins would.
+pub(super) async fn is_one_missing(
+    link: &Link<'_>,
+    options: &Options,
+    layers: &[Layer],
+) -> Result<bool, LinkError> {
+    let all: Vec<WantedBlob> = layers.iter().map(|layer| wanted(layer, options)).collect();
+    Ok(!begin(link, &all).await?.is_empty())
+}
+
 /// Sends a layer: its changes where that is possible and pays, else all of it.
 async fn in_some_way(
     link: &Link<'_>,
@@ -96,7 +106,7 @@ async fn in_some_way(
 async fn first_answer(link: &Link<'_>, wanted: &[WantedBlob]) -> Result<Vec<MissingBlob>, LinkError> {
     let mut pauses = FIRST_PAUSES_MS.iter();
     loop {
-        match (ask(link, wanted).await, pauses.next()) {
+        match (begin(link, wanted).await, pauses.next()) {
             (Err(error), Some(&pause)) if error.is_temporary() => {
                 tokio::time::sleep(Duration::from_millis(pause)).await;
             }
@@ -157,6 +167,13 @@ async fn put(link: &Link<'_>, layer: &Layer, offset: u64, progress: &Arc<Progres
         .await?;
     link.give_back(client);
     Ok(())
+}
+
+async fn begin(link: &Link<'_>, wanted: &[WantedBlob]) -> Result<Vec<MissingBlob>, LinkError> {
+    let mut client = link.connect().await?;
+    let missing = client.begin(wanted).await?;
+    link.give_back(client);
+    Ok(missing)
 }
 
 async fn ask(link: &Link<'_>, wanted: &[WantedBlob]) -> Result<Vec<MissingBlob>, LinkError> {
