@@ -12,9 +12,9 @@ use crate::{
 
 /// Fast enough to be done in seconds, slow enough that there is a middle.
 const RATE: u64 = 20 * MEGABYTE;
-const SIZE: u64 = 100 * MEGABYTE;
+const SIZE: u64 = 200 * MEGABYTE;
 
-/// Builds an image of one layer of 100 MB over a slow link, lets `happen` once a third of it is
+/// Builds an image of one layer of 200 MB over a slow link, lets `happen` once a third of it is
 /// across, and returns what was said, what crossed the link and the layer's size.
 fn in_the_middle(world: &World, link: &Link, happen: impl FnOnce()) -> (Said, u64) {
     let program = noisy_program(world, 3, SIZE);
