@@ -99,7 +99,8 @@ fn the_password_is_in_nothing_that_is_said_logged_or_made() {
     let mut said = Vec::new();
     let mut logs = String::new();
     std::thread::scope(|scope| {
-        let deploy = scope.spawn(|| world.b2i("deploy ./httpbin --port 8080 -o json"));
+        // A staging Pod that stays would keep its log open.
+        let deploy = scope.spawn(|| world.b2i("deploy ./httpbin --port 8080 -o json --staging-idle 0"));
         logs = staging_log(&world);
         said.push(deploy.join().unwrap());
     });
