@@ -158,6 +158,7 @@ async fn into_a_new_repository_layers_go_while_they_are_made() {
         let layer = machine.fake.blob("team/server", digest).unwrap();
         assert_eq!(machine.fake.chunks(), [layer.len()], "in one stream, and once");
         assert_eq!(report["uploadedBytes"], layer.len());
+        assert_eq!(report["timings"][2]["bytes"], layer.len());
         assert_eq!(report["skippedLayers"], json!([]));
 
         // Now it has an image, and whether it has the layer is only known when that is made.

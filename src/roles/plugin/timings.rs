@@ -88,6 +88,14 @@ impl Timings {
         }
     }
 
+    /// Says how many bytes a step moved, where that is known better than from its progress: of a layer
+    /// that goes as its changes the progress is that of the changes alone.
+    pub(super) fn moved(&self, step: Step, bytes: u64) {
+        if let Some(timed) = self.steps().iter_mut().rfind(|timed| timed.step == step) {
+            timed.bytes = Some(bytes);
+        }
+    }
+
     /// Returns the times so far, in the order in which the steps began. A step that has not ended has
     /// none.
     pub(super) fn all(&self) -> Vec<StepTime> {

@@ -50,6 +50,12 @@ pub async fn ahead(
         }
         uploaded.uploaded_bytes += size_bytes.load(Ordering::Relaxed);
         uploaded.sent.extend(digest());
+        // How many there will be in all is not known before the last.
+        events.send(Event::Bytes {
+            step: Step::Upload,
+            done: uploaded.uploaded_bytes,
+            total: uploaded.uploaded_bytes,
+        });
         match begun.recv().await {
             Some(next) => layer = next,
             None => break,

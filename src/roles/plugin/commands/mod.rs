@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     error::{Failure, Result},
-    model::{AppName, Artifact, Events},
+    model::{AppName, Artifact, Events, Step},
     registry::Keychain,
     steps::{fetch::Fetched, report::Report},
     term::Printer,
@@ -57,6 +57,7 @@ impl Context {
             report: &'a Report,
             timings: Vec<timings::StepTime>,
         }
+        self.timings.moved(Step::Upload, report.uploaded_bytes);
         if timings {
             for line in self.timings.table() {
                 self.printer.say(&format!("  {line}"));
