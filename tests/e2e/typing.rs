@@ -3,12 +3,15 @@
 
 use std::{
     fs,
-    io::{Read, Write},
+    io::Read,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
-use crate::world::{REGISTRY, Said, World, artifacts, run, said, var};
+use crate::{
+    support::terminal::Terminal,
+    world::{REGISTRY, Said, World, artifacts, run, said, var},
+};
 
 /// How a line is typed.
 pub enum Way {
@@ -97,28 +100,19 @@ impl Person {
         command
     }
 
-    /// util-linux's `script` gives it a terminal.
+    /// At a terminal, reading what is asked before typing.
     fn answers(&self, line: &str, answers: &[(&str, &str)]) -> Said {
-        let mut script = self
-            .shell("script", &["-qec", line, "/dev/null"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut keys = script.stdin.take().unwrap();
+        let mut terminal = Terminal::start(self.shell("sh", &["-c", line]));
         for (question, answer) in answers {
-            read_until(&mut script, question);
-            keys.write_all(answer.as_bytes()).unwrap();
-            keys.flush().unwrap();
+            let answer = answer.trim_end_matches('\n');
+            if question.starts_with("Password") {
+                terminal.answer_hidden(question, answer);
+            } else {
+                terminal.answer(question, answer);
+            }
         }
-        let mut screen = String::new();
-        script.stdout.take().unwrap().read_to_string(&mut screen).unwrap();
-        let code = script.wait().unwrap().code();
-        Said {
-            code,
-            stdout: screen.clone(),
-            stderr: screen,
-        }
+        let (code, stdout, stderr) = terminal.ended();
+        Said { code, stdout, stderr }
     }
 
     /// What never ends by itself: seen to work, and stopped as people do it.
