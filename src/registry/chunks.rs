@@ -20,7 +20,6 @@ use super::{
     auth::Scope,
     client::{SMALL_REQUEST, redacted},
     retry::{pause, with_retries},
-    uploads::closing,
 };
 use crate::oci::Digest;
 
@@ -96,13 +95,7 @@ impl Client {
                 offset += size_bytes;
             }
         }
-        let location = closing(location, digest);
-        let put = |http: &reqwest::Client| {
-            http.put(location.clone())
-                .header(CONTENT_LENGTH, 0)
-                .timeout(SMALL_REQUEST)
-        };
-        with_retries(|| self.send(&scopes, put)).await.map(drop)
+        self.close_upload(&scopes, location, digest).await
     }
 
     /// Sends a chunk; where the connection breaks, goes on from where the registry says that it is.

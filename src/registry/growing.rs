@@ -6,18 +6,14 @@ use std::io;
 
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
-use reqwest::{
-    Body,
-    header::{CONTENT_LENGTH, CONTENT_TYPE},
-};
+use reqwest::{Body, header::CONTENT_TYPE};
 use serde::Deserialize;
 
 use super::{
     Client, Error, Kind,
     auth::Scope,
     client::{SMALL_REQUEST, read_at_most, redacted},
-    retry::with_retries,
-    uploads::{OCTETS, closing},
+    uploads::OCTETS,
 };
 use crate::oci::Digest;
 
@@ -82,12 +78,6 @@ impl Client {
             }
         };
         let digest = digest().ok_or_else(|| Error::protocol(&line, "the blob has no end"))?;
-        let location = closing(location, digest);
-        let put = |http: &reqwest::Client| {
-            http.put(location.clone())
-                .header(CONTENT_LENGTH, 0)
-                .timeout(SMALL_REQUEST)
-        };
-        with_retries(|| self.send(&scopes, put)).await.map(drop)
+        self.close_upload(&scopes, location, digest).await
     }
 }

@@ -183,6 +183,22 @@ impl Client {
         }
     }
 
+    /// Ends an upload whose bytes are all there.
+    pub(super) async fn close_upload(
+        &self,
+        scopes: &[Scope],
+        location: Url,
+        digest: Digest,
+    ) -> Result<(), Error> {
+        let location = closing(location, digest);
+        let put = |http: &reqwest::Client| {
+            http.put(location.clone())
+                .header(CONTENT_LENGTH, 0)
+                .timeout(SMALL_REQUEST)
+        };
+        with_retries(|| self.send(scopes, put)).await.map(drop)
+    }
+
     async fn push_whole<S>(
         &self,
         repository: &str,
@@ -210,7 +226,7 @@ impl Client {
 }
 
 /// Where an upload ends, which says what it was.
-pub(super) fn closing(mut location: Url, digest: Digest) -> Url {
+fn closing(mut location: Url, digest: Digest) -> Url {
     let digest = digest.to_string();
     location.query_pairs_mut().append_pair("digest", &digest);
     location
