@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::{api::core::v1::ConfigMap, apimachinery::pkg::apis::meta::v1::ObjectMeta};
-use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
+use kube::api::PostParams;
 use serde_json::json;
 
-use super::{Cluster, error::is_forbidden, objects::labels};
+use super::{Cluster, config_map, error::is_forbidden, objects::labels};
 
 /// Name of the `ConfigMap`; those of apps begin with `b2i-`.
 pub const NAME: &str = "kubectl-b2i";
@@ -49,19 +49,10 @@ pub async fn write_trial(cluster: &Cluster, text: Option<String>) -> kube::Resul
         };
         return maps.create(&PostParams::default(), &map).await.map(drop);
     };
-    // With the version that was read: who wrote meanwhile is not undone.
     let is_ours = labels::is_ours(map.metadata.labels.as_ref().unwrap_or(&BTreeMap::new()));
     let is_all = |data: &BTreeMap<_, _>| data.keys().eq([TRIAL_KEY]);
     if text.is_none() && map.data.as_ref().is_some_and(is_all) && is_ours {
-        let this = DeleteParams::default().preconditions(Preconditions {
-            resource_version: map.metadata.resource_version.clone(),
-            uid: None,
-        });
-        return maps.delete(NAME, &this).await.map(drop);
+        return config_map::delete(&maps, &map).await;
     }
-    let version = map.metadata.resource_version;
-    let patch = json!({ "metadata": { "resourceVersion": version }, "data": { TRIAL_KEY: text } });
-    maps.patch_metadata(NAME, &PatchParams::default(), &Patch::Merge(patch))
-        .await
-        .map(drop)
+    config_map::patch(&maps, &map, &json!({ TRIAL_KEY: text })).await
 }

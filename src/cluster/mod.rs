@@ -1,5 +1,6 @@
 //! Speaks to the Kubernetes API.
 
+mod config_map;
 pub mod configuration;
 mod connect;
 pub mod error;

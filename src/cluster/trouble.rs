@@ -246,6 +246,13 @@ pub fn is_going(pod: &Pod) -> bool {
     pod.metadata.deletion_timestamp.is_some()
 }
 
+/// Whether the Pod has ended or is being deleted: it holds nothing of the namespace's room any more.
+#[must_use]
+pub fn is_over(pod: &Pod) -> bool {
+    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    is_going(pod) || matches!(phase, Some("Succeeded" | "Failed"))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -14,4 +14,4 @@ pub use log::LogPrinter;
 pub use printer::{Printer, Talk};
 pub use sanitize::sanitize;
 pub use table::Table;
-pub use words::{age, bytes, columns, cut, duration, fold};
+pub use words::{age, bytes, cut, duration, fold, join_folded};

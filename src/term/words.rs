@@ -39,12 +39,6 @@ pub fn age(time: Duration) -> String {
     }
 }
 
-/// Returns how many columns of a terminal a text takes.
-#[must_use]
-pub fn columns(text: &str) -> usize {
-    measure_text_width(text)
-}
-
 /// Returns the part of a line that fits into so many columns of a terminal.
 #[must_use]
 pub fn cut(line: &str, columns: usize) -> String {
@@ -55,19 +49,26 @@ pub fn cut(line: &str, columns: usize) -> String {
 /// longer stays whole, so that it can be copied.
 #[must_use]
 pub fn fold(text: &str, columns: usize) -> Vec<String> {
-    let mut words = text.split(' ');
-    let mut line = words.next().unwrap_or_default().to_owned();
-    let mut lines = Vec::new();
-    for word in words {
-        if measure_text_width(&line) + 1 + measure_text_width(word) > columns {
-            let next = format!("  {word}");
-            lines.push(std::mem::replace(&mut line, next));
-        } else {
-            line.push(' ');
-            line.push_str(word);
+    let words: Vec<&str> = text.split(' ').collect();
+    join_folded(&words, " ", "  ", columns)
+}
+
+/// Joins words into as few lines as so many columns allow, those after the first set in by `indent`. A word that is
+/// longer stays whole.
+#[must_use]
+pub fn join_folded(words: &[impl AsRef<str>], separator: &str, indent: &str, columns: usize) -> Vec<String> {
+    let width = measure_text_width;
+    let mut lines: Vec<String> = Vec::new();
+    for word in words.iter().map(AsRef::as_ref) {
+        match lines.last_mut() {
+            Some(line) if width(line) + width(separator) + width(word) <= columns => {
+                line.push_str(separator);
+                line.push_str(word);
+            }
+            Some(_) => lines.push(format!("{indent}{word}")),
+            None => lines.push(word.to_owned()),
         }
     }
-    lines.push(line);
     lines
 }
 

@@ -64,6 +64,13 @@ pub fn resources(cpu: &str, memory: &str, memory_limit: &str) -> ResourceRequire
     }
 }
 
+/// CPU that a container of ours asks for.
+pub const CPU: &str = "50m";
+/// Memory that it asks for.
+pub const MEMORY: &str = "64Mi";
+/// Memory that it may have.
+pub const MEMORY_LIMIT: &str = "256Mi";
+
 /// Returns a container of ours, which plays the role that `argument` names.
 #[must_use]
 pub fn container(name: &str, image: &str, argument: &str) -> Container {
@@ -73,7 +80,7 @@ pub fn container(name: &str, image: &str, argument: &str) -> Container {
         image_pull_policy: Some("IfNotPresent".to_owned()),
         args: Some(vec![argument.to_owned()]),
         security_context: Some(container_security(true)),
-        resources: Some(resources("50m", "64Mi", "256Mi")),
+        resources: Some(resources(CPU, MEMORY, MEMORY_LIMIT)),
         termination_message_path: Some("/dev/termination-log".to_owned()),
         termination_message_policy: Some("File".to_owned()),
         ..Container::default()

@@ -4,16 +4,13 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::{api::core::v1::ConfigMap, apimachinery::pkg::apis::meta::v1::ObjectMeta};
-use kube::{
-    ResourceExt,
-    api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions},
-};
-use serde_json::{Value, json};
+use kube::{ResourceExt, api::PostParams};
+use serde_json::Value;
 
 use super::{Error, name};
 use crate::{
     cluster::{
-        Cluster,
+        Cluster, config_map,
         error::{is_conflict, is_not_found},
         objects::labels,
     },
@@ -45,18 +42,9 @@ pub(super) async fn change(
                     return Ok(());
                 }
                 if after.is_empty() {
-                    let exactly_this = DeleteParams::default().preconditions(Preconditions {
-                        resource_version: map.resource_version(),
-                        uid: map.uid(),
-                    });
-                    api.delete(&name, &exactly_this).await.map(drop)
+                    config_map::delete(&api, &map).await
                 } else {
-                    let version = map.resource_version();
-                    let patch = json!({ "metadata": { "resourceVersion": version }, "data": changes(&before, &after) });
-                    // The answer is the metadata alone.
-                    api.patch_metadata(&name, &PatchParams::default(), &Patch::Merge(patch))
-                        .await
-                        .map(drop)
+                    config_map::patch(&api, &map, &changes(&before, &after)).await
                 }
             }
             None if !create => return Ok(()),
@@ -76,7 +64,7 @@ pub(super) async fn change(
     }
 }
 
-/// Returns what makes one of the other, as a JSON merge patch (RFC 7396): `null` removes.
+/// Returns what makes one of the other: `null` removes.
 fn changes(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> BTreeMap<String, Value> {
     let removed = before.keys().filter(|key| !after.contains_key(*key));
     let written = after.iter().filter(|(key, text)| before.get(*key) != Some(*text));
@@ -100,6 +88,8 @@ fn config_map(app: &AppName, data: BTreeMap<String, String>) -> ConfigMap {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

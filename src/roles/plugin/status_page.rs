@@ -58,17 +58,7 @@ impl Page {
         let room = self
             .width
             .map_or(usize::MAX, |width| width.saturating_sub(LABEL_WIDTH));
-        let mut lines: Vec<String> = Vec::new();
-        for word in words {
-            match lines.last_mut() {
-                Some(line) if term::columns(line) + term::columns(word) + 3 <= room => {
-                    line.push_str(" · ");
-                    line.push_str(word);
-                }
-                _ => lines.push(word.clone()),
-            }
-        }
-        lines
+        term::join_folded(words, " · ", "", room)
     }
 
     fn image(&mut self, app: &AppStatus) {

@@ -15,7 +15,10 @@ use crate::{
     cluster::{
         Cluster, Patience, PullProblem, Trouble,
         error::{is_forbidden, of_watch},
-        objects::check_job::{CONTAINER, CheckJob},
+        objects::{
+            check_job::{CONTAINER, CheckJob},
+            restricted::{CPU, MEMORY},
+        },
         snapshots,
         trouble::container_state,
         warnings,
@@ -164,7 +167,7 @@ fn stuck(cluster: &Cluster, options: &Options, trouble: Option<&Trouble>) -> Fai
     match trouble {
         Trouble::Refused { .. } => refused(cluster, failure),
         Trouble::Unschedulable { .. } => failure
-            .next("free or add a node that suits it; it asks for 50m CPU and 64Mi memory:")
+            .next(format!("free or add a node that suits it; it asks for {CPU} CPU and {MEMORY} memory:"))
             .command("kubectl describe nodes")
             .anchor("unschedulable"),
         Trouble::Mount { .. } => failure

@@ -7,6 +7,8 @@ use k8s_openapi::{
     apimachinery::pkg::api::resource::Quantity,
 };
 
+use crate::cluster::objects::restricted::{CPU, MEMORY, MEMORY_LIMIT};
+
 /// What one Pod of a build asks for, in the words of quotas:
 /// <https://kubernetes.io/docs/concepts/policy/resource-quotas/#compute-resource-quota>. The staging
 /// Pod, which asks for the same, makes room for the builder where both do not fit.
@@ -14,11 +16,11 @@ const WANTED: &[(&str, &str)] = &[
     ("pods", "1"),
     ("count/pods", "1"),
     ("count/jobs.batch", "1"),
-    ("cpu", "50m"),
-    ("requests.cpu", "50m"),
-    ("memory", "64Mi"),
-    ("requests.memory", "64Mi"),
-    ("limits.memory", "256Mi"),
+    ("cpu", CPU),
+    ("requests.cpu", CPU),
+    ("memory", MEMORY),
+    ("requests.memory", MEMORY),
+    ("limits.memory", MEMORY_LIMIT),
 ];
 
 /// Returns what quotas leave no room for.
@@ -63,7 +65,7 @@ fn items(ranges: &[LimitRange]) -> impl Iterator<Item = &k8s_openapi::api::core:
     specs.flat_map(|spec| &spec.limits)
 }
 
-/// Returns why limit ranges refuse the Pods of a build: 50m CPU, 64Mi memory, at most 256Mi.
+/// Returns why limit ranges refuse the Pods of a build.
 pub(super) fn range(ranges: &[LimitRange]) -> Vec<String> {
     let mut refuses = Vec::new();
     for item in items(ranges).filter(|item| matches!(item.type_.as_str(), "Container" | "Pod")) {
@@ -71,7 +73,7 @@ pub(super) fn range(ranges: &[LimitRange]) -> Vec<String> {
             let text = all.as_ref()?.get(key)?.0.clone();
             Some((thousandths(&text)?, text))
         };
-        for (key, wanted) in [("cpu", "50m"), ("memory", "64Mi")] {
+        for (key, wanted) in [("cpu", CPU), ("memory", MEMORY)] {
             if let (Some((least, text)), Some(wanted_amount)) = (of(&item.min, key), thousandths(wanted))
                 && least > wanted_amount
             {
@@ -80,10 +82,12 @@ pub(super) fn range(ranges: &[LimitRange]) -> Vec<String> {
                 ));
             }
         }
-        if let (Some((most, text)), Some(limit)) = (of(&item.max, "memory"), thousandths("256Mi"))
+        if let (Some((most, text)), Some(limit)) = (of(&item.max, "memory"), thousandths(MEMORY_LIMIT))
             && most < limit
         {
-            refuses.push(format!("the most memory is {text}, the builder's limit is 256Mi"));
+            refuses.push(format!(
+                "the most memory is {text}, the builder's limit is {MEMORY_LIMIT}"
+            ));
         }
     }
     refuses

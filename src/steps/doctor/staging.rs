@@ -11,15 +11,13 @@ use crate::{
         Cluster,
         objects::{
             labels,
+            restricted::{CPU, MEMORY},
             staging_job::{STAGING, idle_seconds},
         },
-        trouble::is_going,
+        trouble::is_over,
     },
     model::Finding,
 };
-
-/// What each asks for.
-const REQUESTS: &str = "50m CPU, 64Mi memory";
 
 /// Returns how many there are, for which apps, and when they go.
 pub(super) async fn check(cluster: &Cluster) -> Finding {
@@ -37,11 +35,7 @@ fn finding(pods: kube::Result<ObjectList<Pod>>) -> Finding {
     let Ok(pods) = pods else {
         return Finding::unknown(name, "you may not list Pods");
     };
-    let runs = |pod: &&Pod| {
-        let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
-        !is_going(pod) && !matches!(phase, Some("Succeeded" | "Failed"))
-    };
-    let pods: Vec<&Pod> = pods.iter().filter(runs).collect();
+    let pods: Vec<&Pod> = pods.iter().filter(|pod| !is_over(pod)).collect();
     let Some(longest) = pods.iter().map(|pod| idle_seconds(pod).unwrap_or_default()).max() else {
         return Finding::ok(name, "none");
     };
@@ -52,7 +46,7 @@ fn finding(pods: kube::Result<ObjectList<Pod>>) -> Finding {
     Finding::ok(
         name,
         format!(
-            "{} of {} ({REQUESTS} each); idle, they end after {longest} s",
+            "{} of {} ({CPU} CPU, {MEMORY} memory each); idle, they end after {longest} s",
             pods.len(),
             apps.join(", ")
         ),

@@ -15,6 +15,7 @@ use crate::{
     cluster::{
         Cluster, PullProblem, Trouble,
         error::{is_conflict, is_forbidden, of_watch},
+        objects::restricted::{CPU, MEMORY},
         snapshots,
         trouble::is_going,
     },
@@ -85,7 +86,9 @@ impl Teller<'_> {
         match trouble {
             Trouble::Refused { .. } => self.refused(failure),
             Trouble::Unschedulable { .. } => failure
-                .next("free or add a node that suits the builder; it asks for 50m CPU and 64Mi memory:")
+                .next(format!(
+                    "free or add a node that suits the builder; it asks for {CPU} CPU and {MEMORY} memory:"
+                ))
                 .command(self.kubectl("get events --field-selector reason=FailedScheduling"))
                 .anchor("unschedulable"),
             Trouble::ImagePull { image, message } => {

@@ -9,7 +9,7 @@ use crate::{
             labels,
             staging_job::{STAGING, idle_seconds},
         },
-        trouble::is_going,
+        trouble::is_over,
     },
     model::StagingStatus,
 };
@@ -18,8 +18,7 @@ use crate::{
 pub(super) fn status(pod: &Pod) -> Option<StagingStatus> {
     let is_staging = pod.labels().get(labels::ROLE).is_some_and(|role| role == STAGING);
     let phase = pod.status.as_ref()?.phase.clone()?;
-    let has_ended = is_going(pod) || matches!(phase.as_str(), "Succeeded" | "Failed");
-    (is_staging && !has_ended).then(|| StagingStatus {
+    (is_staging && !is_over(pod)).then(|| StagingStatus {
         pod: pod.name_any(),
         phase,
         created: pod

@@ -1,7 +1,11 @@
 //! What a person is told when an upload fails.
 
 use crate::{
-    cluster::{Cluster, PullProblem, Trouble, TunnelError, error::is_forbidden},
+    cluster::{
+        Cluster, PullProblem, Trouble, TunnelError,
+        error::is_forbidden,
+        objects::restricted::{CPU, MEMORY},
+    },
     error::Failure,
     oci::Reference,
     staging::{DestinationError, client::Error as StagingError, protocol::Refusal},
@@ -89,7 +93,7 @@ impl<'a> Words<'a> {
         match trouble {
             Trouble::Refused { .. } => self.pod_refused(failure),
             Trouble::Unschedulable { .. } => failure
-                .next("free or add a node that suits it; it asks for 50m CPU and 64Mi memory:")
+                .next(format!("free or add a node that suits it; it asks for {CPU} CPU and {MEMORY} memory:"))
                 .command("kubectl describe nodes")
                 .anchor("unschedulable"),
             Trouble::ImagePull { image, message } => PullProblem::of(message).of_builder_image(failure, image),
