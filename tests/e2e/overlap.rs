@@ -3,21 +3,9 @@
 
 use std::fs;
 
-use crate::world::{Said, World, eventually};
+use crate::world::{World, eventually};
 
 const STAGING_JOBS: &str = "get jobs -l kubectl-b2i/role=staging -o name";
-
-fn assert_failed(said: &Said, parts: &[&str]) {
-    assert_eq!(
-        (said.code, said.stdout.as_str()),
-        (Some(1), ""),
-        "{}",
-        said.stderr
-    );
-    for part in parts {
-        assert!(said.stderr.contains(part), "{part} in\n{}", said.stderr);
-    }
-}
 
 /// Nothing of a build runs or will run.
 fn assert_quiet(world: &World) {
@@ -45,7 +33,7 @@ fn a_login_that_is_refused_ends_the_builder_too() {
     let said = world.b2i(
         "deploy ./httpbin --port 8080 --base scratch --push-secret registry-push --builder-pull-secret nodes",
     );
-    assert_failed(&said, &["401", "#push-unauthorized"]);
+    said.assert_failed(&["401", "#push-unauthorized"]);
     assert_quiet(&world);
     assert_eq!(
         world.kubectl("get deployments,services -l kubectl-b2i/app -o name"),
@@ -58,7 +46,7 @@ fn a_login_that_is_refused_ends_the_builder_too() {
 fn a_builder_image_that_is_not_there_leaves_nothing_that_tries() {
     let world = World::new("over-image");
     let said = world.b2i("deploy ./httpbin --port 8080 --builder-image 10.250.0.1:5000/b2i/none:1");
-    assert_failed(&said, &["10.250.0.1:5000/b2i/none:1", "#builder-image"]);
+    said.assert_failed(&["10.250.0.1:5000/b2i/none:1", "#builder-image"]);
     assert_quiet(&world);
 }
 
@@ -67,7 +55,7 @@ fn a_builder_image_that_is_not_there_leaves_nothing_that_tries() {
 fn a_base_that_is_not_there_is_told_while_layers_are_sent() {
     let world = World::new("over-base");
     let said = world.b2i("deploy ./httpbin --port 8080 --base 10.250.0.1:5000/none/base:1");
-    assert_failed(&said, &["10.250.0.1:5000/none/base"]);
+    said.assert_failed(&["10.250.0.1:5000/none/base"]);
     assert_quiet(&world);
 }
 

@@ -17,12 +17,7 @@ fn line(command: &str, registry: &OwnRegistry, flags: &str) -> String {
 
 fn fails_with(world: &World, line: &str, anchor: &str, parts: &[&str]) -> String {
     let said = world.b2i(line);
-    assert_eq!(
-        (said.code, said.stdout.as_str()),
-        (Some(1), ""),
-        "{}",
-        said.stderr
-    );
+    said.assert_failed(&[]);
     assert!(said.stderr.contains("cannot be pulled: "), "{}", said.stderr);
     for part in parts.iter().chain([&anchor]) {
         assert!(said.stderr.contains(part), "{part} is not in\n{}", said.stderr);

@@ -34,12 +34,7 @@ impl Shop {
         let said = self
             .world
             .b2i(&format!("deploy ./hello-glibc --name shop {timeout} {flags}"));
-        assert_eq!(
-            (said.code, said.stdout.as_str()),
-            (Some(1), ""),
-            "{}",
-            said.stderr
-        );
+        said.assert_failed(&[]);
         assert_golden(&format!("rollout/{golden}.txt"), &self.told(&said.stderr));
         self.world.kubectl("rollout status deployment/shop --timeout=60s");
         assert_eq!(template(&self.world), self.good, "{golden} was not undone");

@@ -23,6 +23,17 @@ pub struct Said {
     pub stderr: String,
 }
 
+impl Said {
+    /// It failed, with these words on stderr and nothing on stdout.
+    pub fn assert_failed(&self, parts: &[&str]) {
+        let stderr = &self.stderr;
+        assert_eq!((self.code, self.stdout.as_str()), (Some(1), ""), "{stderr}");
+        for part in parts {
+            assert!(stderr.contains(part), "{part} is not in\n{stderr}");
+        }
+    }
+}
+
 impl World {
     pub fn new(name: &str) -> Self {
         refuse_someone_elses_cluster();

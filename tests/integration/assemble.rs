@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 
 use crate::support::{
     fake_registry::{Canned, FakeRegistry, Knobs, Login},
-    images::{BASE, base_config, base_layer, client, request, seed_base, seed_manifest, seed_our_layers},
+    images::{
+        BASE, base_config, base_layer, client, request, seed_base, seed_base_of, seed_manifest,
+        seed_our_layers,
+    },
 };
 
 fn json_of(bytes: &[u8]) -> Value {
@@ -241,8 +244,7 @@ async fn what_is_no_image_is_refused() {
     }
     let mut config = base_config("amd64");
     config["rootfs"]["diff_ids"] = json!([]);
-    let bytes = seed_manifest(&fake, "amd64", &config, media_type::MANIFEST);
-    fake.seed_manifest("library/eclipse-temurin", "17-jre", media_type::MANIFEST, &bytes);
+    seed_base_of(&fake, &config);
     let failure = assemble(&fake, &request_on(&fake)).await.unwrap_err();
     assert!(
         failure
@@ -346,13 +348,7 @@ async fn a_tomcat_that_would_answer_404_is_known_by_its_env() {
             let env = config["config"]["Env"].as_array_mut().unwrap();
             env.push(json!(format!("TOMCAT_VERSION={version}")));
         }
-        let manifest = seed_manifest(&fake, "amd64", &config, media_type::MANIFEST);
-        fake.seed_manifest(
-            "library/eclipse-temurin",
-            "17-jre",
-            media_type::MANIFEST,
-            &manifest,
-        );
+        seed_base_of(&fake, &config);
         let request = BuildRequest {
             servlet_api: wanted,
             ..request_on(&fake)

@@ -4,7 +4,6 @@
 use kubectl_b2i::{
     error::Failure,
     model::{BuildRequest, ConfigChanges, EntryKind, ImagePlan, Source},
-    oci::media_type,
     steps::{
         assemble, inspect,
         plan::{self, Catalogue, Options},
@@ -16,7 +15,7 @@ use crate::support::{
     archive::{boot_jar, plain_jar, war},
     elf::Elf,
     fake_registry::{FakeRegistry, Knobs},
-    images::{base_config, client, request, seed_manifest},
+    images::{base_config, client, request, seed_base_of},
 };
 
 fn plan_of(file_name: &str, bytes: Vec<u8>, options: &Options) -> Result<ImagePlan, Failure> {
@@ -153,13 +152,7 @@ async fn assembled(label: Option<&str>, user: &str, s2i: Option<bool>) -> Result
     if let Some(label) = label {
         config["config"]["Labels"]["io.openshift.s2i.scripts-url"] = json!(label);
     }
-    let manifest = seed_manifest(&fake, "amd64", &config, media_type::MANIFEST);
-    fake.seed_manifest(
-        "library/eclipse-temurin",
-        "17-jre",
-        media_type::MANIFEST,
-        &manifest,
-    );
+    seed_base_of(&fake, &config);
     let request = BuildRequest {
         s2i,
         config: match s2i {

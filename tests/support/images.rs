@@ -85,6 +85,12 @@ pub fn seed_manifest(fake: &FakeRegistry, architecture: &str, config: &Value, ty
     bytes
 }
 
+/// Seeds the base as all others are asked for: of amd64, with this config.
+pub fn seed_base_of(fake: &FakeRegistry, config: &Value) {
+    let manifest = seed_manifest(fake, "amd64", config, media_type::MANIFEST);
+    fake.seed_manifest(BASE, "17-jre", media_type::MANIFEST, &manifest);
+}
+
 pub fn our_layers() -> Vec<LayerDescriptor> {
     let describe = |(name, bytes): (&str, &[u8])| LayerDescriptor {
         name: name.into(),
