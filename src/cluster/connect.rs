@@ -87,6 +87,24 @@ impl Cluster {
     }
 }
 
+impl Cluster {
+    /// Connects to what the kubeconfig names by itself, if nothing but reading is needed for that: no auth
+    /// plugin is run, since some open a browser. Sends no request yet.
+    pub async fn at_hand() -> Option<Self> {
+        let options = ConnectOptions::default();
+        let (kubeconfig, _) = read_kubeconfig(&options).ok()?;
+        let chosen = choose(&kubeconfig?, &options).ok()?;
+        let mut users = chosen
+            .auth_infos
+            .iter()
+            .filter_map(|user| user.auth_info.as_ref());
+        if users.any(|user| user.exec.is_some() || user.auth_provider.is_some()) {
+            return None;
+        }
+        Self::connect(&options).await.ok()
+    }
+}
+
 fn client(config: Config, request_timeout: Option<Duration>) -> kube::Result<kube::Client> {
     let builder = ClientBuilder::try_from(config)?;
     // Not the connection's read timeout: that would end a watch in which nothing happens.

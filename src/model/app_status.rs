@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{BuildOrigin, LayerDescriptor};
+use super::{BuildOrigin, LayerDescriptor, Skipped};
 use crate::{
     error::Failure,
     oci::{Digest, Reference},
@@ -109,6 +109,8 @@ pub struct BuildStatus {
     pub failure: Option<Failure>,
     /// The last lines of the builder's log.
     pub log_tail: Vec<String>,
+    /// Builds that were not begun since they would have been this one.
+    pub skipped: Option<Skipped>,
 }
 
 /// What an image was made from.

@@ -15,6 +15,9 @@ pub struct ImagePlan {
     /// Why this base, in words; decides nothing.
     #[serde(skip)]
     pub base_reason: String,
+    /// What the person should know of it; decides nothing.
+    #[serde(skip)]
+    pub notes: Vec<String>,
     /// The platform that it is built for.
     pub platform: Platform,
     /// What changes in the base's config.

@@ -53,7 +53,7 @@ pub use layer::{GrowingLayer, Grown, Layer, Uploaded};
 pub use local_tree::{LocalFile, LocalTree};
 pub use pod_options::{KeyRef, ParseError, SourceKind, SourceRef, Toleration, VolumeMount, VolumeSource};
 pub use port::{Port, PortChange, PortKind, PortNumber, Protocol};
-pub use record::{BuildOrigin, BuildRecord};
+pub use record::{BuildOrigin, BuildRecord, Skipped};
 pub use registry_access::{Proxy, RegistryAccess};
 pub use rollout::Rollout;
 pub use staging_request::StagingRequest;

@@ -17,6 +17,18 @@ pub enum BuildOrigin {
     Rerun(u64),
     /// Nothing was made: the image of the build of this number serves again.
     Rollback(u64),
+    /// The artifact, and the image was pushed without the cluster, by `build --local`.
+    Local,
+}
+
+/// How often the same was asked for once more, and nothing had to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Skipped {
+    /// How often.
+    pub times: u64,
+    /// When it was asked for last, RFC 3339.
+    pub last: String,
 }
 
 /// One build of an app.
@@ -57,4 +69,7 @@ pub struct BuildRecord {
     /// The last lines of the builder's log.
     #[serde(default)]
     pub log_tail: Vec<String>,
+    /// Builds that were not begun since they would have been this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<Skipped>,
 }

@@ -71,6 +71,7 @@ fn bash_offers_what_the_cluster_has() {
         ["tomcat85-java8-centos7"]
     );
     assert_eq!(shell.tab(&["registry", "u"]), ["up"]);
+    assert_eq!(shell.tab(&["rollback", "httpbin", "--to", ""]), ["1"]);
     // One app is enough for these: its name is not offered twice.
     let more = shell.tab(&["logs", "httpbin", ""]);
     assert!(!more.contains(&"only-built".to_owned()), "{more:?}");

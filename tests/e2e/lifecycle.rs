@@ -1,6 +1,6 @@
 //! Apps that are there: looked at, read, taken back, made again, removed.
 
-use crate::world::World;
+use crate::world::{World, run};
 
 #[test]
 #[ignore = "needs a cluster: tests/run"]
@@ -62,6 +62,39 @@ fn an_app_goes_back_is_made_again_and_goes() {
     );
     world.b2i_ok("delete httpbin --yes");
     assert_eq!(world.objects(), before);
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn the_record_knows_what_was_skipped_and_what_was_made_without_the_cluster() {
+    let world = World::new("known");
+    let newest = || world.b2i_json("status httpbin")["builds"][0].clone();
+    let first = world.b2i_ok("deploy ./httpbin --port 8080");
+    assert_eq!(newest()["skipped"], serde_json::Value::Null);
+    assert_eq!(world.b2i_ok("deploy ./httpbin"), first);
+    assert_eq!(world.b2i_ok("build ./httpbin"), first);
+    assert_eq!(newest()["skipped"]["times"], 2);
+    let page = world.b2i_ok("status httpbin");
+    assert!(page.contains("asked for 2 times more, "), "{page}");
+
+    let to = first.split('@').next().unwrap();
+    let line = format!("build ./httpbin --local --image {to} --image-env ADDED=1");
+    let second = run(world.command(&line).env("DOCKER_CONFIG", world.docker_config()));
+    let second = second.trim_end();
+    assert_ne!(second, first);
+    let made = newest();
+    assert_eq!(
+        (&made["origin"], made["image"].as_str()),
+        (&"local".into(), Some(second))
+    );
+    assert_eq!(made["number"], 2);
+    // No Job: the image is there.
+    let report = world.b2i_json("deploy ./httpbin --image-env ADDED=1");
+    assert_eq!(
+        (report["image"].as_str(), &report["unchanged"]),
+        (Some(second), &true.into())
+    );
+    assert_eq!(world.b2i_ok("rollback httpbin"), first);
 }
 
 #[test]

@@ -2,7 +2,10 @@
 //! version serves again.
 
 use crate::{
-    support::golden::assert_golden,
+    support::{
+        archive::{Zip, class},
+        golden::assert_golden,
+    },
     world::{World, curl, eventually, kubectl, node_addresses, run},
 };
 
@@ -96,6 +99,26 @@ fn an_app_that_ends_does_not_answer_or_takes_too_much() {
     shop.fails("--env EAT_MIB=200", "memory");
     shop.fails("--env PORT=9000", "port");
     shop.fails("--health-path /healthz/nobody --args /x --port 9080", "port-flag");
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn a_java_that_is_too_old_is_warned_of_and_told() {
+    let world = World::new("old-java");
+    let jar = Zip::new()
+        .manifest("Main-Class: Main")
+        .file("Main.class", class(25, "Main"));
+    let file = world.folder.path().join("new.jar");
+    std::fs::write(&file, jar.bytes()).unwrap();
+    let file = file.display();
+    let line = format!("deploy {file} --base eclipse-temurin:17-jre --port 8080 {TIMEOUT}");
+    let said = world.b2i(&line);
+    said.assert_failed(&[
+        "has Java 17, and there are classes for Java 25",
+        "UnsupportedClassVersionError",
+        "next: run it on a newer Java: name a base that has it with `--base`, or leave it to us with `--base default`",
+        "#base-java",
+    ]);
 }
 
 #[test]

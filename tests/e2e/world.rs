@@ -78,6 +78,14 @@ impl World {
         self.apply(&login_secret(name, server));
     }
 
+    /// A folder with Docker's configuration, which has the login too.
+    pub fn docker_config(&self) -> PathBuf {
+        let folder = self.folder.path().join("docker");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("config.json"), logins(REGISTRY)).unwrap();
+        folder
+    }
+
     /// Lets the user do more than the Role in the docs.
     pub fn may(&self, verbs: &str, of: &str) {
         let name = of.replace('/', "-");
@@ -278,11 +286,16 @@ fn of_kubeconfig(path: &str) -> String {
     run(kubectl().args(["config", "view", "--minify", "--raw", "-o", &of]))
 }
 
-/// A docker-registry Secret with the registry's login, under the server's name.
-fn login_secret(name: &str, server: &str) -> String {
+/// Docker's configuration with the registry's login, under the server's name.
+fn logins(server: &str) -> String {
     let (username, password) = (var("B2I_REGISTRY_USER"), var("B2I_REGISTRY_PASSWORD"));
     let login = serde_json::json!({ "username": username, "password": password });
-    let config = serde_json::json!({ "auths": { server: login } }).to_string();
+    serde_json::json!({ "auths": { server: login } }).to_string()
+}
+
+/// A docker-registry Secret with the registry's login, under the server's name.
+fn login_secret(name: &str, server: &str) -> String {
+    let config = logins(server);
     let secret = serde_json::json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name },
         "type": "kubernetes.io/dockerconfigjson", "stringData": { ".dockerconfigjson": config } });
     secret.to_string()

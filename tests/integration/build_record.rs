@@ -4,7 +4,7 @@ use kubectl_b2i::{
         Cluster, record,
         secrets::{self, Place, push_secret},
     },
-    model::{AppName, BuildOutcome, BuildRecord},
+    model::{AppName, BuildOrigin, BuildOutcome, BuildRecord},
     oci::Digest,
     steps::cleanup,
 };
@@ -42,7 +42,7 @@ async fn begin(cluster: &Cluster) -> u64 {
 #[tokio::test]
 async fn a_build_is_kept_with_its_result() {
     let (server, cluster) = FakeApiServer::start().await;
-    assert_eq!(record::latest(&cluster, &app()).await.unwrap(), None);
+    assert_eq!(record::list(&cluster, &app()).await.unwrap(), []);
     let number = begin(&cluster).await;
     assert_eq!(number, 1);
     let map = server.get(CONFIG_MAPS, "b2i-shop").unwrap();
@@ -58,9 +58,46 @@ async fn a_build_is_kept_with_its_result() {
     record::finish(&cluster, &app(), number, &outcome, &["a line".to_owned()], 42)
         .await
         .unwrap();
-    let kept = record::latest(&cluster, &app()).await.unwrap().unwrap();
+    let kept = record::list(&cluster, &app()).await.unwrap().remove(0);
     assert_eq!((kept.outcome, kept.uploaded_bytes), (Some(outcome), 42));
     assert_eq!(kept.log_tail, ["a line"]);
+}
+
+#[tokio::test]
+async fn a_build_that_was_not_begun_is_counted() {
+    let (_server, cluster) = FakeApiServer::start().await;
+    let number = begin(&cluster).await;
+    for times in 1..=2 {
+        record::skip(&cluster, &app(), number).await.unwrap();
+        let kept = record::list(&cluster, &app()).await.unwrap();
+        assert_eq!(kept.len(), 1);
+        assert_eq!(kept[0].skipped.as_ref().map(|skipped| skipped.times), Some(times));
+    }
+    // Of one that somebody removed meanwhile nothing comes back.
+    record::abandon(&cluster, &app(), number).await.unwrap();
+    record::skip(&cluster, &app(), number).await.unwrap();
+    assert_eq!(record::list(&cluster, &app()).await.unwrap(), []);
+}
+
+#[test]
+fn what_local_was_told_is_not_remembered() {
+    let build = |number, origin| BuildRecord {
+        number,
+        origin,
+        ..build()
+    };
+    let (local, artifact) = (BuildOrigin::Local, BuildOrigin::Artifact);
+    let number = |builds: &[BuildRecord]| record::remembered(builds).map(|build| build.number);
+    assert_eq!(
+        number(&[build(3, local), build(2, artifact), build(1, artifact)]),
+        Some(2)
+    );
+    assert_eq!(
+        number(&[build(2, BuildOrigin::Rollback(1)), build(1, local)]),
+        Some(2)
+    );
+    assert_eq!(number(&[build(2, local), build(1, local)]), Some(2));
+    assert_eq!(number(&[]), None);
 }
 
 #[tokio::test]

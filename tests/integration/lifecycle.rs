@@ -242,7 +242,13 @@ async fn an_empty_list_says_so_and_prints_nothing() {
 async fn status_tells_all_on_a_page() {
     let (server, cluster) = FakeApiServer::start().await;
     put_app(&server, 1);
-    put_record(&server, "shop", &[build(1, done(1)), build(2, failed())]);
+    let mut first = build(1, done(1));
+    first["skipped"] = json!({ "times": 3, "last": "2024-05-01T12:00:00Z" });
+    let mut local = build(3, done(3));
+    local["origin"] = json!("local");
+    local["skipped"] = json!({ "times": 1, "last": "2024-05-01T12:00:00Z" });
+    local["logTail"] = json!([]);
+    put_record(&server, "shop", &[first, build(2, failed()), local]);
     server.put(
         EVENTS,
         json!({
@@ -267,11 +273,14 @@ async fn status_tells_all_on_a_page() {
         "PODS      shop-a  Running  ready  0 restarts",
         "STAGING   b2i-staging-1  Running  ",
         "  ends when idle for 5m\n",
-        "BUILDS    #2  ",
+        "BUILDS    #3  ",
+        "1.8 MB sent by --local",
+        "\n            asked for once more, ",
+        "\n          #2  ",
         "failed  could not push `registry.example.com/team/shop`",
         "1.8 MB sent",
-        "7.4s  <- running",
-        "LOG #2    base mounted\n          manifest pushed\n",
+        "7.4s  <- running\n            asked for 3 times more, ",
+        "d ago: nothing had changed, so nothing was built\n",
         "Normal  ScalingReplicaSet  Scaled up replica set shop-1 to 2",
     ] {
         assert!(page.contains(part), "{part} in\n{page}");
@@ -286,7 +295,14 @@ async fn status_as_json_is_what_the_schema_says() {
     put_app(&server, 1);
     let mut back = build(3, done(1));
     back["origin"] = json!({ "rollback": 1 });
-    put_record(&server, "shop", &[build(1, done(1)), build(2, failed()), back]);
+    back["skipped"] = json!({ "times": 3, "last": "2024-05-01T12:00:00Z" });
+    let mut local = build(4, done(4));
+    local["origin"] = json!("local");
+    put_record(
+        &server,
+        "shop",
+        &[build(1, done(1)), build(2, failed()), back, local],
+    );
     put_record(&server, "built", &[build(1, Value::Null)]);
     put_staging(&server, "b2i-staging-1", "Running");
     server.put(
@@ -318,6 +334,56 @@ async fn status_as_json_is_what_the_schema_says() {
         built["builds"][0]["phase"], "lost",
         "it began years ago and never ended"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_that_failed_shows_its_log_and_why() {
+    let (server, cluster) = FakeApiServer::start().await;
+    put_record(&server, "shop", &[build(1, done(1)), build(2, failed())]);
+    let page = ok(&cluster, "status shop").await;
+    for part in [
+        "NAME      shop              READY  not deployed\n",
+        "failed  could not push `registry.example.com/team/shop`",
+        "LOG #2    base mounted\n          manifest pushed\n",
+    ] {
+        assert!(page.contains(part), "{part} in\n{page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_of_builds_are_offered() {
+    let (server, cluster) = FakeApiServer::start().await;
+    put_record(
+        &server,
+        "shop",
+        &[build(1, done(1)), build(2, failed()), build(3, done(3))],
+    );
+    let offered = async |line: &str| {
+        let lines = ok(&cluster, &format!("__complete {line}")).await;
+        let lines: Vec<String> = lines.lines().map(str::to_owned).collect();
+        assert_eq!(lines.last().map(String::as_str), Some(":4"), "{line}: {lines:?}");
+        lines[..lines.len() - 1].to_vec()
+    };
+    let number = |line: &String| line.split('\t').next().unwrap().to_owned();
+    let to: Vec<String> = offered("rollback shop --to ").await;
+    assert!(
+        to[0].starts_with("3\tshop.jar of ") && to[0].ends_with("d ago"),
+        "{to:?}"
+    );
+    assert_eq!(
+        to.iter().map(number).collect::<Vec<_>>(),
+        ["3", "1"],
+        "2 made no image"
+    );
+    for line in ["rerun shop --build ", "logs shop --build "] {
+        let all = offered(line).await;
+        assert_eq!(
+            all.iter().map(number).collect::<Vec<_>>(),
+            ["3", "2", "1"],
+            "{line}"
+        );
+    }
+    assert_eq!(offered("rollback none --to ").await, [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,12 +2,17 @@
 use std::{fs, path::Path};
 
 use base64::Engine;
-use kubectl_b2i::oci::Digest;
+use kubectl_b2i::{
+    cluster::record,
+    model::{BuildOrigin, BuildOutcome},
+    oci::Digest,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{
     elf::Elf,
+    fake_apiserver::FakeApiServer,
     fake_registry::{Canned, FakeRegistry, Knobs, Login, PASSWORD, USER},
     images::seed_base,
     run::{Ended, Run},
@@ -440,6 +445,103 @@ async fn what_the_registry_has_against_it_is_about_your_login() {
     }
 }
 
+/// A kubeconfig of a cluster, whose user is as told.
+fn kubeconfig(machine: &Machine, server: &str, user: &Value) -> String {
+    let path = machine.path().join("kubeconfig");
+    let text = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "fake",
+        "clusters": [{ "name": "fake", "cluster": { "server": server } }],
+        "users": [{ "name": "ann", "user": user }],
+        "contexts": [{ "name": "fake", "context": { "cluster": "fake", "user": "ann", "namespace": "shop" } }],
+    });
+    fs::write(&path, text.to_string()).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_knows_the_app_or_is_named_gets_an_entry() {
+    let machine = Machine::logged_in(Login::Open).await;
+    let (server, cluster) = FakeApiServer::start().await;
+    let path = kubeconfig(&machine, &cluster.server, &json!({ "token": "t0p-s3cret" }));
+    let env = [("KUBECONFIG", path.as_str())];
+    let app = "server".parse().unwrap();
+    let builds = async || record::list(&cluster, &app).await.unwrap();
+
+    // Nobody named the cluster, and it does not know the app.
+    let ended = machine.build_with("", &env).await;
+    machine.assert_pushed(&ended);
+    assert!(!ended.stderr.contains("noted"), "{}", ended.stderr);
+    assert_eq!(builds().await, []);
+    let writes = |request: &String| !request.starts_with("GET ");
+    assert!(!server.requests().iter().any(writes), "{:?}", server.requests());
+
+    // Its flags name it.
+    let ended = machine.build_with("-n shop", &env).await;
+    machine.assert_pushed(&ended);
+    let noted = "noted as build #1 of `server` in namespace `shop`";
+    assert!(ended.stderr.contains(noted), "{}", ended.stderr);
+    let first = builds().await.remove(0);
+    assert_eq!((first.number, first.origin), (1, BuildOrigin::Local));
+    let BuildOutcome::Done(result) = first.outcome.clone().unwrap() else {
+        panic!("{first:?}")
+    };
+    assert_eq!(format!("{}\n", result.image), ended.stdout);
+
+    // Now it knows the app: the same again is counted, another image gets an entry.
+    machine.build_with("", &env).await;
+    let known = builds().await;
+    assert_eq!(known.len(), 1);
+    assert_eq!(known[0].skipped.as_ref().unwrap().times, 1);
+    let ended = machine.build_with("--image-env A=1", &env).await;
+    assert!(ended.stderr.contains("noted as build #2"), "{}", ended.stderr);
+    assert_eq!(
+        builds().await[0].options.env.get("A"),
+        None,
+        "it is not remembered"
+    );
+
+    // An image that goes elsewhere is another app's.
+    let host = &machine.fake.host;
+    let ended = machine
+        .build_with(&format!("--image-env A=2 --image {host}/other/server:1"), &env)
+        .await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(builds().await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_cannot_be_asked_is_no_failure_but_a_named_one_is_told() {
+    let machine = Machine::logged_in(Login::Open).await;
+    let (_server, cluster) = FakeApiServer::start().await;
+    // Nobody listens there.
+    let path = kubeconfig(&machine, "http://127.0.0.1:1", &json!({}));
+    let ended = machine.build_with("", &[("KUBECONFIG", &path)]).await;
+    machine.assert_pushed(&ended);
+    assert!(!ended.stderr.contains("warning"), "{}", ended.stderr);
+    let ended = machine.build_with("-n shop", &[("KUBECONFIG", &path)]).await;
+    machine.assert_pushed(&ended);
+    let told = "the image is pushed, but could not read the build record of `server`";
+    assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    let ended = machine
+        .build_with("--context nowhere", &[("KUBECONFIG", &path)])
+        .await;
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+
+    // Of its own accord it runs no auth plugin.
+    let ran = machine.path().join("ran");
+    machine.helper("plugin", &format!("touch {}; exit 1", ran.display()));
+    let plugin = machine.path().join("docker-credential-plugin");
+    let user = json!({ "exec": {
+        "apiVersion": "client.authentication.k8s.io/v1", "command": plugin, "interactiveMode": "Never",
+    } });
+    let path = kubeconfig(&machine, &cluster.server, &user);
+    let ended = machine.build_with("", &[("KUBECONFIG", &path)]).await;
+    machine.assert_pushed(&ended);
+    assert!(!ran.exists());
+    machine.build_with("-n shop", &[("KUBECONFIG", &path)]).await;
+    assert!(ran.exists());
+}
+
 #[test]
 fn what_needs_a_cluster_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -447,8 +549,7 @@ fn what_needs_a_cluster_is_refused() {
     for (flag, name) in [
         ("--push-secret x", "--push-secret"),
         ("--builder-image x", "--builder-image"),
-        ("-n dev", "--namespace"),
-        ("--context c", "--context"),
+        ("--pull-secret x", "--pull-secret"),
     ] {
         let line = format!("build server --local --image r.example/a/b {flag}");
         Run::new(&line).in_folder(folder.path()).fails(

@@ -376,6 +376,40 @@ fn a_java_that_no_base_has_needs_a_named_one() {
 }
 
 #[test]
+fn a_named_base_with_an_older_java_is_told() {
+    let notes = |named: Option<&str>, bytes| {
+        let options = Options {
+            base: named.map(str::to_owned),
+            ..Options::default()
+        };
+        plan_of("a.jar", bytes, &options).unwrap().notes
+    };
+    // It needs Java 11.
+    let jar = || plain_jar().bytes();
+    let told = notes(Some("java-8-centos7"), jar());
+    assert_eq!(
+        told,
+        [
+            "`docker.io/library/eclipse-temurin:8-jre` has Java 8, and there are classes for Java 11: where the app loads \
+          one, it ends with UnsupportedClassVersionError. `--base default` takes a base that fits"
+        ]
+    );
+    assert_eq!(notes(Some("openjdk:8u342-jre"), jar()).len(), 1);
+    for named in [
+        "eclipse-temurin:11-jre",
+        "java-11-centos7",
+        "openjdk:21",
+        "team/base:8",
+        "scratch",
+        "default",
+    ] {
+        assert_eq!(notes(Some(named), jar()), [""; 0], "{named}");
+    }
+    assert_eq!(notes(None, jar()), [""; 0]);
+    assert_eq!(notes(Some("openjdk:8"), Elf::default().bytes()), [""; 0]);
+}
+
+#[test]
 fn what_the_person_says_wins() {
     let only_21 = serde_json::json!({
         "jar": {"8": null, "11": null, "17": null, "21": "registry.example.com/java:21"}

@@ -10,7 +10,7 @@ use jiff::{Timestamp, ToSpan};
 use k8s_openapi::api::core::v1::ConfigMap;
 
 use super::Cluster;
-use crate::model::{AppName, BuildOutcome, BuildRecord};
+use crate::model::{AppName, BuildOrigin, BuildOutcome, BuildRecord, Skipped};
 
 use change::change;
 
@@ -78,12 +78,12 @@ pub fn read(map: &ConfigMap) -> Vec<BuildRecord> {
     builds(map.data.as_ref())
 }
 
-/// Returns an app's newest build.
-///
-/// # Errors
-/// What the API server answered.
-pub async fn latest(cluster: &Cluster, app: &AppName) -> Result<Option<BuildRecord>, Error> {
-    Ok(list(cluster, app).await?.into_iter().next())
+/// Returns the build whose options the next one keeps: the newest. What `build --local` was told
+/// was said of that image alone, so it is passed over where there is another.
+#[must_use]
+pub fn remembered(builds: &[BuildRecord]) -> Option<&BuildRecord> {
+    let is_local = |build: &&BuildRecord| build.origin == BuildOrigin::Local;
+    builds.iter().find(|build| !is_local(build)).or(builds.first())
 }
 
 /// Notes that a build begins, gives it the app's next number and returns that. The oldest builds
@@ -131,21 +131,41 @@ pub async fn finish(
     log_tail: &[String],
     uploaded_bytes: u64,
 ) -> Result<(), Error> {
+    change_one(cluster, app, number, |build| BuildRecord {
+        outcome: Some(outcome.clone()),
+        ended: Some(Timestamp::now().to_string()),
+        log_tail: bounded(log_tail),
+        uploaded_bytes,
+        ..build
+    })
+    .await
+}
+
+/// Notes that a build was asked for once more, and that nothing had to be made: its image serves.
+///
+/// # Errors
+/// What the API server answered.
+pub async fn skip(cluster: &Cluster, app: &AppName, number: u64) -> Result<(), Error> {
+    change_one(cluster, app, number, |build| BuildRecord {
+        skipped: Some(Skipped {
+            times: 1 + build.skipped.as_ref().map_or(0, |skipped| skipped.times),
+            last: Timestamp::now().to_string(),
+        }),
+        ..build
+    })
+    .await
+}
+
+async fn change_one(
+    cluster: &Cluster,
+    app: &AppName,
+    number: u64,
+    edit: impl Fn(BuildRecord) -> BuildRecord,
+) -> Result<(), Error> {
     change(cluster, app, false, |data| {
-        if let Some(build) = builds(Some(data))
-            .into_iter()
-            .find(|build| build.number == number)
-        {
-            put(
-                data,
-                &BuildRecord {
-                    outcome: Some(outcome.clone()),
-                    ended: Some(Timestamp::now().to_string()),
-                    log_tail: bounded(log_tail),
-                    uploaded_bytes,
-                    ..build
-                },
-            );
+        let mut builds = builds(Some(data)).into_iter();
+        if let Some(build) = builds.find(|build| build.number == number) {
+            put(data, &edit(build));
             trim(data, usize::MAX, Timestamp::now());
         }
         Ok(())

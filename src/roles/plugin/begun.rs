@@ -1,40 +1,57 @@
 //! The record of a build that begins: what is known of it before anything is made.
 
-use super::{
-    options::{Site, Target},
-    packed::Packed,
-};
+use jiff::Timestamp;
+
+use super::options::{Site, Target};
 use crate::{
-    model::{Artifact, BuildOrigin, BuildRecord, ImagePlan},
+    model::{Artifact, BuildOrigin, BuildOutcome, BuildRecord, BuildRequest, BuildResult, ImageOptions},
     oci::Digest,
 };
 
 /// Returns the record of the same build once more, which begins now.
-pub(super) fn again(last: &BuildRecord, site: &Site) -> BuildRecord {
+pub(super) fn again(last: &BuildRecord, target: &Target, site: &Site) -> BuildRecord {
     let mut record = BuildRecord {
-        started: jiff::Timestamp::now().to_string(),
+        started: Timestamp::now().to_string(),
         ended: None,
+        origin: BuildOrigin::Artifact,
+        options: target.options.clone(),
         uploaded_bytes: 0,
         outcome: None,
         log_tail: Vec::new(),
+        skipped: None,
         ..last.clone()
     };
     record.request.access = site.access.clone();
     record
 }
 
+/// Returns the record of a build that is done, and that `build --local` made.
+pub(super) fn done_here(
+    begun: BuildRecord,
+    started: Timestamp,
+    result: &BuildResult,
+    uploaded_bytes: u64,
+) -> BuildRecord {
+    BuildRecord {
+        started: started.to_string(),
+        ended: Some(Timestamp::now().to_string()),
+        origin: BuildOrigin::Local,
+        uploaded_bytes,
+        outcome: Some(BuildOutcome::Done(result.clone())),
+        ..begun
+    }
+}
+
 /// Returns the record of a build that begins now.
 pub(super) fn of_artifact(
     artifact: &Artifact,
-    plan: &ImagePlan,
-    target: &Target,
-    site: &Site,
     inputs: Digest,
-    packed: &Packed,
+    options: ImageOptions,
+    request: BuildRequest,
 ) -> BuildRecord {
     BuildRecord {
         number: 0,
-        started: jiff::Timestamp::now().to_string(),
+        started: Timestamp::now().to_string(),
         ended: None,
         origin: BuildOrigin::Artifact,
         artifact: artifact.file_name.clone(),
@@ -42,15 +59,11 @@ pub(super) fn of_artifact(
         artifact_digest: artifact.digest,
         summary: artifact.summary(),
         inputs,
-        options: target.options.clone(),
-        request: packed.request(
-            plan,
-            target.destination.clone(),
-            target.tags.clone(),
-            site.access.clone(),
-        ),
+        options,
+        request,
         uploaded_bytes: 0,
         outcome: None,
         log_tail: Vec::new(),
+        skipped: None,
     }
 }

@@ -6,6 +6,7 @@ use std::{ffi::OsString, fmt::Debug, path::Path, time::Duration};
 
 use clap::Parser;
 use clap_complete::engine;
+use jiff::Timestamp;
 use k8s_openapi::{
     api::{
         apps::v1::Deployment,
@@ -17,12 +18,13 @@ use kube::{Api, api::ListParams, config::Kubeconfig};
 use serde::de::DeserializeOwned;
 
 use super::{
+    apps::ago,
     args::{Cli, GlobalArgs},
     command, options,
 };
 use crate::{
-    cluster::{Cluster, objects::labels},
-    model::AppName,
+    cluster::{Cluster, objects::labels, record},
+    model::{AppName, BuildOutcome, BuildRecord},
     steps::plan::Catalogue,
     term::Printer,
 };
@@ -76,10 +78,41 @@ fn live(flag: &str, words: &[String]) -> Option<Vec<String>> {
             })
         }
         "--context" => contexts(words),
+        "--to" | "--build" => {
+            let (command, app) = named_app(words)?;
+            // Only where an image was made there is something to go back to.
+            let made_one = command == "rollback";
+            ask(words, async |cluster| builds(cluster, &app, made_one).await)
+        }
         _ if is_name_of_an_app(words) => ask(words, apps),
         _ => return None,
     };
     Some(found)
+}
+
+/// The command, and the app that is named before the flag which the last word is the value of.
+fn named_app(words: &[String]) -> Option<(String, AppName)> {
+    let finished = words.get(..words.len().checked_sub(2)?)?;
+    let line = ["kubectl-b2i"]
+        .into_iter()
+        .chain(finished.iter().map(String::as_str));
+    let matches = command().try_get_matches_from(line).ok()?;
+    let (command, below) = matches.subcommand()?;
+    let name = below.try_get_one::<AppName>("name").ok().flatten()?;
+    Some((command.to_owned(), name.clone()))
+}
+
+/// The numbers of an app's builds, the newest first, and what they are.
+async fn builds(cluster: &Cluster, app: &AppName, made_one: bool) -> Option<Vec<String>> {
+    let now = Timestamp::now();
+    let builds = record::list(cluster, app).await.ok()?;
+    let is_done = |build: &BuildRecord| matches!(build.outcome, Some(BuildOutcome::Done(_)));
+    let fit = builds.iter().filter(|build| is_done(build) || !made_one);
+    let line = |build: &BuildRecord| {
+        let age = ago(Some(&build.started), now);
+        format!("{}\t{} of {age} ago", build.number, build.artifact)
+    };
+    Some(fit.map(line).collect())
 }
 
 /// Whether the last word is where a command wants the name of an app: with a name there, the line

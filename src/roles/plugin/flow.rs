@@ -21,11 +21,11 @@ use crate::{
         AppName, Artifact, ArtifactPlace, BuildOutcome, BuildRecord, BuildResult, Event, Events, Expected,
         ImagePlan, Layer, Step, Uploaded,
     },
-    oci::{Digest, Hasher},
+    oci::{Digest, Hasher, Reference},
     steps::{
         fetch::{self, Fetched},
         inspect::{self, Limits},
-        job,
+        job, plan,
     },
     term::bytes,
 };
@@ -35,6 +35,8 @@ pub(super) struct Built {
     pub result: BuildResult,
     /// `None` where nothing had changed, so that nothing was built.
     pub uploaded: Option<Uploaded>,
+    /// Number of the build that made it then.
+    pub unchanged_since: Option<u64>,
 }
 
 /// Brings the artifact to this machine; `name` is what it is called that has no name of its own.
@@ -100,6 +102,15 @@ pub(super) async fn inspect(
     Ok(Arc::new(artifact))
 }
 
+/// Decides what the image will be, and tells what is to be known of that.
+pub(super) fn plan(artifact: &Artifact, options: &plan::Options, events: &Events) -> Result<Arc<ImagePlan>> {
+    let plan = plan::run(artifact, options)?;
+    for note in &plan.notes {
+        events.send(Event::Warning(note.clone()));
+    }
+    Ok(Arc::new(plan))
+}
+
 /// Makes and pushes the image, unless the record knows that the very same ([`inputs`]) was built last.
 pub(super) async fn build(
     site: &Site,
@@ -110,10 +121,10 @@ pub(super) async fn build(
     stage: &Stage,
 ) -> Result<Built> {
     let events = &site.events;
-    if let Some(result) = target.unchanged_since(&inputs) {
-        if let Some(last) = target.last.as_ref().filter(|_| target.pull) {
+    if let Some((last, result)) = target.unchanged_since(&inputs) {
+        if target.pull {
             // Only the builder may ask the base's registry. The same base gives the same image.
-            return rerun(site, &target.app, begun::again(last, site), stage).await;
+            return rerun(site, &target.app, begun::again(last, target, site), stage).await;
         }
         events.send(Event::Started(Step::Build));
         events.send(Event::Done(
@@ -121,8 +132,9 @@ pub(super) async fn build(
             "nothing changed since the last build".to_owned(),
         ));
         return Ok(Built {
-            result,
+            result: result.clone(),
             uploaded: None,
+            unchanged_since: Some(last.number),
         });
     }
     stage.in_cluster();
@@ -137,7 +149,9 @@ pub(super) async fn build(
     let mut staging = staging?;
     let built = match packed {
         Ok(packed) => {
-            let record = begun::of_artifact(artifact, plan, target, site, inputs, &packed);
+            let (destination, tags) = (target.destination.clone(), target.tags.clone());
+            let request = packed.request(plan, destination, tags, site.access.clone());
+            let record = begun::of_artifact(artifact, inputs, target.options.clone(), request);
             make(
                 site,
                 &target.app,
@@ -162,6 +176,13 @@ pub(super) async fn build(
 pub(super) async fn rerun(site: &Site, app: &AppName, record: BuildRecord, stage: &Stage) -> Result<Built> {
     stage.in_cluster();
     make(site, app, record, &[], None, stage).await
+}
+
+/// Notes in the record that nothing had to be built. Nobody is the worse off where that cannot be.
+pub(super) async fn note_skipped(site: &Site, app: &AppName, built: &Built) {
+    if let Some(number) = built.unchanged_since {
+        let _ = record::skip(&site.cluster, app, number).await;
+    }
 }
 
 /// Records a build, runs its builder while its layers are sent, and records what came of it.
@@ -212,6 +233,7 @@ async fn make(
             Ok(Built {
                 result,
                 uploaded: Some(uploaded),
+                unchanged_since: None,
             })
         }
         BuildOutcome::Failed(failure) => Err(failure),
@@ -247,7 +269,12 @@ pub(super) fn figures(result: &BuildResult) -> String {
 }
 
 /// Returns the digest of everything that decides the image.
-pub(super) fn inputs(artifact: &Artifact, plan: &ImagePlan, target: &Target) -> Digest {
+pub(super) fn inputs(
+    artifact: &Artifact,
+    plan: &ImagePlan,
+    destination: &Reference,
+    tags: &[String],
+) -> Digest {
     /// Raised when the same inputs would give other layers or another config.
     const FORMAT: u32 = 1;
     #[derive(serde::Serialize)]
@@ -262,8 +289,8 @@ pub(super) fn inputs(artifact: &Artifact, plan: &ImagePlan, target: &Target) -> 
         format: FORMAT,
         artifact: artifact.digest,
         plan,
-        destination: target.destination.name(),
-        tags: &target.tags,
+        destination: destination.name(),
+        tags,
     };
     // Straight into the hash: a plan names every file of the artifact.
     let mut hasher = Hasher::default();

@@ -29,6 +29,7 @@ mod kind;
 mod kubesphere;
 mod local;
 mod local_logins;
+mod local_record;
 mod merge;
 mod nodes;
 mod options;

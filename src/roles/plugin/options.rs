@@ -60,14 +60,11 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Returns what the last build made, if it was made from the same inputs.
-    pub(super) fn unchanged_since(&self, inputs: &Digest) -> Option<BuildResult> {
-        match self.last.as_ref().filter(|_| !self.rebuild)? {
-            BuildRecord {
-                inputs: last,
-                outcome: Some(BuildOutcome::Done(result)),
-                ..
-            } if last == inputs => Some(result.clone()),
+    /// Returns the last build and what it made, if it was made from the same inputs.
+    pub(super) fn unchanged_since(&self, inputs: &Digest) -> Option<(&BuildRecord, &BuildResult)> {
+        let last = self.last.as_ref().filter(|_| !self.rebuild)?;
+        match &last.outcome {
+            Some(BuildOutcome::Done(result)) if last.inputs == *inputs => Some((last, result)),
             _ => None,
         }
     }
@@ -205,9 +202,10 @@ pub(super) async fn target(
     config: &Config,
 ) -> Result<Target> {
     let namespace = &site.cluster.namespace;
-    let last = record::latest(&site.cluster, &app)
+    let builds = record::list(&site.cluster, &app)
         .await
         .map_err(|error| record_failure(&site.cluster, "read", &app, &error))?;
+    let remembered = record::remembered(&builds);
     let by_config = config
         .image_prefix
         .as_ref()
@@ -221,7 +219,7 @@ pub(super) async fn target(
     let is_gone = |image: &Reference| {
         image.registry.starts_with("localhost:") && site.access.address_of(&image.registry).is_none()
     };
-    let of_last = last.as_ref().map(|last| last.request.destination.clone());
+    let of_last = remembered.map(|last| last.request.destination.clone());
     let image = args
         .image
         .clone()
@@ -243,9 +241,7 @@ pub(super) async fn target(
         args.image.as_ref().and_then(|image| image.tag.clone()),
     ) {
         ([], Some(tag)) => vec![tag],
-        ([], None) => last
-            .as_ref()
-            .map_or_else(|| vec!["latest".to_owned()], |last| last.request.tags.clone()),
+        ([], None) => remembered.map_or_else(|| vec!["latest".to_owned()], |last| last.request.tags.clone()),
         (tags, _) => tags.to_vec(),
     };
     let destination = Reference {
@@ -254,7 +250,7 @@ pub(super) async fn target(
         ..image
     };
     ensure_tags(&destination, &tags)?;
-    let previous = last.as_ref().map(|last| last.options.clone()).unwrap_or_default();
+    let previous = remembered.map(|last| last.options.clone()).unwrap_or_default();
     let mut options = merge::image(previous, plan)?;
     options.pull_secret = pull_secret(site, options.pull_secret);
     Ok(Target {
@@ -262,7 +258,7 @@ pub(super) async fn target(
         destination,
         tags,
         options,
-        last,
+        last: builds.into_iter().next(),
         pull: args.pull,
         rebuild: args.rebuild,
     })

@@ -19,6 +19,7 @@ pub(super) struct Page<'a> {
     artifact: &'a Artifact,
     base: &'a Base,
     base_reason: &'a str,
+    notes: &'a [String],
     platform: String,
     context_path: &'a str,
     s2i: bool,
@@ -37,6 +38,7 @@ impl<'a> Page<'a> {
             artifact,
             base: &plan.base,
             base_reason: &plan.base_reason,
+            notes: &plan.notes,
             platform: plan.platform.to_string(),
             context_path: &plan.context_path,
             s2i: plan.s2i == Some(true),
@@ -78,6 +80,7 @@ impl<'a> Page<'a> {
                 self.base_reason.to_owned(),
             ],
         );
+        rows.add("NOTE", self.notes.to_vec());
         rows.add("COMMAND", [self.command()]);
         let env = self.config.env.iter();
         let default_env = self.config.default_env.iter();

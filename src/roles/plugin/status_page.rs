@@ -195,6 +195,7 @@ fn builds(app: &AppStatus, now: Timestamp) -> Vec<String> {
             ),
             (BuildOrigin::Rerun(number), _) => format!("#{number} again"),
             (BuildOrigin::Artifact, _) => format!("{} sent", bytes(build.uploaded_bytes)),
+            (BuildOrigin::Local, _) => format!("{} sent by --local", bytes(build.uploaded_bytes)),
         };
         table.row([
             format!("#{}", build.number),
@@ -205,7 +206,23 @@ fn builds(app: &AppStatus, now: Timestamp) -> Vec<String> {
             if build.is_running { "<- running" } else { "" }.to_owned(),
         ]);
     }
-    table.lines()
+    let skipped = app.builds.iter().map(|build| skipped(build, now));
+    let rows = table.lines().into_iter().zip(skipped);
+    rows.flat_map(|(row, skipped)| [Some(row), skipped].into_iter().flatten())
+        .collect()
+}
+
+/// What was not built, since it would have been this build again; below its row.
+fn skipped(build: &BuildStatus, now: Timestamp) -> Option<String> {
+    let skipped = build.skipped.as_ref()?;
+    let times = match skipped.times {
+        1 => "once more".to_owned(),
+        times => format!("{times} times more"),
+    };
+    let last = ago(Some(&skipped.last), now);
+    Some(format!(
+        "  asked for {times}, {last} ago: nothing had changed, so nothing was built"
+    ))
 }
 
 /// One word for how a build went.

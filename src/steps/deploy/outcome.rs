@@ -153,6 +153,12 @@ impl Teller<'_> {
                         .next("give it more memory with `--memory`")
                         .anchor("app-memory");
                 }
+                // <https://docs.oracle.com/en/java/javase/25/docs/api/java.base/java/lang/UnsupportedClassVersionError.html>
+                if log.contains("java.lang.UnsupportedClassVersionError") {
+                    return failure
+                        .next("run it on a newer Java: name a base that has it with `--base`, or leave it to us with `--base default`")
+                        .anchor("base-java");
+                }
                 failure
                     .next("mend what the log says, or set what it lacks with `--env`")
                     .anchor("app-exits")

@@ -226,6 +226,7 @@ fn build_status(build: BuildRecord, now: Timestamp) -> BuildStatus {
         uploaded_bytes: build.uploaded_bytes,
         failure,
         log_tail: build.log_tail,
+        skipped: build.skipped,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Decides what the image will be. Pure: no network, no clock, no file, no cluster; the same
 //! artifact and options give the same plan on any machine.
 
+mod base_java;
 mod beside;
 mod boot;
 mod catalogue;
@@ -82,6 +83,8 @@ pub fn run(artifact: &Artifact, options: &Options) -> Result<ImagePlan, Failure>
     } else {
         (config, layers(artifact, options, &base, named)?)
     };
+    let named_base = options.base.as_ref().and(Some(&base));
+    let notes = named_base.and_then(|base| base_java::note(artifact, base, &options.catalogue));
     let servlet_api = match &artifact.kind {
         ArtifactKind::War(war) if s2i != Some(true) => war::Way::of(war, options, &base).servlet_api(war),
         _ => None,
@@ -90,6 +93,7 @@ pub fn run(artifact: &Artifact, options: &Options) -> Result<ImagePlan, Failure>
         servlet_api,
         base,
         base_reason: chosen.reason,
+        notes: notes.into_iter().collect(),
         platform,
         config,
         layers,

@@ -6,19 +6,21 @@ use std::{
 };
 
 use futures_util::FutureExt;
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::{
     Context, access,
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs, ReportArgs},
-    flow,
+    begun, flow,
     interrupt::{self, Stage},
     local::{self, ClusterOption},
+    local_record::LocalRecord,
     merge, open, options, packed, site,
 };
 use crate::{
     error::{Failure, Result},
-    model::{BuildResult, Event, ImageOptions, Step, Uploaded},
+    model::{BuildRecord, BuildResult, Event, ImageOptions, Step, Uploaded},
     oci::Reference,
     steps::{self, report},
     term::bytes,
@@ -39,7 +41,8 @@ pub(crate) struct Args {
     build: ClusterBuildArgs,
     #[command(flatten)]
     told: ReportArgs,
-    /// Push from this machine, with its own logins, instead of by way of a cluster
+    /// Push from this machine, with its own logins, instead of by way of a cluster; one that is named, or
+    /// that knows the app, gets an entry in the build record
     #[arg(long, help_heading = "Flags of the image")]
     local: bool,
     /// How the result is printed: name, json or yaml; or oci-archive:FILE to write the image there
@@ -77,12 +80,15 @@ async fn into_registry(context: &Context, args: &Args) -> Result<()> {
     let stage = Stage::default();
     let work = Box::pin(async {
         let target = options::target(&site, &keychain, app, &args.image, &args.plan, &config).await?;
-        let plan = Arc::new(steps::plan::run(
+        let plan = flow::plan(
             artifact,
             &options::plan_options(&target.options, &config)?,
-        )?);
-        let inputs = flow::inputs(artifact, &plan, &target);
-        Box::pin(flow::build(&site, &target, artifact, &plan, inputs, &stage)).await
+            &events,
+        )?;
+        let inputs = flow::inputs(artifact, &plan, &target.destination, &target.tags);
+        let built = Box::pin(flow::build(&site, &target, artifact, &plan, inputs, &stage)).await?;
+        flow::note_skipped(&site, &target.app, &built).await;
+        Ok(built)
     });
     let built = interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
     let report = report::run(artifact, &built.result, built.uploaded, None);
@@ -91,10 +97,12 @@ async fn into_registry(context: &Context, args: &Args) -> Result<()> {
 
 /// Makes and pushes the image without a cluster.
 async fn from_here(context: &Context, args: &Args) -> Result<()> {
-    ensure_no_cluster(context, args)?;
+    ensure_no_cluster(args)?;
     let events = context.events();
+    let started = Timestamp::now();
     let opened = open(&args.image, &args.plan, &events).await?;
     let (artifact, app) = (&opened.artifact, opened.app.clone());
+    let record = LocalRecord::look_up(&context.global, &app).await?;
     let prefix = context.config.image_prefix.as_ref();
     let by_config = || prefix.and_then(|prefix| format!("{prefix}/{app}").parse().ok());
     let image = args.image.image.clone().or_else(by_config).ok_or_else(|| {
@@ -112,10 +120,7 @@ async fn from_here(context: &Context, args: &Args) -> Result<()> {
         digest: None,
         ..image
     };
-    let plan = Arc::new(steps::plan::run(
-        artifact,
-        &options::plan_options(&said, &context.config)?,
-    )?);
+    let plan = flow::plan(artifact, &options::plan_options(&said, &context.config)?, &events)?;
     let mut request = packed::request(&plan, destination, tags, access);
     let ends = local::Ends::of(&request).await?;
     let anew = args.image.rebuild;
@@ -131,14 +136,32 @@ async fn from_here(context: &Context, args: &Args) -> Result<()> {
     request.layers.clone_from(&packed.described);
     let made = steps::assemble::image(&request, found)?;
     let (result, uploaded) = Box::pin(ends.push(&made, &request, &packed, ahead, anew, &events)).await?;
+    if let Some(record) = record {
+        let inputs = flow::inputs(artifact, &plan, &request.destination, &request.tags);
+        let build = begun::of_artifact(artifact, inputs, said, request);
+        let build = begun::done_here(build, started, &result, uploaded.uploaded_bytes);
+        note(context, args, record, build).await;
+    }
     let report = report::run(artifact, &result, Some(uploaded), None);
     context.report(&args.output, &report, args.told.timings)
 }
 
-fn ensure_no_cluster(context: &Context, args: &Args) -> Result<()> {
-    let (build, global) = (&args.build, &context.global);
-    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
-    let kubeconfig = path(&global.kubeconfig);
+/// Notes the build where its app is known. The image is pushed, whatever comes of that.
+async fn note(context: &Context, args: &Args, record: LocalRecord, build: BuildRecord) {
+    let limit = args.build.history_limit.map(usize::from);
+    let limit = limit.unwrap_or_else(|| context.config.history_limit());
+    match record.note(build, limit).await {
+        Ok(Some(place)) => context.printer.say(&format!("noted as {place}")),
+        Ok(None) => {}
+        Err(failure) => context.events().send(Event::Warning(format!(
+            "the image is pushed, but {}: {}",
+            failure.what, failure.why
+        ))),
+    }
+}
+
+fn ensure_no_cluster(args: &Args) -> Result<()> {
+    let build = &args.build;
     let named = [
         (
             "--push-secret",
@@ -160,10 +183,6 @@ fn ensure_no_cluster(context: &Context, args: &Args) -> Result<()> {
             build.builder_pull_secret.as_deref(),
             Some("B2I_BUILDER_PULL_SECRET"),
         ),
-        ("--namespace", global.namespace.as_deref(), None),
-        ("--context", global.context.as_deref(), None),
-        ("--kubeconfig", kubeconfig.as_deref(), None),
-        ("--server", global.server.as_deref(), None),
     ];
     let options = named.map(|(flag, value, variable)| ClusterOption {
         flag,
@@ -187,7 +206,11 @@ async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()>
     let access = access::access(&args.build.access, &context.config)?;
     let opened = open(&args.image, &args.plan, &events).await?;
     let (artifact, app) = (&opened.artifact, opened.app.clone());
-    let plan = steps::plan::run(artifact, &options::plan_options(&image, &context.config)?)?.into();
+    let plan = flow::plan(
+        artifact,
+        &options::plan_options(&image, &context.config)?,
+        &events,
+    )?;
     let destination = match &args.image.image {
         Some(image) => image.clone(),
         None => format!("localhost/{app}").parse::<Reference>().map_err(|error| {

@@ -24,7 +24,7 @@ use crate::{
     model::{AppName, Artifact, ArtifactKind, DeployOptions, Event, ExposedPort, ImagePlan, Port, Rollout},
     oci::Digest,
     registry::Keychain,
-    steps::{deploy, plan, report},
+    steps::{deploy, report},
 };
 
 /// Arguments of `deploy`.
@@ -129,8 +129,11 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             image: built.result.image.clone(),
             ..order
         };
-        let rollout = rollout::run(&site.cluster, &order, &stage, &events).await?;
-        Ok(Some((built, rollout)))
+        let (rollout, ()) = tokio::join!(
+            rollout::run(&site.cluster, &order, &stage, &events),
+            flow::note_skipped(&site, &order.name, &built),
+        );
+        Ok(Some((built, rollout?)))
     });
     let done = interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
     let Some((built, rollout)) = done else {
@@ -229,11 +232,12 @@ async fn prepare(
         // With those that earlier deploys named.
         target.options.ports = ports::exposed(&workload.ports);
     }
-    let plan = Arc::new(plan::run(
+    let plan = flow::plan(
         artifact,
         &options::plan_options(&target.options, config)?,
-    )?);
-    let inputs = flow::inputs(artifact, &plan, &target);
+        &site.events,
+    )?;
+    let inputs = flow::inputs(artifact, &plan, &target.destination, &target.tags);
     // An image that runs already has its nodes.
     if target.unchanged_since(&inputs).is_none() {
         nodes::ensure_one_runs(&site.cluster, artifact, &plan).await?;
@@ -279,7 +283,7 @@ async fn prepare(
 async fn dry_run(context: &Context, args: &Args, site: &Site, planned: &Planned, mode: DryRun) -> Result<()> {
     let mut order = planned.order.clone();
     match planned.target.unchanged_since(&planned.inputs) {
-        Some(result) => order.image = result.image,
+        Some((_, result)) => order.image = result.image.clone(),
         None => context
             .printer
             .say("the image would be built first; until then only its tag is known, not its digest"),

@@ -140,6 +140,7 @@ fn again(
         uploaded_bytes: 0,
         outcome: None,
         log_tail: Vec::new(),
+        skipped: None,
         ..earlier.clone()
     };
     let request = &mut record.request;

@@ -128,6 +128,7 @@ async fn note(cluster: &Cluster, app: &AppName, build: &BuildRecord, history_lim
         origin: BuildOrigin::Rollback(build.number),
         uploaded_bytes: 0,
         log_tail: Vec::new(),
+        skipped: None,
         ..build.clone()
     };
     record::begin(cluster, app, &entry, history_limit)
