@@ -94,6 +94,13 @@ fn the_record_knows_what_was_skipped_and_what_was_made_without_the_cluster() {
         (report["image"].as_str(), &report["unchanged"]),
         (Some(second), &true.into())
     );
+    assert_eq!(
+        world.b2i_ok("deploy ./httpbin"),
+        second,
+        "and what it was told is remembered"
+    );
+    assert_eq!(newest()["number"], 3);
+    assert_eq!(newest()["skipped"]["times"], 1);
     assert_eq!(world.b2i_ok("rollback httpbin"), first);
 }
 

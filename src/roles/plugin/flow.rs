@@ -4,6 +4,7 @@
 use std::{ffi::OsStr, path::PathBuf, pin::pin, sync::Arc};
 
 use futures_util::future::{Either, join, select};
+use jiff::Timestamp;
 
 use super::{
     args::ExpectedArgs,
@@ -18,8 +19,8 @@ use crate::{
     cluster::record,
     error::{Failure, Result},
     model::{
-        AppName, Artifact, ArtifactPlace, BuildOutcome, BuildRecord, BuildResult, Event, Events, Expected,
-        ImagePlan, Layer, Step, Uploaded,
+        AppName, Artifact, ArtifactPlace, BuildOrigin, BuildOutcome, BuildRecord, BuildResult, Event, Events,
+        Expected, ImagePlan, Layer, Step, Uploaded,
     },
     oci::{Digest, Hasher, Reference},
     steps::{
@@ -35,8 +36,6 @@ pub(super) struct Built {
     pub result: BuildResult,
     /// `None` where nothing had changed, so that nothing was built.
     pub uploaded: Option<Uploaded>,
-    /// Number of the build that made it then.
-    pub unchanged_since: Option<u64>,
 }
 
 /// Brings the artifact to this machine; `name` is what it is called that has no name of its own.
@@ -134,7 +133,6 @@ pub(super) async fn build(
         return Ok(Built {
             result: result.clone(),
             uploaded: None,
-            unchanged_since: Some(last.number),
         });
     }
     stage.in_cluster();
@@ -178,11 +176,24 @@ pub(super) async fn rerun(site: &Site, app: &AppName, record: BuildRecord, stage
     make(site, app, record, &[], None, stage).await
 }
 
-/// Notes in the record that nothing had to be built. Nobody is the worse off where that cannot be.
-pub(super) async fn note_skipped(site: &Site, app: &AppName, built: &Built) {
-    if let Some(number) = built.unchanged_since {
-        let _ = record::skip(&site.cluster, app, number).await;
-    }
+/// Notes in the record that nothing had to be built, where that is so. Nobody is the worse off where it
+/// cannot be noted.
+pub(super) async fn note_skipped(site: &Site, target: &Target, built: &Built) {
+    let Some(last) = target.last.as_ref().filter(|_| built.uploaded.is_none()) else {
+        return;
+    };
+    let _ = if last.origin == BuildOrigin::Local {
+        // What `--local` was told is not remembered, and what this run was told is to be.
+        let taken_over = BuildRecord {
+            ended: Some(Timestamp::now().to_string()),
+            outcome: last.outcome.clone(),
+            ..begun::again(last, target, site)
+        };
+        let begun = record::begin(&site.cluster, &target.app, &taken_over, site.history_limit);
+        begun.await.map(drop)
+    } else {
+        record::skip(&site.cluster, &target.app, last.number).await
+    };
 }
 
 /// Records a build, runs its builder while its layers are sent, and records what came of it.
@@ -233,7 +244,6 @@ async fn make(
             Ok(Built {
                 result,
                 uploaded: Some(uploaded),
-                unchanged_since: None,
             })
         }
         BuildOutcome::Failed(failure) => Err(failure),

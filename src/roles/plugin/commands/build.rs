@@ -87,7 +87,7 @@ async fn into_registry(context: &Context, args: &Args) -> Result<()> {
         )?;
         let inputs = flow::inputs(artifact, &plan, &target.destination, &target.tags);
         let built = Box::pin(flow::build(&site, &target, artifact, &plan, inputs, &stage)).await?;
-        flow::note_skipped(&site, &target.app, &built).await;
+        flow::note_skipped(&site, &target, &built).await;
         Ok(built)
     });
     let built = interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;

@@ -131,7 +131,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         };
         let (rollout, ()) = tokio::join!(
             rollout::run(&site.cluster, &order, &stage, &events),
-            flow::note_skipped(&site, &order.name, &built),
+            flow::note_skipped(&site, &target, &built),
         );
         Ok(Some((built, rollout?)))
     });
