@@ -213,7 +213,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('--pull', '--pull', [CompletionResultType]::ParameterName, 'Ask whether the base has moved, though nothing else has changed since the last build')
             [CompletionResult]::new('--rebuild', '--rebuild', [CompletionResultType]::ParameterName, 'Build even if nothing changed since the last build')
             [CompletionResult]::new('--timings', '--timings', [CompletionResultType]::ParameterName, 'Print how long each step took, and the bytes that it moved; `-o json` always has them')
-            [CompletionResult]::new('--local', '--local', [CompletionResultType]::ParameterName, 'Push from this machine, with its own logins, instead of by way of a cluster')
+            [CompletionResult]::new('--local', '--local', [CompletionResultType]::ParameterName, 'Push from this machine, with its own logins, instead of by way of a cluster; one that is named, or that knows the app, gets an entry in the build record')
             [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Trust any certificate of the API server')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')

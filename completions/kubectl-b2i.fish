@@ -203,7 +203,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l allow-
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l pull -d 'Ask whether the base has moved, though nothing else has changed since the last build'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l rebuild -d 'Build even if nothing changed since the last build'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l timings -d 'Print how long each step took, and the bytes that it moved; `-o json` always has them'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l local -d 'Push from this machine, with its own logins, instead of by way of a cluster'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l local -d 'Push from this machine, with its own logins, instead of by way of a cluster; one that is named, or that knows the app, gets an entry in the build record'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -39,7 +39,10 @@ async fn run(cluster: &Cluster, line: &str) -> Ended {
     fs::write(folder.path().join("server"), Elf::default().bytes()).unwrap();
     let path = folder.path().join("kubeconfig");
     fs::write(&path, kubeconfig.to_string()).unwrap();
-    let run = Run::new(line)
+    let run = Run::new(line);
+    // The word that is not begun yet, where words are completed.
+    let run = if line.ends_with(' ') { run.word("") } else { run };
+    let run = run
         .in_folder(folder.path())
         .env("KUBECONFIG", path.to_str().unwrap())
         .env("B2I_BUILDER_IMAGE", "registry.example.com/b2i/builder");

@@ -66,9 +66,13 @@ impl Machine {
     }
 
     async fn build_with(&self, more: &str, env: &[(&str, &str)]) -> Ended {
+        self.build_to("team/server", more, env).await
+    }
+
+    async fn build_to(&self, repository: &str, more: &str, env: &[(&str, &str)]) -> Ended {
         let host = &self.fake.host;
         let line = format!(
-            "build server --local --base scratch --image {host}/team/server:1 --insecure-registry {host} {more}"
+            "build server --local --base scratch --image {host}/{repository}:1 --insecure-registry {host} {more}"
         );
         let run = env
             .iter()
@@ -501,10 +505,7 @@ async fn a_cluster_that_knows_the_app_or_is_named_gets_an_entry() {
     );
 
     // An image that goes elsewhere is another app's.
-    let host = &machine.fake.host;
-    let ended = machine
-        .build_with(&format!("--image-env A=2 --image {host}/other/server:1"), &env)
-        .await;
+    let ended = machine.build_to("other/server", "", &env).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(builds().await.len(), 2);
 }

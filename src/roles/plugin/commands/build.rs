@@ -1,9 +1,6 @@
 //! `build`: the image alone, into a registry by way of the cluster, or into a file without one.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::Path;
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
