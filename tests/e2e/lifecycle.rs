@@ -78,7 +78,7 @@ fn the_record_knows_what_was_skipped_and_what_was_made_without_the_cluster() {
     assert!(page.contains("asked for 2 times more, "), "{page}");
 
     let to = first.split('@').next().unwrap();
-    let line = format!("build ./httpbin --local --image {to} --image-env ADDED=1");
+    let line = format!("build ./httpbin --local --image {to} --port 8080 --image-env ADDED=1");
     let second = run(world.command(&line).env("DOCKER_CONFIG", world.docker_config()));
     let second = second.trim_end();
     assert_ne!(second, first);

@@ -280,10 +280,11 @@ async fn status_tells_all_on_a_page() {
         "1.8 MB sent by --local",
         "\n            asked for once more, ",
         "\n          #2  ",
-        "failed  could not push `registry.example.com/team/shop`",
+        "failed  no image ",
+        "could not push `registry.example.com/team/shop`: denied\n",
         "1.8 MB sent",
         "7.4s  <- running\n            asked for 3 times more, ",
-        "d ago: nothing had changed, so nothing was built\n",
+        "d ago: nothing had changed\n",
         "Normal  ScalingReplicaSet  Scaled up replica set shop-1 to 2",
     ] {
         assert!(page.contains(part), "{part} in\n{page}");
@@ -346,7 +347,8 @@ async fn a_build_that_failed_shows_its_log_and_why() {
     let page = ok(&cluster, "status shop").await;
     for part in [
         "NAME      shop              READY  not deployed\n",
-        "failed  could not push `registry.example.com/team/shop`",
+        "failed  no image ",
+        "could not push `registry.example.com/team/shop`: denied\n",
         "LOG #2    base mounted\n          manifest pushed\n",
     ] {
         assert!(page.contains(part), "{part} in\n{page}");

@@ -1,21 +1,26 @@
 //! The page that `status` shows: what `KubeSphere` has as its status page, for a terminal of 80 columns.
 
+mod builds;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::apps::ago;
 use crate::{
-    model::{AppStatus, BuildOrigin, BuildPhase, BuildStatus, EnvStatus},
-    term::{self, Table, bytes, duration},
+    model::{AppStatus, BuildStatus, EnvStatus, EventStatus, PodStatus},
+    term::{self, Table, bytes},
 };
 
-/// Lines of the builder's log that are shown when all went well, and when not.
-const LOG_LINES: (usize, usize) = (5, 20);
+pub(super) use builds::outcome;
+
+/// Lines of what a warning says that are shown.
+const WARNING_LINES: usize = 3;
 /// Width of the labels at the left.
 const LABEL_WIDTH: usize = 10;
 
-/// Returns the page. Lines that are longer than `width` are cut where nobody would copy from them.
+/// Returns the page. Where there is a `width`, sentences are folded to it, and lines that nobody would copy
+/// from are cut.
 pub(super) fn page(app: &AppStatus, now: Timestamp, width: Option<usize>) -> String {
     let mut page = Page {
         lines: Vec::new(),
@@ -25,13 +30,14 @@ pub(super) fn page(app: &AppStatus, now: Timestamp, width: Option<usize>) -> Str
     page.image(app);
     page.artifact(app);
     page.section("ENV", env(app.workload.iter().flat_map(|it| &it.env)), false);
-    page.section("PODS", pods(app, now), true);
+    page.section("PODS", page.pods(app, now), false);
     page.section("STAGING", staging(app, now), true);
-    page.section("BUILDS", builds(app, now), true);
+    page.section("BUILDS", builds::rows(app, now, page.room()), false);
     if let Some(build) = app.builds.first() {
-        page.log(build);
+        let label = format!("LOG #{}", build.number);
+        page.section(&label, builds::log(build, page.room()), true);
     }
-    page.section("EVENTS", events(app, now), true);
+    page.section("EVENTS", page.events(app, now), true);
     page.lines.join("\n")
 }
 
@@ -53,12 +59,15 @@ impl Page {
         }
     }
 
+    /// Columns beside the labels.
+    fn room(&self) -> usize {
+        self.width
+            .map_or(usize::MAX, |width| width.saturating_sub(LABEL_WIDTH))
+    }
+
     /// Joins words into as few lines as the width allows.
     fn folded(&self, words: &[String]) -> Vec<String> {
-        let room = self
-            .width
-            .map_or(usize::MAX, |width| width.saturating_sub(LABEL_WIDTH));
-        term::join_folded(words, " · ", "", room)
+        term::join_folded(words, " · ", "", self.room())
     }
 
     fn image(&mut self, app: &AppStatus) {
@@ -98,14 +107,65 @@ impl Page {
         self.section("ARTIFACT", self.folded(&words), false);
     }
 
-    fn log(&mut self, build: &BuildStatus) {
-        let count = match build.phase {
-            BuildPhase::Ok => LOG_LINES.0,
-            _ => LOG_LINES.1,
-        };
-        let tail = &build.log_tail[build.log_tail.len().saturating_sub(count)..];
-        self.section(&format!("LOG #{}", build.number), tail.to_vec(), true);
+    fn pods(&self, app: &AppStatus, now: Timestamp) -> Vec<String> {
+        let mut table = Table::new(&[]);
+        for pod in &app.pods {
+            let restarts = match pod.restarts {
+                1 => "1 restart".to_owned(),
+                count => format!("{count} restarts"),
+            };
+            table.row([
+                pod.name.clone(),
+                pod.phase.clone(),
+                if pod.is_ready { "ready" } else { "not ready" }.to_owned(),
+                restarts,
+                ago(pod.created.as_deref(), now),
+            ]);
+        }
+        // Below its Pod, since it is a sentence and no column.
+        let troubles = app.pods.iter().map(|pod| trouble(app, pod));
+        interleaved(
+            &table,
+            troubles.map(|words| words.map_or_else(Vec::new, |words| below(&words, self.room()))),
+        )
     }
+
+    fn events(&self, app: &AppStatus, now: Timestamp) -> Vec<String> {
+        // What a warning says is read to its end, and folded for that.
+        let is_folded = |event: &EventStatus| self.width.is_some() && event.type_ == "Warning";
+        let mut table = Table::new(&[]);
+        for event in &app.events {
+            let message = if is_folded(event) { "" } else { &event.message };
+            table.row([
+                format!("{} ago", ago(event.time.as_deref(), now)),
+                event.type_.clone(),
+                event.reason.clone(),
+                message.to_owned(),
+            ]);
+        }
+        let words = app.events.iter().map(|event| {
+            let mut lines = below(&event.message, self.room());
+            if lines.len() > WARNING_LINES {
+                lines.truncate(WARNING_LINES);
+                lines[WARNING_LINES - 1].push('…');
+            }
+            if is_folded(event) { lines } else { Vec::new() }
+        });
+        interleaved(&table, words)
+    }
+}
+
+/// A sentence in lines that stand below a row of a table.
+fn below(text: &str, room: usize) -> Vec<String> {
+    let lines = term::fold(&text.replace('\n', " "), room.saturating_sub(2));
+    lines.into_iter().map(|line| format!("  {line}")).collect()
+}
+
+/// The rows of a table, each with its lines below it.
+fn interleaved(table: &Table, words: impl Iterator<Item = Vec<String>>) -> Vec<String> {
+    let rows = table.lines().into_iter().zip(words);
+    rows.flat_map(|(row, words)| [vec![row], words].concat())
+        .collect()
 }
 
 fn heading(app: &AppStatus) -> String {
@@ -142,29 +202,14 @@ fn env<'a>(env: impl Iterator<Item = &'a EnvStatus>) -> Vec<String> {
     .collect()
 }
 
-fn pods(app: &AppStatus, now: Timestamp) -> Vec<String> {
-    let mut table = Table::new(&[]);
-    for pod in &app.pods {
-        let restarts = match pod.restarts {
-            1 => "1 restart".to_owned(),
-            count => format!("{count} restarts"),
-        };
-        table.row([
-            pod.name.clone(),
-            pod.phase.clone(),
-            if pod.is_ready { "ready" } else { "not ready" }.to_owned(),
-            restarts,
-            ago(pod.created.as_deref(), now),
-        ]);
-    }
-    // Below its Pod, since it is a sentence and no column.
-    let troubles = app.pods.iter().map(|pod| pod.trouble.as_ref());
-    let rows = table.lines().into_iter().zip(troubles);
-    rows.flat_map(|(row, trouble)| {
-        let trouble = trouble.map(|trouble| format!("  {}", trouble.replace('\n', " ")));
-        [Some(row), trouble].into_iter().flatten()
+/// What keeps a Pod from serving, and where to read on.
+fn trouble(app: &AppStatus, pod: &PodStatus) -> Option<String> {
+    let trouble = pod.trouble.as_ref()?;
+    let (name, namespace) = (&app.name, &app.namespace);
+    Some(match pod.restarts {
+        0 => trouble.clone(),
+        _ => format!("{trouble}; its last lines: kubectl b2i logs {name} --previous -n {namespace}"),
     })
-    .collect()
 }
 
 fn staging(app: &AppStatus, now: Timestamp) -> Vec<String> {
@@ -179,81 +224,6 @@ fn staging(app: &AppStatus, now: Timestamp) -> Vec<String> {
             ago(pod.created.as_deref(), now),
             idle.map(|idle| format!("ends when idle for {idle}"))
                 .unwrap_or_default(),
-        ]);
-    }
-    table.lines()
-}
-
-fn builds(app: &AppStatus, now: Timestamp) -> Vec<String> {
-    let mut table = Table::new(&[]);
-    for build in &app.builds {
-        let what = match (build.origin, build.phase) {
-            (BuildOrigin::Rollback(number), _) => format!("back to #{number}"),
-            (_, BuildPhase::Failed) => build.failure.as_ref().map_or_else(
-                || "layers were missing".to_owned(),
-                |failure| failure.what.clone(),
-            ),
-            (BuildOrigin::Rerun(number), _) => format!("#{number} again"),
-            (BuildOrigin::Artifact, _) => format!("{} sent", bytes(build.uploaded_bytes)),
-            (BuildOrigin::Local, _) => format!("{} sent by --local", bytes(build.uploaded_bytes)),
-        };
-        table.row([
-            format!("#{}", build.number),
-            format!("{} ago", ago(Some(&build.started), now)),
-            outcome(build.phase).to_owned(),
-            what,
-            took(build),
-            if build.is_running { "<- running" } else { "" }.to_owned(),
-        ]);
-    }
-    let skipped = app.builds.iter().map(|build| skipped(build, now));
-    let rows = table.lines().into_iter().zip(skipped);
-    rows.flat_map(|(row, skipped)| [Some(row), skipped].into_iter().flatten())
-        .collect()
-}
-
-/// What was not built, since it would have been this build again; below its row.
-fn skipped(build: &BuildStatus, now: Timestamp) -> Option<String> {
-    let skipped = build.skipped.as_ref()?;
-    let times = match skipped.times {
-        1 => "once more".to_owned(),
-        times => format!("{times} times more"),
-    };
-    let last = ago(Some(&skipped.last), now);
-    Some(format!(
-        "  asked for {times}, {last} ago: nothing had changed, so nothing was built"
-    ))
-}
-
-/// One word for how a build went.
-pub(super) fn outcome(phase: BuildPhase) -> &'static str {
-    match phase {
-        BuildPhase::Building => "building",
-        BuildPhase::Ok => "ok",
-        BuildPhase::Failed => "failed",
-        BuildPhase::Lost => "lost",
-    }
-}
-
-fn took(build: &BuildStatus) -> String {
-    let parse = |time: &str| time.parse::<Timestamp>().ok();
-    let times = build.ended.as_deref().and_then(parse).zip(parse(&build.started));
-    let took = times.and_then(|(ended, started)| ended.duration_since(started).try_into().ok());
-    // A rollback makes nothing, and takes no time.
-    match build.origin {
-        BuildOrigin::Rollback(_) => String::new(),
-        _ => took.map(duration).unwrap_or_default(),
-    }
-}
-
-fn events(app: &AppStatus, now: Timestamp) -> Vec<String> {
-    let mut table = Table::new(&[]);
-    for event in &app.events {
-        table.row([
-            format!("{} ago", ago(event.time.as_deref(), now)),
-            event.type_.clone(),
-            event.reason.clone(),
-            event.message.clone(),
         ]);
     }
     table.lines()
