@@ -111,7 +111,8 @@ false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l timeout -d 'How long to wait for that, for example 5m' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l builder-image -d 'Image of the staging Pod and the builder Job' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l builder-image -d 'Image of the staging Pod and the builder Job; where none is named, the first build brings it in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l bootstrap-image -d 'Image with a shell by which the builder image is brought in where none is named; busybox when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
@@ -176,7 +177,8 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l tag -d
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l name -d 'Name of the app; from the artifact\'s file name when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l builder-image -d 'Image of the staging Pod and the builder Job' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l builder-image -d 'Image of the staging Pod and the builder Job; where none is named, the first build brings it in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l bootstrap-image -d 'Image with a shell by which the builder image is brought in where none is named; busybox when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
@@ -366,7 +368,8 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l tag -d
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l image-env -d 'Env of the image, as NAME=VALUE, or NAME- to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l builder-image -d 'Image of the staging Pod and the builder Job' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l builder-image -d 'Image of the staging Pod and the builder Job; where none is named, the first build brings it in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l bootstrap-image -d 'Image with a shell by which the builder image is brought in where none is named; busybox when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
@@ -520,7 +523,8 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l base -d 'Base image that a build would pull' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l builder-image -d 'Image of the staging Pod and the builder Job' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l builder-image -d 'Image of the staging Pod and the builder Job; where none is named, the first build brings it in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l bootstrap-image -d 'Image with a shell by which the builder image is brought in where none is named; busybox when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
@@ -743,7 +747,8 @@ false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l timeout -d 'How long to wait for that, for example 5m' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l builder-image -d 'Image of the staging Pod and the builder Job' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l builder-image -d 'Image of the staging Pod and the builder Job; where none is named, the first build brings it in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l bootstrap-image -d 'Image with a shell by which the builder image is brought in where none is named; busybox when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F

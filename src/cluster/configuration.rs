@@ -15,6 +15,10 @@ pub const KEY: &str = "config.yaml";
 /// The key that `registry up` writes to: weaker than what people write, and in nobody's way.
 pub const TRIAL_KEY: &str = "registry-up.yaml";
 
+/// The key that a bootstrap writes to, the weakest. Each version of the plugin has its own, since it wants
+/// a builder image of its own.
+pub const BOOTSTRAP_KEY: &str = concat!("bootstrap-", env!("CARGO_PKG_VERSION"), ".yaml");
+
 /// Returns the texts of the namespace's configuration with their keys, the strongest first; none
 /// where there is none, or it may not be read: nobody needs one.
 ///
@@ -26,15 +30,16 @@ pub async fn read(cluster: &Cluster) -> kube::Result<Vec<(&'static str, String)>
         Err(error) if is_forbidden(&error) => BTreeMap::new(),
         Err(error) => return Err(error),
     };
-    let texts = [KEY, TRIAL_KEY].map(|key| data.remove(key).map(|text| (key, text)));
+    let texts = [KEY, TRIAL_KEY, BOOTSTRAP_KEY].map(|key| data.remove(key).map(|text| (key, text)));
     Ok(texts.into_iter().flatten().collect())
 }
 
-/// Writes what `registry up` says of the namespace, or removes it. What people wrote stays.
+/// Writes what `registry up` or a bootstrap says of the namespace to its own key, or removes it. What people
+/// wrote stays.
 ///
 /// # Errors
 /// What the API server answered; a conflict where somebody wrote at the same time.
-pub async fn write_trial(cluster: &Cluster, text: Option<String>) -> kube::Result<()> {
+pub async fn write(cluster: &Cluster, key: &str, text: Option<String>) -> kube::Result<()> {
     let maps = cluster.api::<ConfigMap>();
     let Some(map) = maps.get_opt(NAME).await? else {
         let Some(text) = text else { return Ok(()) };
@@ -44,15 +49,15 @@ pub async fn write_trial(cluster: &Cluster, text: Option<String>) -> kube::Resul
                 labels: Some(labels::ours()),
                 ..ObjectMeta::default()
             },
-            data: Some([(TRIAL_KEY.to_owned(), text)].into()),
+            data: Some([(key.to_owned(), text)].into()),
             ..ConfigMap::default()
         };
         return maps.create(&PostParams::default(), &map).await.map(drop);
     };
     let is_ours = labels::is_ours(map.metadata.labels.as_ref().unwrap_or(&BTreeMap::new()));
-    let is_all = |data: &BTreeMap<_, _>| data.keys().eq([TRIAL_KEY]);
+    let is_all = |data: &BTreeMap<_, _>| data.keys().eq([key]);
     if text.is_none() && map.data.as_ref().is_some_and(is_all) && is_ours {
         return config_map::delete(&maps, &map).await;
     }
-    config_map::patch(&maps, &map, &json!({ TRIAL_KEY: text })).await
+    config_map::patch(&maps, &map, &json!({ key: text })).await
 }

@@ -5,6 +5,7 @@ pub mod configuration;
 mod connect;
 pub mod error;
 mod forward;
+pub mod job_pod;
 pub mod nodes;
 pub mod objects;
 pub mod owned_fields;

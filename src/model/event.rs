@@ -14,6 +14,8 @@ pub enum Step {
     Plan,
     /// Sending what the registry lacks.
     Upload,
+    /// The builder image coming into the registry, where nobody has put it there.
+    Bootstrap,
     /// The builder Job.
     Build,
     /// The Deployment taking the image.
@@ -32,6 +34,7 @@ impl Step {
             Self::Inspect => "Inspect",
             Self::Plan => "Plan",
             Self::Upload => "Upload",
+            Self::Bootstrap => "Bootstrap",
             Self::Build => "Build",
             Self::RollOut => "Roll out",
             Self::Host => "Registry",

@@ -5,6 +5,7 @@ mod app_name;
 mod app_status;
 mod artifact;
 mod artifact_place;
+mod bootstrap_request;
 mod build_request;
 mod build_result;
 mod check;
@@ -37,6 +38,7 @@ pub use artifact::{
     WarFacts,
 };
 pub use artifact_place::{ArtifactPlace, Expected};
+pub use bootstrap_request::BootstrapRequest;
 pub use build_request::{Base, BuildRequest, ConfigChanges, LayerDescriptor};
 pub use build_result::{BuildOutcome, BuildResult};
 pub use check::{Check, CheckReport, CheckRequest, CheckScope, CheckStatus, SecretName};

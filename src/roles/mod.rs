@@ -9,8 +9,8 @@ pub mod plugin;
 pub mod staging;
 
 pub use crate::cluster::objects::{
-    BRIDGE_ARGUMENT as BRIDGE, BUILDER_ARGUMENT as BUILDER, CHECK_ARGUMENT as CHECK,
-    STAGING_ARGUMENT as STAGING,
+    BOOTSTRAP_ARGUMENT as BOOTSTRAP, BRIDGE_ARGUMENT as BRIDGE, BUILDER_ARGUMENT as BUILDER,
+    CHECK_ARGUMENT as CHECK, STAGING_ARGUMENT as STAGING,
 };
 
 /// Runs a role to its end.
@@ -21,6 +21,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         Some(BRIDGE) => bridge::run(args.get(2)),
         Some(BUILDER) => builder::run(),
         Some(CHECK) => builder::check(),
+        Some(BOOTSTRAP) => builder::bootstrap(),
         _ => plugin::run(args),
     }
 }

@@ -14,6 +14,7 @@
 //! | [`report`] | all of it | text or JSON |
 //! | [`check`] | `CheckRequest` | `CheckReport`: what a registry would have against a build |
 //! | [`connect`] | mounted Secrets and a `RegistryAccess` | a client of a registry, in a Pod |
+//! | [`bootstrap`] | our executable and a `BootstrapRequest` | the builder image is in a registry (`BuildResult`) |
 //! | [`cleanup`] | a run's id | nothing of it is left in the cluster |
 //!
 //! Beside the line, what is done with apps that are there:
@@ -27,6 +28,7 @@
 //! | [`remove`] | an app's name | nothing of it is left in the cluster |
 
 pub mod assemble;
+pub mod bootstrap;
 pub mod check;
 pub mod cleanup;
 pub mod connect;

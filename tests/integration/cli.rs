@@ -36,7 +36,6 @@ fn without_arguments_it_says_what_to_type_first() {
     let (_, first_steps) = ended.stderr.split_once("First steps").unwrap();
     for step in [
         "kubectl b2i registry login",
-        "kubectl b2i builder push",
         "kubectl b2i registry up",
         "kubectl b2i deploy ./shop.jar --port 8080 --nodeport",
         "kubectl b2i doctor",

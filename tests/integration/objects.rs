@@ -2,6 +2,7 @@
 use kubectl_b2i::{
     cluster::objects::{
         adopted::adopted,
+        bootstrap_job::BootstrapJob,
         builder_job::BuilderJob,
         check_job::CheckJob,
         deployment::{App, deployment},
@@ -10,7 +11,10 @@ use kubectl_b2i::{
         stateful_set::stateful_set,
         trial_registry,
     },
-    model::{AppName, CheckRequest, CheckScope, DeployOptions, Derived, Port, PortKind, SecretName},
+    model::{
+        AppName, BootstrapRequest, CheckRequest, CheckScope, DeployOptions, Derived, Port, PortKind,
+        SecretName,
+    },
     oci::{Digest, Platform, Reference},
     steps::doctor,
 };
@@ -51,6 +55,22 @@ fn check_job() -> Value {
         builder_pull_secret: Some("builder-pull"),
         push_secret: "registry-push",
         pull_secret: Some("base-pull"),
+        request: &request,
+    };
+    json!(job.object())
+}
+
+fn bootstrap_job() -> Value {
+    let request = BootstrapRequest {
+        destination: "registry.example.com/team/b2i-builder".parse().unwrap(),
+        access: Default::default(),
+    };
+    let job = BootstrapJob {
+        run_id: "k3x9",
+        image: "docker.io/library/busybox:stable",
+        image_pull_secret: "builder-pull",
+        push_secret: "registry-push",
+        platform: Some(&Platform::linux("arm64")),
         request: &request,
     };
     json!(job.object())
@@ -122,6 +142,11 @@ fn what_is_mapped_runs_and_is_not_remembered() {
         plain["spec"]["template"]["spec"]["containers"][0]["args"],
         Value::Null
     );
+}
+
+#[test]
+fn the_bootstrap_job() {
+    assert_golden("bootstrap_job.json", &pretty(&bootstrap_job()));
 }
 
 #[test]
@@ -236,7 +261,7 @@ fn assert_restricted(pod: &Value) {
 
 #[test]
 fn every_pod_is_restricted() {
-    for job in [builder_job(), check_job()] {
+    for job in [builder_job(), check_job(), bootstrap_job()] {
         let pod = &job["spec"]["template"]["spec"];
         assert_restricted(pod);
         assert_eq!(

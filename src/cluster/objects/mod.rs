@@ -1,6 +1,7 @@
 //! Every object that we ever create, as pure functions, in one folder for review.
 
 pub mod adopted;
+pub mod bootstrap_job;
 pub mod builder_job;
 pub mod check_job;
 pub mod deployment;
@@ -18,6 +19,8 @@ pub mod url;
 
 /// First argument of the staging Pod's container.
 pub const STAGING_ARGUMENT: &str = "in-cluster-staging";
+/// First argument of the command that runs in the bootstrap Pod.
+pub const BOOTSTRAP_ARGUMENT: &str = "in-cluster-bootstrap";
 /// First argument of the builder Job's container.
 pub const BUILDER_ARGUMENT: &str = "in-cluster-builder";
 /// First argument of the check Job's container.

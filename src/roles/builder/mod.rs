@@ -10,8 +10,10 @@ use std::{
     time::Duration,
 };
 
+mod bootstrap;
 mod check;
 
+pub use bootstrap::run as bootstrap;
 pub use check::run as check;
 
 use crate::{

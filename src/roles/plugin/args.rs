@@ -33,7 +33,6 @@ use super::{
 )]
 #[command(after_help = "First steps, with a registry that the nodes pull from:
   kubectl b2i registry login registry.example.com
-  kubectl b2i builder push registry.example.com/b2i/builder
   kubectl b2i deploy ./shop.jar --port 8080 --nodeport
 
 Without one, to try it out:
@@ -272,9 +271,12 @@ pub(crate) struct ClusterBuildArgs {
     /// Secret; `default` for that one again
     #[arg(long, value_name = "NAME", env = "B2I_PULL_SECRET")]
     pub(crate) pull_secret: Option<String>,
-    /// Image of the staging Pod and the builder Job
+    /// Image of the staging Pod and the builder Job; where none is named, the first build brings it in
     #[arg(long, value_name = "REFERENCE", env = "B2I_BUILDER_IMAGE")]
     pub(crate) builder_image: Option<String>,
+    /// Image with a shell by which the builder image is brought in where none is named; busybox when not given
+    #[arg(long, value_name = "REFERENCE", env = "B2I_BOOTSTRAP_IMAGE")]
+    pub(crate) bootstrap_image: Option<String>,
     /// Secret that the builder image is pulled with
     #[arg(long, value_name = "NAME", env = "B2I_BUILDER_PULL_SECRET")]
     pub(crate) builder_pull_secret: Option<String>,

@@ -37,6 +37,7 @@ pub(super) struct Build<'a> {
     pub(super) site: &'a Site,
     pub(super) app: &'a AppName,
     pub(super) number: u64,
+    pub(super) destination: &'a Reference,
     pub(super) pull_secret: Option<&'a str>,
 }
 
@@ -92,11 +93,11 @@ impl Build<'_> {
         Ok((uploaded, ended))
     }
 
-    /// Builds of layers that an earlier build has sent to `destination`.
-    pub(super) async fn of_what_is_there(&self, destination: &Reference) -> Ended {
+    /// Builds of layers that an earlier build has sent to the destination.
+    pub(super) async fn of_what_is_there(&self) -> Ended {
         let mut ended = self.job(1, None).await;
         if let BuildOutcome::MissingBlobs(digests) = &ended.outcome {
-            ended.outcome = BuildOutcome::Failed(self.gone(destination, digests));
+            ended.outcome = BuildOutcome::Failed(self.gone(digests));
         }
         Ok((Uploaded::default(), ended))
     }
@@ -114,13 +115,17 @@ impl Build<'_> {
         if attempt == 1 {
             site.events.send(Event::Started(Step::Build));
         }
+        let builder = match site.builder(self.destination).await {
+            Ok(builder) => builder,
+            Err(failure) => return failed(failure),
+        };
         let options = job::Options {
             app: self.app.clone(),
             run_id: site.run_id.clone(),
             attempt,
             number: self.number,
-            builder_image: site.builder_image.clone(),
-            builder_pull_secret: site.builder_pull_secret.clone(),
+            builder_image: builder.image.clone(),
+            builder_pull_secret: builder.pull_secret.clone(),
             push_secret: site.push_secret.clone(),
             pull_secret: self.pull_secret.map(ToOwned::to_owned),
             layers_patience,
@@ -136,24 +141,28 @@ impl Build<'_> {
         };
         // It may still try to start, until its deadline.
         cleanup::run(&site.cluster, &site.run_id).await;
-        job::Built {
-            outcome: BuildOutcome::Failed(failure),
-            log_tail: Vec::new(),
-        }
+        failed(failure)
     }
 
-    fn gone(&self, destination: &Reference, digests: &[Digest]) -> Failure {
+    fn gone(&self, digests: &[Digest]) -> Failure {
         let missing: Vec<String> = digests.iter().map(ToString::to_string).collect();
         let app = self.app;
         Failure::new(format!("could not build `{app}` again"))
             .why(format!(
                 "`{}` no longer has its layers: {}",
-                destination.name(),
+                self.destination.name(),
                 missing.join(", ")
             ))
             .next("build from the artifact, which sends them:")
             .command(format!("kubectl b2i build ARTIFACT --name {app} --rebuild"))
             .anchor("layers-gone")
+    }
+}
+
+fn failed(failure: Failure) -> job::Built {
+    job::Built {
+        outcome: BuildOutcome::Failed(failure),
+        log_tail: Vec::new(),
     }
 }
 

@@ -20,9 +20,6 @@ use crate::{
     steps::{assemble, inspect, plan},
 };
 
-/// Tells which version an image is of: <https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md>.
-const VERSION_LABEL: &str = "org.opencontainers.image.version";
-
 /// Configs of images are a few kB.
 const LARGEST_CONFIG_BYTES: usize = 1 << 20;
 
@@ -47,7 +44,7 @@ pub(super) async fn version_of(client: &Client, image: &Reference) -> Option<Str
         }
     }
     let config: Value = serde_json::from_slice(&bytes).ok()?;
-    let label = config.get("config")?.get("Labels")?.get(VERSION_LABEL)?;
+    let label = config.get("config")?.get("Labels")?.get(plan::VERSION_LABEL)?;
     label.as_str().map(str::to_owned)
 }
 
@@ -151,17 +148,11 @@ pub(super) async fn push(
     client: &Client,
     events: &Events,
 ) -> Result<Reference> {
-    let version = env!("CARGO_PKG_VERSION");
-    let options = plan::Options {
-        base: Some("scratch".to_owned()),
-        labels: [(VERSION_LABEL.to_owned(), version.to_owned())].into(),
-        ..plan::Options::default()
-    };
     let executable = Arc::new(executable.clone());
-    let plan = Arc::new(plan::run(&executable, &options)?);
+    let plan = Arc::new(plan::builder_image(&executable)?);
     let to = repository.name();
     let packed = packed::pack(&executable, &plan, packed::noted(), Some(&to), events).await?;
-    let tags = vec![version.to_owned()];
+    let tags = vec![env!("CARGO_PKG_VERSION").to_owned()];
     let request = packed.request(&plan, repository, tags, RegistryAccess::default());
     let ends = Ends::to(client.clone());
     let image = assemble::image(&request, ends.look_up(&request).await?)?;

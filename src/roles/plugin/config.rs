@@ -25,6 +25,8 @@ pub(super) struct Config {
     pub builder_image: Option<String>,
     /// Secret that the builder image is pulled with.
     pub builder_pull_secret: Option<String>,
+    /// Image with a shell, by which the builder image is brought in where none is named.
+    pub bootstrap_image: Option<String>,
     /// Secret that may push.
     pub push_secret: Option<String>,
     /// Secret that base images are pulled with.
@@ -149,6 +151,7 @@ impl Config {
         Self {
             builder_image: self.builder_image.or(below.builder_image),
             builder_pull_secret: self.builder_pull_secret.or(below.builder_pull_secret),
+            bootstrap_image: self.bootstrap_image.or(below.bootstrap_image),
             push_secret: self.push_secret.or(below.push_secret),
             pull_secret: self.pull_secret.or(below.pull_secret),
             staging_idle: self.staging_idle.or(below.staging_idle),

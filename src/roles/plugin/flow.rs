@@ -213,11 +213,12 @@ async fn make(
         site,
         app,
         number,
+        destination: &record.request.destination,
         pull_secret: record.options.pull_secret.as_deref(),
     };
     let ended = match staging {
         Some(staging) => build.of_layers(staging, layers).await,
-        None => build.of_what_is_there(&record.request.destination).await,
+        None => build.of_what_is_there().await,
     };
     let (uploaded, job::Built { outcome, log_tail }) = match ended {
         Ok(ended) => ended,

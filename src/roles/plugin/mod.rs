@@ -15,6 +15,7 @@ mod actuator;
 mod apps;
 mod args;
 mod begun;
+mod bootstrap;
 mod browser;
 mod builder;
 mod builder_image;

@@ -3,9 +3,12 @@
 
 use std::time::Duration;
 
+use tokio::sync::OnceCell;
+
 use super::{
     access,
     args::{ClusterBuildArgs, GlobalArgs, ImageArgs, PlanArgs},
+    bootstrap::{self, BuilderImage},
     config::Config,
     destination, merge, push_secret, staging, values,
 };
@@ -30,8 +33,11 @@ pub(super) struct Site {
     pub events: Events,
     /// Labels everything that this run makes.
     pub run_id: String,
-    pub builder_image: String,
+    /// What plays our roles there: what was named, else what the first to need it brings in.
+    builder: OnceCell<BuilderImage>,
     pub builder_pull_secret: Option<String>,
+    /// Image by which it is brought in.
+    pub bootstrap_image: Option<String>,
     pub push_secret: String,
     /// What was said now of the Secret for the base; a name, or the word for none.
     pub pull_secret: Option<String>,
@@ -41,6 +47,15 @@ pub(super) struct Site {
     pub staging_idle: Duration,
     /// Builds of an app that its record keeps.
     pub history_limit: usize,
+}
+
+impl Site {
+    /// Returns the builder image; `destination` says which registry one is brought into, where none was
+    /// named.
+    pub(super) async fn builder(&self, destination: &Reference) -> Result<&BuilderImage> {
+        let bring_in = || bootstrap::run(self, destination);
+        Box::pin(self.builder.get_or_try_init(bring_in)).await
+    }
 }
 
 /// What is built: its name, and where its image goes.
@@ -153,32 +168,33 @@ pub(super) async fn site(
     config: &Config,
     events: &Events,
 ) -> Result<(Site, Keychain)> {
-    let builder_image = args
+    let builder_pull_secret = args
+        .builder_pull_secret
+        .clone()
+        .or_else(|| config.builder_pull_secret.clone());
+    let named_image = args
         .builder_image
         .clone()
-        .or_else(|| config.builder_image.clone())
-        .ok_or_else(|| {
-            Failure::usage("could not choose the builder image")
-            .why("neither `--builder-image` nor the configuration names one")
-            .next("push it to your registry and name it; or, to try things out, run a registry that has it:")
-            .command("kubectl b2i builder push registry.example.com/b2i/builder")
-            .command(format!("kubectl b2i registry up -n {}", cluster.namespace))
-            .anchor("builder-image")
-        })?;
+        .or_else(|| config.builder_image.clone());
+    let named = named_image.map(|image| BuilderImage {
+        image,
+        pull_secret: builder_pull_secret.clone(),
+    });
     let access = access::access(&args.access, config)?;
     let timeout = values::time("--build-timeout", &args.build_timeout)?;
     let staging_idle = staging::idle(args.staging_idle.as_deref().or(config.staging_idle.as_deref()))?;
-    let named = args.push_secret.as_deref().or(config.push_secret.as_deref());
-    let secret = push_secret::choose(&cluster, named).await?;
+    let push_secret = args.push_secret.as_deref().or(config.push_secret.as_deref());
+    let secret = push_secret::choose(&cluster, push_secret).await?;
     let keychain = push_secret::keychain(&secret, &cluster.namespace)?;
     let site = Site {
         events: events.clone(),
         run_id: run_id(),
-        builder_image,
-        builder_pull_secret: args
-            .builder_pull_secret
+        builder: OnceCell::new_with(named),
+        builder_pull_secret,
+        bootstrap_image: args
+            .bootstrap_image
             .clone()
-            .or_else(|| config.builder_pull_secret.clone()),
+            .or_else(|| config.bootstrap_image.clone()),
         push_secret: secret.name,
         pull_secret: args.pull_secret.clone().or_else(|| config.pull_secret.clone()),
         access,

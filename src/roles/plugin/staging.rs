@@ -42,11 +42,12 @@ pub(super) struct Staging<'a> {
 impl<'a> Staging<'a> {
     /// Has the Pod come up.
     pub(super) async fn begin(site: &'a Site, target: &Target, plan: &ImagePlan) -> Result<Self> {
+        let builder = site.builder(&target.destination).await?;
         let options = upload::Options {
             app: target.app.clone(),
             run_id: site.run_id.clone(),
-            builder_image: site.builder_image.clone(),
-            builder_pull_secret: site.builder_pull_secret.clone(),
+            builder_image: builder.image.clone(),
+            builder_pull_secret: builder.pull_secret.clone(),
             push_secret: site.push_secret.clone(),
             pull_secret: target.options.pull_secret.clone(),
             base: match &plan.base {

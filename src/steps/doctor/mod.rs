@@ -13,7 +13,7 @@ use kube::{
 };
 use serde::de::DeserializeOwned;
 
-pub use permissions::{NEEDED, Needed};
+pub use permissions::{NEEDED, Needed, may_exec};
 
 use crate::{
     cluster::{

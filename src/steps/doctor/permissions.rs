@@ -143,8 +143,8 @@ pub const NEEDED: &[Needed] = &[
     ),
 ];
 
-/// What takes the place of `pods/portforward` where that is not granted. In no Role of ours: it lets
-/// its owner run whatever a container holds.
+/// What takes the place of `pods/portforward` where that is not granted, and brings a builder image in. In
+/// no Role of ours: it lets its owner run whatever a container holds.
 const EXEC: Needed = needed("", "pods", "exec", &["get", "create"], &[]);
 
 /// Requests that are on their way at one time.
@@ -200,7 +200,11 @@ async fn check(cluster: &Cluster, needed: &Needed) -> Result<Finding> {
     )
 }
 
-async fn may_exec(cluster: &Cluster) -> Result<bool> {
+/// Whether the person may run commands in Pods.
+///
+/// # Errors
+/// The API server does not say.
+pub async fn may_exec(cluster: &Cluster) -> Result<bool> {
     for verb in EXEC.always {
         if !may(cluster, &EXEC, verb).await? {
             return Ok(false);

@@ -77,7 +77,7 @@ pub async fn find(cluster: &Cluster) -> Result<Found> {
 pub async fn end(cluster: &Cluster, found: &Found) -> Result<()> {
     for object in &found.objects {
         let removed = match object.split('/').next().unwrap_or_default() {
-            "configmap" => configuration::write_trial(cluster, None).await,
+            "configmap" => configuration::write(cluster, configuration::TRIAL_KEY, None).await,
             "deployment" => delete::<Deployment>(cluster).await,
             "service" => delete::<Service>(cluster).await,
             "secret" => delete::<Secret>(cluster).await,

@@ -4,6 +4,7 @@
 mod base_java;
 mod beside;
 mod boot;
+mod builder_image;
 mod catalogue;
 mod catalogue_base;
 mod config;
@@ -18,6 +19,7 @@ mod war;
 
 use std::collections::BTreeMap;
 
+pub use builder_image::{VERSION_LABEL, builder_image};
 pub use catalogue::{ByJava, Catalogue, Chosen, ExecutableBases, WarBases};
 pub use catalogue_base::CatalogueBase;
 

@@ -7,7 +7,6 @@ mod figures;
 mod link;
 mod memory;
 mod patience;
-mod pod;
 mod send;
 mod words;
 
@@ -24,7 +23,8 @@ use crate::{
     cluster::{
         Cluster,
         error::{is_not_found, of_watch},
-        objects::staging_job::StagingJob,
+        job_pod::{JobContainer, how_it_ended, running},
+        objects::staging_job::{STAGING, StagingJob},
     },
     error::{Failure, Result},
     model::{
@@ -282,10 +282,18 @@ async fn send(
     let words = Words::new(&cluster.namespace, options);
     let pod = match &staging.pod {
         At::Pod(pod) | At::Left(pod) => pod.clone(),
-        At::Job(uid) => pod::running(cluster, &staging.job, uid, options.timeout, events)
-            .await
-            .map_err(|error| cluster.failure("could not watch the staging Pod", &of_watch(error)))?
-            .map_err(|stuck| words.stuck(&stuck))?,
+        At::Job(job_uid) => {
+            let of = JobContainer {
+                job: &staging.job,
+                job_uid,
+                container: STAGING,
+            };
+            let tell = |text| events.send(Event::Doing(Step::Upload, text));
+            running(cluster, of, options.timeout, tell)
+                .await
+                .map_err(|error| cluster.failure("could not watch the staging Pod", &of_watch(error)))?
+                .map_err(|stuck| words.stuck(&stuck))?
+        }
     };
     if matches!(staging.pod, At::Job(_)) {
         staging.pod = At::Pod(pod.clone());
@@ -308,7 +316,7 @@ async fn send(
     match uploaded {
         Ok(uploaded) => Ok(uploaded),
         Err(error) => {
-            let end = pod::how_it_ended(cluster, &now).await;
+            let end = how_it_ended(cluster, &now, STAGING).await;
             Err(words.no_link(error, end))
         }
     }

@@ -4,6 +4,7 @@ use crate::{
     cluster::{
         Cluster, PullProblem, Trouble, TunnelError,
         error::is_forbidden,
+        job_pod::Stuck,
         objects::restricted::{CPU, MEMORY},
     },
     error::Failure,
@@ -11,7 +12,7 @@ use crate::{
     staging::{DestinationError, client::Error as StagingError, protocol::Refusal},
 };
 
-use super::{Options, link::LinkError, pod::Stuck};
+use super::{Options, link::LinkError};
 
 const NOT_STARTED: &str = "could not start the staging Pod";
 

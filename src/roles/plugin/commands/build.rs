@@ -180,6 +180,11 @@ fn ensure_no_cluster(args: &Args) -> Result<()> {
             build.builder_pull_secret.as_deref(),
             Some("B2I_BUILDER_PULL_SECRET"),
         ),
+        (
+            "--bootstrap-image",
+            build.bootstrap_image.as_deref(),
+            Some("B2I_BOOTSTRAP_IMAGE"),
+        ),
     ];
     let options = named.map(|(flag, value, variable)| ClusterOption {
         flag,

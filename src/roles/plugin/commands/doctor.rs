@@ -47,9 +47,8 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let mut checks = doctor::run(&cluster).await?;
     let named = args.push_secret.as_deref().or(config.push_secret.as_deref());
     checks.push(secret(&cluster, named).await);
-    checks.push(builder(
-        args.builder_image.as_deref().or(config.builder_image.as_deref()),
-    ));
+    let image = args.builder_image.as_deref().or(config.builder_image.as_deref());
+    checks.push(builder(&cluster, image).await?);
     let failed: Vec<String> = checks
         .iter()
         .filter(|check| check.status == FindingStatus::Failed)
@@ -97,16 +96,20 @@ async fn secret(cluster: &Cluster, named: Option<&str>) -> Finding {
     }
 }
 
-fn builder(image: Option<&str>) -> Finding {
+async fn builder(cluster: &Cluster, image: Option<&str>) -> Result<Finding> {
     let name = "builder image";
-    match image {
+    Ok(match image {
         Some(image) => Finding::ok(name, image),
+        None if doctor::may_exec(cluster).await? => Finding::ok(
+            name,
+            "none is named: the first build brings it in, by `exec` into a Pod of an image with a shell",
+        ),
         None => Finding::failed(
             name,
-            "neither --builder-image nor the configuration names one",
-            "export B2I_BUILDER_IMAGE=registry.example.com/b2i/builder",
+            "none is named, and you may not bring it in: not get, create on pods/exec",
+            "kubectl b2i builder push registry.example.com/b2i/builder",
         ),
-    }
+    })
 }
 
 /// A row for each, and below it what to do.

@@ -54,19 +54,22 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
         base: args.base,
         access: site.access.clone(),
     };
-    let settings = check::Options {
-        run_id: site.run_id.clone(),
-        builder_image: site.builder_image.clone(),
-        builder_pull_secret: site.builder_pull_secret.clone(),
-        push_secret: site.push_secret.clone(),
-        pull_secret: site.pull_secret.clone(),
-        patience: PATIENCE,
-        timeout: TIMEOUT,
-    };
     let stage = Stage::default();
     stage.in_cluster();
-    events.send(Event::Started(Step::Check));
-    let work = check::in_cluster(&site.cluster, &settings, &request, &events);
+    let work = async {
+        let builder = site.builder(&request.image).await?;
+        let settings = check::Options {
+            run_id: site.run_id.clone(),
+            builder_image: builder.image.clone(),
+            builder_pull_secret: builder.pull_secret.clone(),
+            push_secret: site.push_secret.clone(),
+            pull_secret: site.pull_secret.clone(),
+            patience: PATIENCE,
+            timeout: TIMEOUT,
+        };
+        events.send(Event::Started(Step::Check));
+        check::in_cluster(&site.cluster, &settings, &request, &events).await
+    };
     let report = interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
     let passed = count(&report, CheckStatus::Passed);
     let figures = format!(

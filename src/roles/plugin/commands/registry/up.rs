@@ -138,7 +138,7 @@ async fn configure(cluster: &Cluster, hosted: &Hosted, builder: &str) -> Result<
     let yaml = serde_yaml::to_string(&config)
         .map_err(|error| failure(Failure::new("could not write the configuration").because(error)))?;
     let text = format!("# written by `registry up`; `registry down` removes it\n{yaml}");
-    configuration::write_trial(cluster, Some(text))
+    configuration::write(cluster, configuration::TRIAL_KEY, Some(text))
         .await
         .map_err(|error| failure(cluster.failure("could not write the namespace's configuration", &error)))
 }

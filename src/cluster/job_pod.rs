@@ -1,4 +1,4 @@
-//! Brings the staging Pod up, and finds out why it does not come.
+//! Waits until the one Pod of a Job runs, and finds out why it does not.
 
 use std::{pin::pin, time::Duration};
 
@@ -10,22 +10,16 @@ use kube::{
 };
 use tokio::time::sleep;
 
-use crate::{
-    cluster::{
-        Cluster, Patience, Trouble, objects::staging_job::STAGING, snapshots, trouble::container_state,
-        warnings,
-    },
-    model::{Event, Events, Step},
-};
+use super::{Cluster, Patience, Trouble, snapshots, trouble::container_state, warnings};
 
 /// How long a trouble may last that may pass. A cluster that adds nodes takes about a minute.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 const DELETED: &str = "the Pod was deleted";
 
-/// Why there is no running staging Pod.
+/// Why a Job's Pod does not run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Stuck {
+pub enum Stuck {
     /// Something keeps it from running.
     Trouble(Trouble),
     /// It has ended already.
@@ -34,22 +28,31 @@ pub(super) enum Stuck {
     Slow,
 }
 
-/// Waits until the staging container of a Job runs, and returns its Pod's name.
+/// A container of a Job's Pod.
+#[derive(Clone, Copy, Debug)]
+pub struct JobContainer<'a> {
+    /// Name of the Job.
+    pub job: &'a str,
+    /// Its UID: an earlier Job of the run may have had the name, and its Pod may be ending.
+    pub job_uid: &'a str,
+    /// Name of the container.
+    pub container: &'a str,
+}
+
+/// Waits until the container of a Job runs, and returns its Pod's name. `tell` hears in words what is
+/// waited for.
 ///
 /// # Errors
 /// The API server's refusal, where Pods may not be watched.
-pub(super) async fn running(
+pub async fn running(
     cluster: &Cluster,
-    job: &str,
-    job_uid: &str,
+    of: JobContainer<'_>,
     timeout: Duration,
-    events: &Events,
+    tell: impl Fn(String),
 ) -> Result<Result<String, Stuck>, watcher::Error> {
-    let tell = |text: String| events.send(Event::Doing(Step::Upload, text));
-    // By the id, since an earlier Job of this run had the same name, and its Pod may be ending.
-    let selector = format!("controller-uid={job_uid}");
+    let selector = format!("controller-uid={}", of.job_uid);
     let mut pods = pin!(snapshots::<Pod>(cluster, Config::default().labels(&selector)));
-    let mut warnings_of = warnings(cluster, job).boxed();
+    let mut warnings_of = warnings(cluster, of.job).boxed();
     let mut is_seen = false;
     // A trouble says more than that the time is over, so it must come first.
     let patience = PATIENCE.min(timeout / 2);
@@ -70,14 +73,14 @@ pub(super) async fn running(
                     by_warning.note(None);
                     warnings_of = warnings(cluster, &pod.name_any()).boxed();
                 }
-                let state = container_state(&pod, STAGING).cloned().unwrap_or_default();
+                let state = container_state(&pod, of.container).cloned().unwrap_or_default();
                 if state.running.is_some() {
                     return Ok(Ok(pod.name_any()));
                 }
                 if let Some(end) = state.terminated {
                     return Ok(Err(Stuck::Ended(describe(end))));
                 }
-                let trouble = Trouble::of(&pod, STAGING);
+                let trouble = Trouble::of(&pod, of.container);
                 let told = trouble.as_ref().map(ToString::to_string);
                 if by_status.note(trouble) && let Some(told) = told {
                     tell(told);
@@ -98,12 +101,12 @@ pub(super) async fn running(
 }
 
 /// Returns why the container is no longer there, where the cluster says so.
-pub(super) async fn how_it_ended(cluster: &Cluster, pod: &str) -> Option<String> {
+pub async fn how_it_ended(cluster: &Cluster, pod: &str, container: &str) -> Option<String> {
     let Some(pod) = cluster.api::<Pod>().get_opt(pod).await.ok()? else {
         return Some(DELETED.to_owned());
     };
-    let trouble = Trouble::of(&pod, STAGING).map(|trouble| trouble.to_string());
-    let end = container_state(&pod, STAGING).and_then(|state| state.terminated.clone());
+    let trouble = Trouble::of(&pod, container).map(|trouble| trouble.to_string());
+    let end = container_state(&pod, container).and_then(|state| state.terminated.clone());
     trouble.or(end.map(describe))
 }
 

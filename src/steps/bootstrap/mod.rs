@@ -1,0 +1,100 @@
+//! Brings the builder image into a registry that this machine need not reach: a Pod of any image with a shell
+//! takes the plugin's own Linux executable by `exec`, and that makes and pushes the image.
+
+mod take;
+mod words;
+
+use std::time::Duration;
+
+use k8s_openapi::api::batch::v1::Job;
+use kube::api::{DeleteParams, PostParams};
+
+use crate::{
+    cluster::{
+        Cluster,
+        error::of_watch,
+        job_pod::{JobContainer, running},
+        objects::bootstrap_job::{BootstrapJob, CONTAINER},
+    },
+    error::{Failure, Result},
+    model::{Artifact, ArtifactKind, BootstrapRequest, BuildResult, Event, Events, Step},
+    oci::Platform,
+};
+use words::Words;
+
+/// What decides a bootstrap.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The run, which names the Job.
+    pub run_id: String,
+    /// An image with a shell.
+    pub image: String,
+    /// Secret to pull that image with.
+    pub image_pull_secret: String,
+    /// Secret to push to the registry with.
+    pub push_secret: String,
+    /// How long the Pod may take to run.
+    pub timeout: Duration,
+}
+
+/// Brings an executable, which is this program for Linux, into the cluster, and returns the image that it
+/// made of itself.
+///
+/// # Errors
+/// The Pod does not run or may not be entered, the executable does not arrive or does not run there, or what
+/// the registry has against it.
+pub async fn run(
+    cluster: &Cluster,
+    options: &Options,
+    executable: &Artifact,
+    request: &BootstrapRequest,
+    events: &Events,
+) -> Result<BuildResult> {
+    let job = BootstrapJob {
+        run_id: &options.run_id,
+        image: &options.image,
+        image_pull_secret: &options.image_pull_secret,
+        push_secret: &options.push_secret,
+        platform: platform(executable),
+        request,
+    };
+    let words = Words {
+        cluster,
+        options,
+        destination: &request.destination,
+    };
+    events.send(Event::Started(Step::Bootstrap));
+    let tell = |text: String| events.send(Event::Doing(Step::Bootstrap, text));
+    tell(format!("waiting for a Pod of `{}`", options.image));
+    let jobs = cluster.api::<Job>();
+    let created = jobs.create(&PostParams::default(), &job.object()).await;
+    let job_uid = created
+        .map_err(|error| words.not_created(&error))?
+        .metadata
+        .uid
+        .unwrap_or_default();
+    let name = job.name();
+    let made = async {
+        let of = JobContainer {
+            job: &name,
+            job_uid: &job_uid,
+            container: CONTAINER,
+        };
+        let pod = running(cluster, of, options.timeout, tell)
+            .await
+            .map_err(|error| cluster.failure(words::WHAT, &of_watch(error)))?
+            .map_err(|stuck| words.stuck(&stuck))?;
+        take::run(cluster, &pod, executable, &words, events).await
+    };
+    let made: Result<BuildResult, Failure> = made.await;
+    // It ends by itself as well.
+    jobs.delete(&name, &DeleteParams::background()).await.ok();
+    made
+}
+
+fn platform(executable: &Artifact) -> Option<&Platform> {
+    match &executable.kind {
+        ArtifactKind::Elf(elf) => Some(&elf.platform),
+        _ => None,
+    }
+}
