@@ -11,7 +11,10 @@ use crate::{
     error::Result,
     model::{BootstrapRequest, Event, Step},
     oci::Reference,
-    steps::bootstrap::{self, Options},
+    steps::{
+        bootstrap::{self, Options},
+        cleanup,
+    },
     term::bytes,
 };
 
@@ -46,14 +49,15 @@ pub(super) async fn run(site: &Site, destination: &Reference) -> Result<BuilderI
         destination: beside(destination),
         access: site.access.clone(),
     };
-    let made = Box::pin(bootstrap::run(
-        &site.cluster,
-        &options,
-        &executable,
-        &request,
-        &site.events,
-    ))
-    .await?;
+    let bringing = bootstrap::run(&site.cluster, &options, &executable, &request, &site.events);
+    let made = match Box::pin(bringing).await {
+        Ok(made) => made,
+        Err(failure) => {
+            // It is the first thing in the cluster, so nothing of this run is to stay.
+            cleanup::run(&site.cluster, &site.run_id).await;
+            return Err(failure);
+        }
+    };
     let builder = BuilderImage {
         image: made.image.to_string(),
         pull_secret: Some(site.push_secret.clone()),

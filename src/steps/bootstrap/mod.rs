@@ -16,7 +16,7 @@ use crate::{
         job_pod::{JobContainer, running},
         objects::bootstrap_job::{BootstrapJob, CONTAINER},
     },
-    error::{Failure, Result},
+    error::Result,
     model::{Artifact, ArtifactKind, BootstrapRequest, BuildResult, Event, Events, Step},
     oci::Platform,
 };
@@ -38,7 +38,7 @@ pub struct Options {
 }
 
 /// Brings an executable, which is this program for Linux, into the cluster, and returns the image that it
-/// made of itself.
+/// made of itself. Where it fails, what it began is there still.
 ///
 /// # Errors
 /// The Pod does not run or may not be entered, the executable does not arrive or does not run there, or what
@@ -74,22 +74,19 @@ pub async fn run(
         .uid
         .unwrap_or_default();
     let name = job.name();
-    let made = async {
-        let of = JobContainer {
-            job: &name,
-            job_uid: &job_uid,
-            container: CONTAINER,
-        };
-        let pod = running(cluster, of, options.timeout, tell)
-            .await
-            .map_err(|error| cluster.failure(words::WHAT, &of_watch(error)))?
-            .map_err(|stuck| words.stuck(&stuck))?;
-        take::run(cluster, &pod, executable, &words, events).await
+    let of = JobContainer {
+        job: &name,
+        job_uid: &job_uid,
+        container: CONTAINER,
     };
-    let made: Result<BuildResult, Failure> = made.await;
+    let pod = running(cluster, of, options.timeout, tell)
+        .await
+        .map_err(|error| cluster.failure(words::WHAT, &of_watch(error)))?
+        .map_err(|stuck| words.stuck(&stuck))?;
+    let made = take::run(cluster, &pod, executable, &words, events).await?;
     // It ends by itself as well.
     jobs.delete(&name, &DeleteParams::background()).await.ok();
-    made
+    Ok(made)
 }
 
 fn platform(executable: &Artifact) -> Option<&Platform> {
