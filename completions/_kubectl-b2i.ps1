@@ -527,8 +527,17 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             break
         }
         'kubectl-b2i;doctor' {
+            [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'Registry and repository that an image would go to; as a deploy chooses it when not given')
             [CompletionResult]::new('--push-secret', '--push-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that may push; when not given, the only one there is')
-            [CompletionResult]::new('--builder-image', '--builder-image', [CompletionResultType]::ParameterName, 'Image of the staging Pod and the builder Job')
+            [CompletionResult]::new('--pull-secret', '--pull-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again')
+            [CompletionResult]::new('--builder-image', '--builder-image', [CompletionResultType]::ParameterName, 'Image of the staging Pod and the builder Job; where none is named, the first build brings it in')
+            [CompletionResult]::new('--bootstrap-image', '--bootstrap-image', [CompletionResultType]::ParameterName, 'Image with a shell by which the builder image is brought in where none is named; busybox when not given')
+            [CompletionResult]::new('--builder-pull-secret', '--builder-pull-secret', [CompletionResultType]::ParameterName, 'Secret that the builder image is pulled with')
+            [CompletionResult]::new('--insecure-registry', '--insecure-registry', [CompletionResultType]::ParameterName, 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats')
+            [CompletionResult]::new('--registry-ca', '--registry-ca', [CompletionResultType]::ParameterName, 'File with certificates (PEM) of authorities to trust beside the public ones')
+            [CompletionResult]::new('--staging-idle', '--staging-idle', [CompletionResultType]::ParameterName, 'How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not given, 5m, and 0 where `CI` is set')
+            [CompletionResult]::new('--history-limit', '--history-limit', [CompletionResultType]::ParameterName, 'How many builds of the app its record keeps; 10 when nobody says so')
+            [CompletionResult]::new('--build-timeout', '--build-timeout', [CompletionResultType]::ParameterName, 'How long the builder Job may take, for example 10m')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is printed, when not as a table')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is printed, when not as a table')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace to work in')
@@ -548,6 +557,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'File with a client certificate')
             [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'File with the client certificate''s key')
             [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'Name to expect in the API server''s certificate')
+            [CompletionResult]::new('--no-pod', '--no-pod', [CompletionResultType]::ParameterName, 'Ask the API server alone: start no Pod that pulls the builder image and asks the registry')
             [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Trust any certificate of the API server')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on stderr but failures')

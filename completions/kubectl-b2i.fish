@@ -447,8 +447,17 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l volum
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l image -d 'Registry and repository that an image would go to; as a deploy chooses it when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l builder-image -d 'Image of the staging Pod and the builder Job' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l builder-image -d 'Image of the staging Pod and the builder Job; where none is named, the first build brings it in' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l bootstrap-image -d 'Image with a shell by which the builder image is brought in where none is named; busybox when not given' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l staging-idle -d 'How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not given, 5m, and 0 where `CI` is set' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l history-limit -d 'How many builds of the app its record keeps; 10 when nobody says so' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -s o -l output -d 'How the result is printed, when not as a table' -r -f -a "wide\t'The table with more columns'
 name\t'Names alone, one a line'
 json\t'All that is known, as JSON'
@@ -468,6 +477,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l certi
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l client-certificate -d 'File with a client certificate' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l client-key -d 'File with the client certificate\'s key' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l no-pod -d 'Ask the API server alone: start no Pod that pulls the builder image and asks the registry'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use dialoguer::{Confirm, Input};
+use dialoguer::{Confirm, Input, Select};
 
 /// Whether there is somebody to ask.
 #[must_use]
@@ -21,6 +21,18 @@ pub fn confirm(question: &str) -> Option<bool> {
         .default(false)
         .interact_on(&console::Term::stderr())
         .ok()
+}
+
+/// Has one of several chosen, with the arrow keys; the first is what Enter means. `None` where nobody can be
+/// asked. Blocks.
+#[must_use]
+pub fn choice(question: &str, among: &[String]) -> Option<String> {
+    if !is_possible() {
+        return None;
+    }
+    let select = Select::new().with_prompt(question).items(among).default(0);
+    let chosen = select.interact_on_opt(&console::Term::stderr()).ok()??;
+    among.get(chosen).cloned()
 }
 
 /// Asks for a line; `default` is what Enter means. `None` where nobody can be asked. Blocks.

@@ -113,6 +113,13 @@ impl Printer {
         }
     }
 
+    /// Takes the moving line away, and prints nothing until `work` is done: somebody is asked.
+    pub fn silent_while<T>(&self, work: impl FnOnce() -> T) -> T {
+        let mut running = self.0.running();
+        running.stop();
+        work()
+    }
+
     /// Prints a failure, even when quiet.
     pub fn failure(&self, failure: &Failure) {
         self.0.still();

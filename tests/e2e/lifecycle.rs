@@ -158,6 +158,10 @@ fn secrets_come_by_reference_and_a_dry_run_is_what_is_applied() {
 fn doctor_is_content_with_the_role_and_names_what_is_missing() {
     let world = World::new("doctor");
     let table = world.b2i_ok("doctor --push-secret registry-push");
+    for row in ["builder image, pulled", "registry, login", "registry, push"] {
+        assert!(table.contains(row), "{row} in\n{table}");
+    }
+    assert_eq!(world.kubectl("get jobs -o name"), "", "its Pod is gone");
     assert!(!table.contains("FAILED") && !table.contains("warning"), "{table}");
     world.kubectl("create quota small --hard=pods=0");
     world.kubectl("delete rolebinding dev");

@@ -13,6 +13,7 @@
 mod support;
 
 mod archive;
+mod asked;
 mod bootstrap;
 mod changes;
 mod collection;

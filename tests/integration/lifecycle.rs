@@ -827,7 +827,7 @@ async fn doctor_says_what_would_fail_and_what_to_do() {
     };
     server.put("/api/v1/nodes", node("a", "amd64"));
     server.put("/api/v1/nodes", node("b", "arm64"));
-    let table = ok(&cluster, "doctor").await;
+    let table = ok(&cluster, "doctor --no-pod").await;
     let rows: Vec<String> = table
         .lines()
         .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
@@ -849,7 +849,7 @@ async fn doctor_says_what_would_fail_and_what_to_do() {
     // What only something else needs is a warning, and no failure.
     server.deny("list events");
     server.deny("watch events");
-    let table = ok(&cluster, "doctor").await;
+    let table = ok(&cluster, "doctor --no-pod").await;
     assert!(
         table.contains("not list, watch: for why a Pod does not start\n"),
         "{table}"
@@ -859,7 +859,7 @@ async fn doctor_says_what_would_fail_and_what_to_do() {
     ));
 
     server.deny("create pods/portforward");
-    let table = ok(&cluster, "doctor").await;
+    let table = ok(&cluster, "doctor --no-pod").await;
     assert!(
         table.contains("not create: uploads go by exec, which is slower"),
         "{table}"

@@ -23,6 +23,7 @@ mod commands;
 mod complete;
 mod config;
 mod destination;
+mod dialogue;
 mod flow;
 mod format;
 mod interrupt;

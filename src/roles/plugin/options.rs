@@ -10,7 +10,9 @@ use super::{
     args::{ClusterBuildArgs, GlobalArgs, ImageArgs, PlanArgs},
     bootstrap::{self, BuilderImage},
     config::Config,
-    destination, merge, push_secret, staging, values,
+    destination,
+    dialogue::Dialogue,
+    merge, push_secret, staging, values,
 };
 use crate::{
     cluster::{Cluster, ConnectOptions, record},
@@ -31,6 +33,8 @@ const DEFAULT_PULL_SECRET: &str = "default";
 pub(super) struct Site {
     pub cluster: Cluster,
     pub events: Events,
+    /// Asks for what was left out.
+    pub dialogue: Dialogue,
     /// Labels everything that this run makes.
     pub run_id: String,
     /// What plays our roles there: what was named, else what the first to need it brings in.
@@ -167,6 +171,7 @@ pub(super) async fn site(
     args: &ClusterBuildArgs,
     config: &Config,
     events: &Events,
+    dialogue: Dialogue,
 ) -> Result<(Site, Keychain)> {
     let builder_pull_secret = args
         .builder_pull_secret
@@ -184,10 +189,11 @@ pub(super) async fn site(
     let timeout = values::time("--build-timeout", &args.build_timeout)?;
     let staging_idle = staging::idle(args.staging_idle.as_deref().or(config.staging_idle.as_deref()))?;
     let push_secret = args.push_secret.as_deref().or(config.push_secret.as_deref());
-    let secret = push_secret::choose(&cluster, push_secret).await?;
+    let secret = push_secret::choose_or_ask(&cluster, push_secret, &dialogue).await?;
     let keychain = push_secret::keychain(&secret, &cluster.namespace)?;
     let site = Site {
         events: events.clone(),
+        dialogue,
         run_id: run_id(),
         builder: OnceCell::new_with(named),
         builder_pull_secret,
@@ -222,15 +228,6 @@ pub(super) async fn target(
         .await
         .map_err(|error| record_failure(&site.cluster, "read", &app, &error))?;
     let remembered = record::remembered(&builds);
-    let by_config = config
-        .image_prefix
-        .as_ref()
-        .and_then(|prefix| format!("{prefix}/{app}").parse().ok());
-    let by_rule = || {
-        let hosts = keychain.hosts();
-        let host = hosts.first().filter(|_| hosts.len() == 1)?;
-        destination::default(host, keychain.user_of(host), namespace, app.as_str())
-    };
     // A registry of `registry up` that is no more, or has another port by now.
     let is_gone = |image: &Reference| {
         image.registry.starts_with("localhost:") && site.access.address_of(&image.registry).is_none()
@@ -240,9 +237,11 @@ pub(super) async fn target(
         .image
         .clone()
         .or_else(|| of_last.filter(|image| !is_gone(image)))
-        .or(by_config)
-        .or_else(by_rule)
-        .ok_or_else(|| push_secret::no_default_image(&site.push_secret, &keychain.hosts(), &app))?;
+        .or_else(|| by_rule(keychain, config, namespace, app.as_str()));
+    let image = match image {
+        Some(image) => image,
+        None => asked_image(site, keychain, &app).await?,
+    };
     // A Secret that we may not read has no hosts; then the staging Pod finds out.
     if !keychain.hosts().is_empty() && keychain.find(&image.registry, &image.repository).is_none() {
         return Err(push_secret::no_entry(
@@ -277,6 +276,37 @@ pub(super) async fn target(
         last: builds.into_iter().next(),
         pull: args.pull,
         rebuild: args.rebuild,
+    })
+}
+
+/// Returns where an app's image goes when nobody said so: by the configuration, else by the push Secret.
+pub(super) fn by_rule(keychain: &Keychain, config: &Config, namespace: &str, app: &str) -> Option<Reference> {
+    let prefix = config.image_prefix.as_ref();
+    let by_config = prefix.and_then(|prefix| format!("{prefix}/{app}").parse().ok());
+    by_config.or_else(|| {
+        let hosts = keychain.hosts();
+        let host = hosts.first().filter(|_| hosts.len() == 1)?;
+        destination::default(host, keychain.user_of(host), namespace, app)
+    })
+}
+
+/// Asks where the image goes, which no rule says.
+async fn asked_image(site: &Site, keychain: &Keychain, app: &AppName) -> Result<Reference> {
+    let hosts = keychain.hosts();
+    let likely = hosts
+        .first()
+        .map(|host| format!("{host}/{}/{app}", site.cluster.namespace));
+    let question = "Where the image goes".to_owned();
+    let answer = site
+        .dialogue
+        .text("--image", question, likely.unwrap_or_default())
+        .await;
+    let answer = answer.ok_or_else(|| push_secret::no_default_image(&site.push_secret, &hosts, app))?;
+    answer.parse().map_err(|error| {
+        Failure::usage(format!("could not use `{answer}` as the image"))
+            .because(error)
+            .next("write registry, repository and maybe a tag: `--image registry.example.com/team/shop:1.4`")
+            .anchor("default-image")
     })
 }
 

@@ -1,5 +1,6 @@
 //! The push Secret: which one, what it opens, and what to say when it does not.
 
+use super::dialogue::Dialogue;
 use crate::{
     cluster::{
         Cluster,
@@ -21,10 +22,30 @@ fn log_in(host: &str, secret: Option<&str>, namespace: &str) -> String {
 pub(super) async fn choose(cluster: &Cluster, named: Option<&str>) -> Result<PushSecret> {
     secrets::push_secret(cluster, named)
         .await
-        .map_err(|error| match named {
-            Some(name) => named_failure(cluster, name, &error),
-            None => choice_failure(cluster, &error),
-        })
+        .map_err(|error| failure(cluster, named, &error))
+}
+
+/// The same; where there are several, a person at a terminal is asked.
+pub(super) async fn choose_or_ask(
+    cluster: &Cluster,
+    named: Option<&str>,
+    dialogue: &Dialogue,
+) -> Result<PushSecret> {
+    let found = secrets::push_secret(cluster, named).await;
+    if let (None, Err(secrets::Error::Several { names, .. })) = (named, &found) {
+        let question = "Secret to push with";
+        if let Some(name) = dialogue.choice("--push-secret", question, names).await {
+            return choose(cluster, Some(&name)).await;
+        }
+    }
+    found.map_err(|error| failure(cluster, named, &error))
+}
+
+fn failure(cluster: &Cluster, named: Option<&str>, error: &secrets::Error) -> Failure {
+    match named {
+        Some(name) => named_failure(cluster, name, error),
+        None => choice_failure(cluster, error),
+    }
 }
 
 fn named_failure(cluster: &Cluster, name: &str, error: &secrets::Error) -> Failure {

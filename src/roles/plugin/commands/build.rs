@@ -77,6 +77,7 @@ async fn into_registry(context: &Context, args: &Args) -> Result<()> {
     let stage = Stage::default();
     let work = Box::pin(async {
         let target = options::target(&site, &keychain, app, &args.image, &args.plan, &config).await?;
+        site.dialogue.show_line();
         let plan = flow::plan(
             artifact,
             &options::plan_options(&target.options, &config)?,

@@ -21,7 +21,10 @@ use super::{
 };
 use crate::{
     error::{Failure, Result},
-    model::{AppName, Artifact, ArtifactKind, DeployOptions, Event, ExposedPort, ImagePlan, Port, Rollout},
+    model::{
+        AppName, Artifact, ArtifactKind, DeployOptions, Event, ExposedPort, ImagePlan, Port, PortChange,
+        Rollout,
+    },
     oci::Digest,
     registry::Keychain,
     steps::{deploy, report},
@@ -222,12 +225,22 @@ async fn prepare(
         .kind
         .previous(&site.cluster, &app, has_command, &site.events)
         .await?;
-    let mut workload = merge::deploy(previous.clone().unwrap_or_default(), flags)?;
+    let mut flags = flags.clone();
+    let mut workload = merge::deploy(previous.clone().unwrap_or_default(), &flags)?;
     kind::ensure_possible(previous.as_ref(), &workload, &app, &site.cluster.namespace)?;
     if let Some(replicas) = flags.replicas.filter(|_| !args.rollout.force_conflicts) {
         deploy::ensure_replicas_are_ours(&site.cluster, &app, replicas).await?;
     }
     let mut target = options::target(site, keychain, app.clone(), &args.image, &args.plan, config).await?;
+    if previous.is_none()
+        && workload.ports.is_empty()
+        && target.options.ports.is_empty()
+        && !args.kind.adopts()
+    {
+        flags.ports.extend(asked_port(site, artifact).await?);
+        workload = merge::deploy(DeployOptions::default(), &flags)?;
+    }
+    site.dialogue.show_line();
     if !flags.ports.is_empty() {
         // With those that earlier deploys named.
         target.options.ports = ports::exposed(&workload.ports);
@@ -276,6 +289,27 @@ async fn prepare(
         is_as_before: previous.as_ref() == Some(&order.options),
         order,
     })
+}
+
+/// Asks where an app listens that is new, and whose container does not tell.
+async fn asked_port(site: &Site, artifact: &Artifact) -> Result<Option<PortChange>> {
+    let default = match &artifact.kind {
+        // Tomcat's is known.
+        ArtifactKind::War(war) if war.alone.is_none() => return Ok(None),
+        ArtifactKind::Jar(_) | ArtifactKind::War(_) => "8080",
+        ArtifactKind::Elf(_) => "",
+    };
+    let question = format!("Port that `{}` listens on", artifact.file_name);
+    let answer = site.dialogue.text("--port", question, default.to_owned()).await;
+    let port = answer.map(|answer| {
+        answer.parse().map_err(|error| {
+            Failure::usage(format!("could not use `{answer}` as a port"))
+                .because(error)
+                .next("write a number: `--port 8080`")
+                .anchor("app-not-ready")
+        })
+    });
+    port.transpose()
 }
 
 /// Prints the objects that would be applied. The image's digest is known where nothing changed since

@@ -4,14 +4,18 @@ use serde::Serialize;
 
 use super::{
     Context,
+    args::ClusterBuildArgs,
+    config::Config,
     format::{self, Format},
-    options, push_secret,
+    interrupt::{self, Stage},
+    options, push_secret, registry,
 };
 use crate::{
     cluster::Cluster,
     error::{Failure, Result},
-    model::{Finding, FindingStatus},
-    steps::doctor,
+    model::{Check, CheckStatus, Event, Finding, FindingStatus, Step},
+    oci::Reference,
+    steps::{check, doctor},
     term::Table,
 };
 
@@ -19,14 +23,16 @@ use crate::{
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   kubectl b2i doctor
-  kubectl b2i doctor -n team -o json")]
+  kubectl b2i doctor -n team --no-pod -o json")]
 pub(crate) struct Args {
-    /// Secret (docker-registry) that may push; when not given, the only one there is
-    #[arg(long, value_name = "NAME", env = "B2I_PUSH_SECRET")]
-    push_secret: Option<String>,
-    /// Image of the staging Pod and the builder Job
-    #[arg(long, value_name = "REFERENCE", env = "B2I_BUILDER_IMAGE")]
-    builder_image: Option<String>,
+    /// Registry and repository that an image would go to; as a deploy chooses it when not given
+    #[arg(long, value_name = "REFERENCE")]
+    image: Option<Reference>,
+    /// Ask the API server alone: start no Pod that pulls the builder image and asks the registry
+    #[arg(long)]
+    no_pod: bool,
+    #[command(flatten)]
+    build: ClusterBuildArgs,
     /// How the result is printed, when not as a table
     #[arg(short, long, value_name = "FORMAT")]
     output: Option<Format>,
@@ -45,15 +51,23 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let cluster = options::connect(&context.global).await?;
     let config = context.config.over_namespace(&cluster).await?;
     let mut checks = doctor::run(&cluster).await?;
-    let named = args.push_secret.as_deref().or(config.push_secret.as_deref());
+    let named = args
+        .build
+        .push_secret
+        .as_deref()
+        .or(config.push_secret.as_deref());
     checks.push(secret(&cluster, named).await);
-    let image = args.builder_image.as_deref().or(config.builder_image.as_deref());
+    let image = args
+        .build
+        .builder_image
+        .as_deref()
+        .or(config.builder_image.as_deref());
     checks.push(builder(&cluster, image).await?);
-    let failed: Vec<String> = checks
-        .iter()
-        .filter(|check| check.status == FindingStatus::Failed)
-        .map(|check| check.name.clone())
-        .collect();
+    // What is wrong already would only be said again, in other words.
+    if let (Some(image), false, []) = (image, args.no_pod, &failed(&checks)[..]) {
+        checks.extend(from_a_pod(context, &args, &config, &cluster, image).await?);
+    }
+    let failed = failed(&checks);
     let examined = Examined {
         namespace: cluster.namespace.clone(),
         is_ok: failed.is_empty(),
@@ -76,6 +90,63 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     .anchor("doctor"))
 }
 
+fn failed(checks: &[Finding]) -> Vec<String> {
+    let failed = checks
+        .iter()
+        .filter(|check| check.status == FindingStatus::Failed);
+    failed.map(|check| check.name.clone()).collect()
+}
+
+/// Has a Pod pull the builder image, and ask the registry what it would have against a build.
+async fn from_a_pod(
+    context: &Context,
+    args: &Args,
+    config: &Config,
+    cluster: &Cluster,
+    builder_image: &str,
+) -> Result<Vec<Finding>> {
+    let events = context.printer.events();
+    let (site, keychain) =
+        options::site(cluster.clone(), &args.build, config, &events, context.dialogue()).await?;
+    let likely = || options::by_rule(&keychain, config, &cluster.namespace, "app");
+    let Some(image) = args.image.clone().or_else(likely) else {
+        let why = "no rule says where an image goes; ask for the place: doctor --image REGISTRY/REPOSITORY";
+        return Ok(vec![Finding::unknown("registry", why)]);
+    };
+    let request = registry::request(&site, image, None);
+    let stage = Stage::default();
+    stage.in_cluster();
+    events.send(Event::Started(Step::Check));
+    let settings = registry::settings(&site, builder_image, site.builder_pull_secret.clone());
+    let work = async { Ok(check::in_cluster(cluster, &settings, &request, &events).await) };
+    let report = interrupt::or_cleanup(work, &stage, cluster, &site.run_id, &context.printer).await?;
+    let pull = "builder image, pulled";
+    Ok(match report {
+        Err(failure) => vec![Finding::failed(pull, failure.why.clone(), fix(failure))],
+        Ok(report) => {
+            let place = request.image.name();
+            events.send(Event::Done(Step::Check, place.clone()));
+            let pulled = Finding::ok(pull, "a Pod of it ran");
+            let checks = report.checks.into_iter().map(|check| of_registry(check, &place));
+            [pulled].into_iter().chain(checks).collect()
+        }
+    })
+}
+
+fn of_registry(check: Check, place: &str) -> Finding {
+    let name = format!("registry, {}", check.name);
+    match (check.status, check.failure) {
+        (CheckStatus::Passed, _) => Finding::ok(name, format!("{place}: {}", check.detail)),
+        (CheckStatus::Failed, Some(failure)) => Finding::failed(name, check.detail, fix(failure)),
+        _ => Finding::unknown(name, check.detail),
+    }
+}
+
+/// What to do in one line: a command, or else a sentence.
+fn fix(failure: Failure) -> String {
+    failure.commands.last().cloned().unwrap_or(failure.next)
+}
+
 async fn secret(cluster: &Cluster, named: Option<&str>) -> Finding {
     let name = "push Secret";
     let found = match push_secret::choose(cluster, named).await {
@@ -89,10 +160,7 @@ async fn secret(cluster: &Cluster, named: Option<&str>) -> Finding {
             [] => Finding::unknown(name, format!("`{secret}`: you may not read it")),
             hosts => Finding::ok(name, format!("`{secret}` for {}", hosts.join(", "))),
         },
-        Err(failure) => {
-            let fix = failure.commands.last().cloned().unwrap_or(failure.next);
-            Finding::failed(name, failure.why, fix)
-        }
+        Err(failure) => Finding::failed(name, failure.why.clone(), fix(failure)),
     }
 }
 

@@ -23,9 +23,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    access, actuator, apps, args, begun, browser, builder_image, command, config, flow, format, interrupt,
-    kind, kubesphere, local, local_record, merge, nodes, options, options_file, packed, page, pod_args,
-    ports, push_secret, rollout, s2i_source, status_page, timings, values,
+    access, actuator, apps, args, begun, browser, builder_image, command, config, dialogue, flow, format,
+    interrupt, kind, kubesphere, local, local_record, merge, nodes, options, options_file, packed, page,
+    pod_args, ports, push_secret, rollout, s2i_source, status_page, timings, values,
 };
 use crate::{
     error::{Failure, Result},
@@ -47,6 +47,11 @@ impl Context {
     /// Returns where the steps of a build send their events: they are timed on their way.
     fn events(&self) -> Events {
         self.timings.of(self.printer.events())
+    }
+
+    /// Returns what asks for what was left out.
+    fn dialogue(&self) -> dialogue::Dialogue {
+        dialogue::Dialogue::new(&self.printer)
     }
 
     /// Prints what came of a build, and where its time went.
@@ -98,7 +103,7 @@ async fn site(
 ) -> Result<(config::Config, options::Site, Keychain)> {
     let cluster = options::connect(&context.global).await?;
     let config = context.config.over_namespace(&cluster).await?;
-    let (site, keychain) = options::site(cluster, args, &config, events).await?;
+    let (site, keychain) = options::site(cluster, args, &config, events, context.dialogue()).await?;
     Ok((config, site, keychain))
 }
 

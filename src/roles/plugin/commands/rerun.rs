@@ -66,7 +66,8 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let base = base.transpose()?;
     // Before the push Secret is looked for: without a build there is nothing to push.
     let earlier = choose(&cluster, app, args.build).await?;
-    let (site, _) = options::site(cluster, &args.cluster, &config, &events).await?;
+    let (site, _) = options::site(cluster, &args.cluster, &config, &events, context.dialogue()).await?;
+    site.dialogue.show_line();
     let stage = Stage::default();
     let work = Box::pin(async {
         let remembered = deploy::previous_options(&site.cluster, app).await?;

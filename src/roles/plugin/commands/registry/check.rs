@@ -6,7 +6,7 @@ use super::{
     Context,
     args::{ClusterBuildArgs, Output},
     interrupt::{self, Stage},
-    options,
+    options::{self, Site},
 };
 use crate::{
     error::Result,
@@ -43,30 +43,14 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
     let events = context.printer.events();
     let cluster = options::connect(&context.global).await?;
     let config = context.config.over_namespace(&cluster).await?;
-    let (site, _) = options::site(cluster, &args.build, &config, &events).await?;
-    let request = CheckRequest {
-        image: args.image,
-        scope: CheckScope::All,
-        push_secret: SecretName {
-            namespace: site.cluster.namespace.clone(),
-            name: site.push_secret.clone(),
-        },
-        base: args.base,
-        access: site.access.clone(),
-    };
+    let (site, _) = options::site(cluster, &args.build, &config, &events, context.dialogue()).await?;
+    site.dialogue.show_line();
+    let request = request(&site, args.image, args.base);
     let stage = Stage::default();
     stage.in_cluster();
     let work = async {
         let builder = site.builder(&request.image).await?;
-        let settings = check::Options {
-            run_id: site.run_id.clone(),
-            builder_image: builder.image.clone(),
-            builder_pull_secret: builder.pull_secret.clone(),
-            push_secret: site.push_secret.clone(),
-            pull_secret: site.pull_secret.clone(),
-            patience: PATIENCE,
-            timeout: TIMEOUT,
-        };
+        let settings = settings(&site, &builder.image, builder.pull_secret.clone());
         events.send(Event::Started(Step::Check));
         check::in_cluster(&site.cluster, &settings, &request, &events).await
     };
@@ -85,6 +69,33 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
         None => context.printer.result(&table(&report)),
     }
     report.failure().map_or(Ok(()), |failure| Err(failure.clone()))
+}
+
+/// Returns what is asked of the registry that an image would go to.
+pub(crate) fn request(site: &Site, image: Reference, base: Option<Reference>) -> CheckRequest {
+    CheckRequest {
+        image,
+        scope: CheckScope::All,
+        push_secret: SecretName {
+            namespace: site.cluster.namespace.clone(),
+            name: site.push_secret.clone(),
+        },
+        base,
+        access: site.access.clone(),
+    }
+}
+
+/// Returns how it is asked from a Pod of the builder image.
+pub(crate) fn settings(site: &Site, builder_image: &str, pull_secret: Option<String>) -> check::Options {
+    check::Options {
+        run_id: site.run_id.clone(),
+        builder_image: builder_image.to_owned(),
+        builder_pull_secret: pull_secret,
+        push_secret: site.push_secret.clone(),
+        pull_secret: site.pull_secret.clone(),
+        patience: PATIENCE,
+        timeout: TIMEOUT,
+    }
 }
 
 fn count(report: &CheckReport, status: CheckStatus) -> usize {

@@ -8,6 +8,8 @@ mod up;
 
 use clap::Subcommand;
 
+pub(crate) use check::{request, settings};
+
 use super::{Context, access, args, builder_image, config, flow, interrupt, options, values};
 use crate::error::Result;
 

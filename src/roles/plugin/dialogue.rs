@@ -1,0 +1,104 @@
+//! What a person at a terminal is asked for where a flag was left out, and the command line that asks
+//! nothing. Elsewhere nobody is asked.
+
+use std::{
+    env,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::flow::blocking;
+use crate::term::{Printer, ask};
+
+/// One run's questions. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Dialogue(Arc<Inner>);
+
+struct Inner {
+    printer: Printer,
+    /// The flags that would have said it, each with its value.
+    answers: Mutex<Vec<String>>,
+}
+
+impl Dialogue {
+    pub(super) fn new(printer: &Printer) -> Self {
+        Self(Arc::new(Inner {
+            printer: printer.clone(),
+            answers: Mutex::default(),
+        }))
+    }
+
+    /// Asks for the value of a flag; `default` is what Enter means. `None` where there is nobody to ask, or
+    /// nothing was said.
+    pub(super) async fn text(&self, flag: &str, question: String, default: String) -> Option<String> {
+        self.asked(flag, move || ask::text(&question, &default)).await
+    }
+
+    /// Has one of several values of a flag chosen.
+    pub(super) async fn choice(&self, flag: &str, question: &str, among: &[String]) -> Option<String> {
+        let (question, among) = (question.to_owned(), among.to_vec());
+        self.asked(flag, move || ask::choice(&question, &among)).await
+    }
+
+    async fn asked(
+        &self,
+        flag: &str,
+        question: impl FnOnce() -> Option<String> + Send + 'static,
+    ) -> Option<String> {
+        if !ask::is_possible() {
+            return None;
+        }
+        let printer = self.0.printer.clone();
+        // The keys are waited for on a thread of its own, and nothing is printed meanwhile.
+        let answer = blocking(move || Ok(printer.silent_while(question))).await;
+        let answer = answer.ok().flatten().filter(|answer| !answer.is_empty())?;
+        let mut answers = self.0.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.extend([flag.to_owned(), answer.clone()]);
+        Some(answer)
+    }
+
+    /// Shows the command line that says all that was asked for; once, and only where something was.
+    pub(super) fn show_line(&self) {
+        let answers = std::mem::take(&mut *self.0.answers.lock().unwrap_or_else(PoisonError::into_inner));
+        if answers.is_empty() {
+            return;
+        }
+        let typed = env::args_os()
+            .skip(1)
+            .map(|word| word.to_string_lossy().into_owned());
+        let words: Vec<String> = typed.chain(answers).map(|word| quoted(&word)).collect();
+        let line = words.join(" ");
+        let printer = &self.0.printer;
+        printer.say(&format!("the same without questions:\n  kubectl b2i {line}"));
+    }
+}
+
+/// A word as a POSIX shell reads it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_what_was_meant() {
+        for (word, expected) in [
+            ("--port", "--port"),
+            (
+                "registry.example.com:5000/team/shop@sha256:ab",
+                "registry.example.com:5000/team/shop@sha256:ab",
+            ),
+            ("two words", "'two words'"),
+            ("it's", r"'it'\''s'"),
+            ("$HOME", "'$HOME'"),
+            ("", "''"),
+        ] {
+            assert_eq!(quoted(word), expected);
+        }
+    }
+}
