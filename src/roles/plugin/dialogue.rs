@@ -65,10 +65,16 @@ impl Dialogue {
         let typed = env::args_os()
             .skip(1)
             .map(|word| word.to_string_lossy().into_owned());
-        let words: Vec<String> = typed.chain(answers).map(|word| quoted(&word)).collect();
+        let command = ["kubectl", "b2i"].map(str::to_owned).into_iter();
+        let words: Vec<String> = command
+            .chain(typed)
+            .chain(answers)
+            .map(|word| quoted(&word))
+            .collect();
         let line = words.join(" ");
-        let printer = &self.0.printer;
-        printer.say(&format!("the same without questions:\n  kubectl b2i {line}"));
+        self.0
+            .printer
+            .say(&format!("the same without questions:\n  {line}"));
     }
 }
 
