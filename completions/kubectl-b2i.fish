@@ -90,8 +90,8 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l ingre
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l ingress-tls -d 'Secret with the certificate for the Ingress; \'\' for plain HTTP' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l replicas -d 'Number of Pods; left to whoever scales it when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l env -d 'Env of the app, as NAME=VALUE, NAME=secret:NAME/KEY, or NAME- to remove it; repeats' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l memory -d 'Memory that the app gets, for example 512Mi' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l cpu -d 'CPU that the app asks for, for example 500m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l memory -d 'Memory that the app gets, for example 512Mi; `default` for what its kind gets' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l cpu -d 'CPU that the app asks for, for example 500m; `default` for 100m' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l container -d 'Which container of it runs the image, where there are several' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l env-from -d 'Env from all keys of secret/NAME or configmap/NAME; secret/NAME- to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l command -d 'Command instead of the image\'s entrypoint, in one word for the shell; \'\' for the image\'s' -r
@@ -737,8 +737,8 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l ingress
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l ingress-tls -d 'Secret with the certificate for the Ingress; \'\' for plain HTTP' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l replicas -d 'Number of Pods; left to whoever scales it when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l env -d 'Env of the app, as NAME=VALUE, NAME=secret:NAME/KEY, or NAME- to remove it; repeats' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l memory -d 'Memory that the app gets, for example 512Mi' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l cpu -d 'CPU that the app asks for, for example 500m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l memory -d 'Memory that the app gets, for example 512Mi; `default` for what its kind gets' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l cpu -d 'CPU that the app asks for, for example 500m; `default` for 100m' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l env-from -d 'Env from all keys of secret/NAME or configmap/NAME; secret/NAME- to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l command -d 'Command instead of the image\'s entrypoint, in one word for the shell; \'\' for the image\'s' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l args -d 'Arguments of the command, in one word for the shell; \'\' for the image\'s' -r

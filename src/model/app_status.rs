@@ -39,6 +39,8 @@ pub struct Workload {
     pub ready: i32,
     /// Pods that were asked for.
     pub wanted: i32,
+    /// Pods of the newest version that are ready: less than `wanted` while it is rolled out, or cannot be.
+    pub updated: i32,
     /// Where it answers from outside the cluster.
     pub url: Option<String>,
     /// The image that new Pods get.
@@ -91,6 +93,8 @@ pub struct BuildStatus {
     pub ended: Option<String>,
     /// Whether the app runs its image.
     pub is_running: bool,
+    /// Whether its rollout failed, so that the version before was put back.
+    pub is_undone: bool,
     /// The artifact.
     pub artifact: ArtifactStatus,
     /// The image, by digest.
@@ -179,10 +183,12 @@ pub struct EventStatus {
 }
 
 impl AppStatus {
-    /// Returns the build whose image runs; where none does, the newest.
+    /// Returns the build whose image runs, where the record knows it; where nothing runs, the newest.
     #[must_use]
     pub fn build(&self) -> Option<&BuildStatus> {
-        let running = self.builds.iter().find(|build| build.is_running);
-        running.or_else(|| self.builds.first())
+        match self.workload {
+            Some(_) => self.builds.iter().find(|build| build.is_running),
+            None => self.builds.first(),
+        }
     }
 }

@@ -69,6 +69,9 @@ pub struct BuildRecord {
     /// The last lines of the builder's log.
     #[serde(default)]
     pub log_tail: Vec<String>,
+    /// Whether its rollout failed, so that the version before was put back. What was said for it is forgotten.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_undone: bool,
     /// Builds that were not begun since they would have been this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<Skipped>,

@@ -88,8 +88,8 @@ fn during_the_rollout() {
         said.stderr
     );
     for command in [
-        "kubectl rollout status deployment/httpbin",
-        "kubectl rollout undo deployment/httpbin",
+        "kubectl b2i status httpbin --watch",
+        "kubectl b2i rollback httpbin",
     ] {
         assert!(said.stderr.contains(command), "{}", said.stderr);
     }

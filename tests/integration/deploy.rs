@@ -35,6 +35,7 @@ fn options() -> Options {
         undo: true,
         force_conflicts: false,
         adopt: false,
+        decided_upon: None,
         patience: Duration::ZERO,
     }
 }
@@ -260,7 +261,7 @@ async fn a_failed_first_deploy_stays_for_a_look() {
     assert_eq!(failure.anchor, "image-pull-secret");
     assert_eq!(
         failure.commands.last().unwrap(),
-        "kubectl delete deployment,service shop -n shop"
+        "kubectl b2i delete shop -n shop"
     );
     assert!(server.get(DEPLOYMENTS, "shop").is_some());
 }

@@ -114,7 +114,7 @@ fn shop_with(options: &DeployOptions, jvm: bool, env: &[(&str, &str)], args: &[&
         platform: Some(&Platform::linux("amd64")),
         jvm,
         replicas: options.replicas,
-        progress_seconds: 300,
+        progress_seconds: None,
     }))
 }
 
@@ -236,7 +236,8 @@ fn the_service() {
 fn assert_restricted(pod: &Value) {
     assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
     assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault");
-    let mounts_token = pod["serviceAccountName"].is_string();
+    let account = &pod["serviceAccountName"];
+    let mounts_token = account.is_string() && account != "default";
     assert_eq!(
         pod["automountServiceAccountToken"], mounts_token,
         "only who names an account"
@@ -365,7 +366,7 @@ fn the_objects_of_a_stateful_app() {
         platform: None,
         jvm: false,
         replicas: None,
-        progress_seconds: 300,
+        progress_seconds: None,
     };
     let set = json!(stateful_set(&app));
     assert_restricted(&set["spec"]["template"]["spec"]);
@@ -396,7 +397,7 @@ fn of_an_adopted_workload_only_the_image_and_what_was_said_is_applied() {
         platform: Some(&Platform::linux("amd64")),
         jvm: true,
         replicas: None,
-        progress_seconds: 300,
+        progress_seconds: None,
     };
     assert_golden("adopted.json", &pretty(&adopted(&app, "Deployment", "web")));
 }

@@ -39,8 +39,8 @@ pub struct App<'a> {
     pub jvm: bool,
     /// Replicas; `None` leaves them to whoever set them.
     pub replicas: Option<i32>,
-    /// After so long without progress Kubernetes gives the rollout up.
-    pub progress_seconds: i32,
+    /// After so long without progress Kubernetes gives the rollout up; `None` leaves that to it.
+    pub progress_seconds: Option<i32>,
 }
 
 /// Returns the Deployment.
@@ -56,7 +56,7 @@ pub fn deployment(app: &App) -> Deployment {
             },
             strategy: Some(no_gap()),
             revision_history_limit: Some(10),
-            progress_deadline_seconds: Some(app.progress_seconds.max(1)),
+            progress_deadline_seconds: app.progress_seconds,
             template: template(app),
             ..DeploymentSpec::default()
         }),
@@ -111,7 +111,14 @@ fn pod_spec(app: &App) -> PodSpec {
         image_pull_secrets: app.options.pull_secret.as_deref().map(restricted::pull_secrets),
         // Who names an account wants its token.
         automount_service_account_token: Some(app.options.pod.service_account.is_some()),
-        service_account_name: app.options.pod.service_account.clone(),
+        // Never left out: the API server keeps the last one in a field of an older name, and takes it from there.
+        service_account_name: Some(
+            app.options
+                .pod
+                .service_account
+                .clone()
+                .unwrap_or_else(|| "default".to_owned()),
+        ),
         node_selector: pod::given(app.options.pod.node_selector.clone()),
         tolerations: pod::tolerations(app.options),
         volumes: pod::volumes(app.options),

@@ -78,12 +78,13 @@ pub fn read(map: &ConfigMap) -> Vec<BuildRecord> {
     builds(map.data.as_ref())
 }
 
-/// Returns the build whose options the next one keeps: the newest. What `build --local` was told
-/// was said of that image alone, so it is passed over where there is another.
+/// Returns the build whose options the next one keeps: the newest. What `build --local` was told was said
+/// of that image alone, and a build whose rollout failed was no good: they are passed over where there is
+/// another.
 #[must_use]
 pub fn remembered(builds: &[BuildRecord]) -> Option<&BuildRecord> {
-    let is_local = |build: &&BuildRecord| build.origin == BuildOrigin::Local;
-    builds.iter().find(|build| !is_local(build)).or(builds.first())
+    let counts = |build: &&BuildRecord| build.origin != BuildOrigin::Local && !build.is_undone;
+    builds.iter().find(counts).or(builds.first())
 }
 
 /// Notes that a build begins, gives it the app's next number and returns that. The oldest builds
@@ -156,6 +157,18 @@ pub async fn skip(cluster: &Cluster, app: &AppName, number: u64) -> Result<(), E
     .await
 }
 
+/// Notes that a build's rollout failed, and that the version before was put back.
+///
+/// # Errors
+/// What the API server answered.
+pub async fn undone(cluster: &Cluster, app: &AppName, number: u64) -> Result<(), Error> {
+    change_one(cluster, app, number, |build| BuildRecord {
+        is_undone: true,
+        ..build
+    })
+    .await
+}
+
 async fn change_one(
     cluster: &Cluster,
     app: &AppName,
@@ -216,11 +229,18 @@ fn remove(data: &mut BTreeMap<String, String>, number: u64) {
 fn trim(data: &mut BTreeMap<String, String>, limit: usize, now: Timestamp) {
     let newest_first = builds(Some(data));
     let mut left = newest_first.len();
+    // The app may well run it, while the newest has yet to be made, or is not for this cluster.
+    let is_made = |build: &&BuildRecord| {
+        matches!(build.outcome, Some(BuildOutcome::Done(_)))
+            && build.origin != BuildOrigin::Local
+            && !build.is_undone
+    };
+    let kept = newest_first.iter().find(is_made).map(|build| build.number);
     for build in newest_first
         .iter()
         .skip(1)
         .rev()
-        .filter(|build| !runs(build, now))
+        .filter(|build| !runs(build, now) && Some(build.number) != kept)
     {
         if left <= limit && size(data) <= CAP_BYTES {
             break;

@@ -18,6 +18,7 @@ pub(super) fn again(last: &BuildRecord, target: &Target, site: &Site) -> BuildRe
         uploaded_bytes: 0,
         outcome: None,
         log_tail: Vec::new(),
+        is_undone: false,
         skipped: None,
         ..last.clone()
     };
@@ -64,6 +65,7 @@ pub(super) fn of_artifact(
         uploaded_bytes: 0,
         outcome: None,
         log_tail: Vec::new(),
+        is_undone: false,
         skipped: None,
     }
 }

@@ -36,6 +36,8 @@ pub(super) struct Built {
     pub result: BuildResult,
     /// `None` where nothing had changed, so that nothing was built.
     pub uploaded: Option<Uploaded>,
+    /// Its number, where it was built now.
+    pub number: Option<u64>,
 }
 
 /// Brings the artifact to this machine; `name` is what it is called that has no name of its own.
@@ -133,6 +135,7 @@ pub(super) async fn build(
         return Ok(Built {
             result: result.clone(),
             uploaded: None,
+            number: None,
         });
     }
     stage.in_cluster();
@@ -245,6 +248,7 @@ async fn make(
             Ok(Built {
                 result,
                 uploaded: Some(uploaded),
+                number: Some(number),
             })
         }
         BuildOutcome::Failed(failure) => Err(failure),

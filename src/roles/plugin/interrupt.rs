@@ -89,9 +89,9 @@ pub(super) async fn or_cleanup<T>(
             let namespace = &cluster.namespace;
             Err(
                 stopped(&format!("stopped waiting; the rollout of `{app}` goes on"))
-                    .next("watch it, or undo it:")
-                    .command(format!("kubectl rollout status deployment/{app} -n {namespace}"))
-                    .command(format!("kubectl rollout undo deployment/{app} -n {namespace}")),
+                    .next("watch it; to go back, deploy with the flags as they were, or take the earlier image:")
+                    .command(format!("kubectl b2i status {app} --watch -n {namespace}"))
+                    .command(format!("kubectl b2i rollback {app} -n {namespace}")),
             )
         }
     }

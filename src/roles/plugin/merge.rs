@@ -120,8 +120,9 @@ pub(super) fn deploy(previous: DeployOptions, flags: &DeployFlags) -> Result<Dep
     // Said now or not at all: what was said earlier may have been scaled since, by hand or by an
     // autoscaler. The deploy step looks at who owns the field.
     options.replicas = flags.replicas;
-    options.memory = flags.memory.clone().or(options.memory);
-    options.cpu = flags.cpu.clone().or(options.cpu);
+    let is_said = |amount: &String| amount != values::DEFAULT_AMOUNT;
+    options.memory = flags.memory.clone().or(options.memory).filter(is_said);
+    options.cpu = flags.cpu.clone().or(options.cpu).filter(is_said);
     Ok(options)
 }
 
@@ -177,6 +178,11 @@ mod tests {
             env: vec!["A-".to_owned()],
             ..flags()
         };
+        let usual = DeployFlags {
+            memory: Some("default".to_owned()),
+            ..flags()
+        };
+        assert_eq!(deploy(options.clone(), &usual).expect("valid").memory, None);
         let changed = deploy(options.clone(), &second).expect("valid");
         assert_eq!(changed.env.keys().collect::<Vec<_>>(), ["B"]);
         assert!(changed.stateful);

@@ -273,7 +273,7 @@ pub(super) async fn target(
         destination,
         tags,
         options,
-        last: builds.into_iter().next(),
+        last: builds.into_iter().find(|build| !build.is_undone),
         pull: args.pull,
         rebuild: args.rebuild,
     })

@@ -51,6 +51,7 @@ impl RolloutArgs {
         let (derived, _) = kubesphere::map(&request.config, request.s2i, jvm, &options);
         Ok(deploy::Options {
             name: app.clone(),
+            decided_upon: Some(Some(options.clone())),
             options,
             derived,
             image,

@@ -53,8 +53,14 @@ pub(super) fn size(text: &str) -> std::result::Result<u64, String> {
         .ok_or_else(|| "expected a size, for example 512Mi or 8Gi".to_owned())
 }
 
+/// What takes an earlier `--memory` or `--cpu` back.
+pub(super) const DEFAULT_AMOUNT: &str = "default";
+
 /// Checks CPU as Kubernetes writes it: `500m`, `2`, `0.5`.
 pub(super) fn cpu(text: &str) -> std::result::Result<String, String> {
+    if text == DEFAULT_AMOUNT {
+        return Ok(text.to_owned());
+    }
     let number = text.strip_suffix('m').unwrap_or(text);
     if is_positive(number) {
         Ok(text.to_owned())
@@ -65,6 +71,9 @@ pub(super) fn cpu(text: &str) -> std::result::Result<String, String> {
 
 /// Checks memory as Kubernetes writes it: `512Mi`, `1.5Gi`, `2G`, or bytes, and so many that it was meant.
 pub(super) fn memory(text: &str) -> std::result::Result<String, String> {
+    if text == DEFAULT_AMOUNT {
+        return Ok(text.to_owned());
+    }
     let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));
     let is_unit = [
         "", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei",

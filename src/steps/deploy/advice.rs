@@ -42,6 +42,12 @@ pub(super) fn refused(failure: Failure, message: &str, cluster: &Cluster, app: &
             .next("give the cluster's rule what it asks for, a label with `--label`, an annotation of the Pods with `--annotation`; or have the rule changed")
             .anchor("admission");
     }
+    if message.contains("serviceaccount") && message.contains("not found") {
+        return failure
+            .next("make the ServiceAccount that `--service-account` names, or take it back with `--service-account ''`:")
+            .command(format!("kubectl get serviceaccounts -n {namespace}"))
+            .anchor("pod-refused");
+    }
     failure
         .next(
             "make room in the namespace, ask for less with `--memory` and `--cpu`, or have the rule changed:",

@@ -30,6 +30,10 @@ use crate::cluster::{
 /// A path of `managedFields`.
 pub(super) const REPLICAS: &str = "/f:spec/f:replicas";
 
+/// What a Deployment gets where nothing is said:
+/// <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#progress-deadline-seconds>.
+const PROGRESS_SECONDS: i32 = 600;
+
 /// The objects of an app at some time.
 #[derive(Clone, Default)]
 pub(super) struct Objects {
@@ -78,7 +82,9 @@ impl Objects {
 
 /// Returns what is to be applied.
 pub(super) fn wanted(options: &Options, before: &Objects) -> Wanted {
+    // Only where the cluster would give up before we do: else each `--timeout` would be another spec.
     let seconds = i32::try_from(options.timeout.as_secs()).unwrap_or(i32::MAX);
+    let progress_seconds = (seconds > PROGRESS_SECONDS).then_some(seconds);
     let (name, said) = (&options.name, &options.options);
     let app = App {
         name,
@@ -88,7 +94,7 @@ pub(super) fn wanted(options: &Options, before: &Objects) -> Wanted {
         platform: options.platform.as_ref(),
         jvm: options.jvm,
         replicas: said.replicas.or_else(|| replicas_of(before)),
-        progress_seconds: seconds,
+        progress_seconds,
     };
     let is_adopted = said.adopted.is_some();
     let workload = match (&said.adopted, said.stateful) {

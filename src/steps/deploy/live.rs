@@ -63,6 +63,24 @@ pub(super) async fn objects(cluster: &Cluster, options: &Options) -> Result<Obje
     })
 }
 
+/// Refuses to forget what somebody else said of the app since this deploy was decided.
+pub(super) fn ensure_as_decided(cluster: &Cluster, options: &Options, before: &Objects) -> Result<()> {
+    let Some(decided_upon) = &options.decided_upon else {
+        return Ok(());
+    };
+    let name = &options.name;
+    let text = before.workload.as_ref().and_then(Workload::options);
+    let now = text.map(|text| read(cluster, name, text)).transpose()?;
+    if now == *decided_upon {
+        return Ok(());
+    }
+    Err(Failure::new(format!("could not deploy `{name}`"))
+        .why("somebody else deployed it meanwhile, with other options, which would be forgotten")
+        .next("do the same again, over theirs; this is how it is now:")
+        .command(format!("kubectl b2i status {name} -n {}", cluster.namespace))
+        .anchor("deployed-meanwhile"))
+}
+
 /// In the place of one kind the other would have to be made while there is none: whoever wants that
 /// has to say so himself.
 #[must_use]

@@ -62,6 +62,9 @@ pub struct Options {
     pub force_conflicts: bool,
     /// Whether a workload that somebody else made may be given our image.
     pub adopt: bool,
+    /// What had been remembered of the app when this was decided: by now somebody else may have deployed
+    /// it. `None` where that is not looked at.
+    pub decided_upon: Option<Option<DeployOptions>>,
     /// What may pass is waited for so long: [`PATIENCE`].
     pub patience: Duration,
 }
@@ -81,6 +84,7 @@ impl Options {
 pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Result<Rollout> {
     let teller = Teller { cluster, options };
     let before = live::objects(cluster, options).await?;
+    live::ensure_as_decided(cluster, options, &before)?;
     let mut applied = Box::pin(apply::apply(cluster, options, &before))
         .await
         .map_err(|refused| teller.refused(&refused))?;

@@ -93,8 +93,9 @@ impl Teller<'_> {
         failure.why(words).next(match advice {
             Advice::Scaled => LEAVE_REPLICAS.to_owned(),
             Advice::Autoscaler => LEAVE_TO_AUTOSCALER.to_owned(),
+            // Given up, it goes with what somebody else has set: the API server knows one owner of a variable.
             Advice::Env(name) => format!(
-                "leave it as it is with `--env {name}-`, which forgets what this and earlier deploys said of it; or take it over with `--force-conflicts`"
+                "take it over with `--force-conflicts`; or give it up with `--env {name}-`, which removes it, and have it set again"
             ),
             Advice::Fields => "leave out the flags that set them, or take them over with `--force-conflicts`".to_owned(),
         })
@@ -293,11 +294,17 @@ impl Teller<'_> {
                     .workload
                     .as_ref()
                     .and_then(|it| it.app_container()?.image.clone());
-                let why = format!(
-                    "{}\n`{name}` serves {} again (undone)",
-                    failure.why,
-                    image.unwrap_or_default()
-                );
+                let image = image.unwrap_or_default();
+                // It may have been on its way itself.
+                let served = before.workload.as_ref().is_some_and(|it| it.counts().ready > 0);
+                let now = if served {
+                    format!("`{name}` serves {image} again (undone)")
+                } else {
+                    format!(
+                        "`{name}` is again what it was, {image}, which did not serve before either (undone)"
+                    )
+                };
+                let why = format!("{}\n{now}", failure.why);
                 failure.why(why)
             }
             Some(Err(error)) => {
@@ -318,7 +325,7 @@ impl Teller<'_> {
                 )),
             None => failure
                 .command(self.kubectl(&format!("describe {kind},pod -l {}={name}", labels::APP)))
-                .command(self.kubectl(&format!("delete {kind},service {name}"))),
+                .command(self.kubectl(&format!("b2i delete {name}"))),
         }
     }
 }

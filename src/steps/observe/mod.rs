@@ -212,6 +212,7 @@ fn build_status(build: BuildRecord, now: Timestamp) -> BuildStatus {
         started: build.started,
         ended: build.ended,
         is_running: false,
+        is_undone: build.is_undone,
         artifact: ArtifactStatus {
             file_name: build.artifact,
             size_bytes: build.artifact_bytes,

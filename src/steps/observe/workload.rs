@@ -19,10 +19,14 @@ pub(super) fn workload(
     of_app: &[&Pod],
 ) -> Workload {
     let container = live.app_container();
+    let counts = live.counts();
+    // A Pod of the version before ends only when it is no longer needed, so it is ready.
+    let of_before = (counts.all - counts.updated).max(0);
     Workload {
         kind: live.kind().to_owned(),
-        ready: live.counts().ready,
+        ready: counts.ready,
         wanted: live.wanted(),
+        updated: (counts.ready - of_before).max(0),
         url: url(live, service, ingress, of_app),
         image: container
             .and_then(|container| container.image.clone())
@@ -40,7 +44,7 @@ fn url(
 ) -> Option<String> {
     // Damaged options are told by the next deploy, which needs them.
     let options: DeployOptions = serde_json::from_str(live.options()?).unwrap_or_default();
-    if ingress.is_some()
+    if ingress.is_some_and(is_served)
         && let Some(url) = url::of_ingress(&options)
     {
         return Some(url);
@@ -50,6 +54,17 @@ fn url(
         let ready = of_app.iter().find(|pod| pods::is_ready(pod))?;
         url::of_node(service, &options, ready.status.as_ref()?.host_ip.as_ref()?)
     })
+}
+
+/// Whether a controller has taken an Ingress, and says where it answers.
+fn is_served(ingress: &Ingress) -> bool {
+    let balancer = ingress
+        .status
+        .as_ref()
+        .and_then(|status| status.load_balancer.as_ref());
+    balancer
+        .and_then(|it| it.ingress.as_ref())
+        .is_some_and(|places| !places.is_empty())
 }
 
 fn env(container: &Container) -> Vec<EnvStatus> {

@@ -20,6 +20,7 @@ use super::{
     site, values,
 };
 use crate::{
+    cluster::record,
     error::{Failure, Result},
     model::{
         AppName, Artifact, ArtifactKind, DeployOptions, Event, ExposedPort, ImagePlan, Port, PortChange,
@@ -90,10 +91,10 @@ struct WorkloadArgs {
     /// Env of the app, as NAME=VALUE, NAME=secret:NAME/KEY, or NAME- to remove it; repeats
     #[arg(long, value_name = "NAME=VALUE")]
     env: Vec<String>,
-    /// Memory that the app gets, for example 512Mi
+    /// Memory that the app gets, for example 512Mi; `default` for what its kind gets
     #[arg(long, value_name = "QUANTITY", value_parser = values::memory)]
     memory: Option<String>,
-    /// CPU that the app asks for, for example 500m
+    /// CPU that the app asks for, for example 500m; `default` for 100m
     #[arg(long, value_name = "QUANTITY", value_parser = values::cpu)]
     cpu: Option<String>,
 }
@@ -122,6 +123,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             inputs,
             order,
             is_as_before,
+            had_one,
         } = planned;
         // What is applied once more but for the image is not asked about: that deploy is the usual one.
         if !is_as_before && target.unchanged_since(&inputs).is_none() {
@@ -136,7 +138,17 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             rollout::run(&site.cluster, &order, &stage, &events),
             flow::note_skipped(&site, &target, &built),
         );
-        Ok(Some((built, rollout?)))
+        let rollout = match rollout {
+            Ok(rollout) => rollout,
+            Err(failure) => {
+                if let (Some(number), true, true) = (built.number, had_one, order.undo) {
+                    // It only keeps the next deploy from remembering what was said for this one.
+                    let _ = record::undone(&site.cluster, &order.name, number).await;
+                }
+                return Err(failure);
+            }
+        };
+        Ok(Some((built, rollout)))
     });
     let done = interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
     let Some((built, rollout)) = done else {
@@ -208,6 +220,8 @@ struct Planned {
     order: deploy::Options,
     /// Whether the app was deployed with these very options.
     is_as_before: bool,
+    /// Whether there is a version to go back to.
+    had_one: bool,
 }
 
 async fn prepare(
@@ -280,6 +294,7 @@ async fn prepare(
         undo: !args.rollout.no_undo,
         force_conflicts: args.rollout.force_conflicts,
         adopt: args.kind.adopts(),
+        decided_upon: (!args.kind.adopts()).then(|| previous.clone()),
         patience: deploy::PATIENCE,
     };
     Ok(Planned {
@@ -287,6 +302,7 @@ async fn prepare(
         plan,
         inputs,
         is_as_before: previous.as_ref() == Some(&order.options),
+        had_one: previous.is_some(),
         order,
     })
 }
@@ -323,7 +339,13 @@ async fn dry_run(context: &Context, args: &Args, site: &Site, planned: &Planned,
             .say("the image would be built first; until then only its tag is known, not its digest"),
     }
     let on_server = mode == DryRun::Server;
-    let objects = Box::pin(deploy::dry_run(&site.cluster, &order, on_server)).await?;
+    let mut objects = Box::pin(deploy::dry_run(&site.cluster, &order, on_server)).await?;
+    if let Some(namespace) = &context.global.namespace {
+        // As kubectl does it: who names the namespace means it.
+        for object in &mut objects {
+            object["metadata"]["namespace"] = namespace.clone().into();
+        }
+    }
     let names: Vec<String> = objects
         .iter()
         .map(|object| {

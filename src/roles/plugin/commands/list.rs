@@ -90,7 +90,15 @@ fn row(app: &AppStatus, is_wide: bool, now: Timestamp) -> Vec<String> {
     };
     let mut cells = vec![
         app.name.clone(),
-        workload.map_or_else(none, |it| format!("{}/{}", it.ready, it.wanted)),
+        workload.map_or_else(none, |it| {
+            let is_rolling = it.updated < it.wanted && it.ready > it.updated;
+            let newer = if is_rolling {
+                format!(" ({} new)", it.updated)
+            } else {
+                String::new()
+            };
+            format!("{}/{}{newer}", it.ready, it.wanted)
+        }),
         reference.as_deref().map_or_else(none, short),
         running.map_or_else(none, |build| build.artifact.file_name.clone()),
         newest.map_or_else(none, |build| format!("#{}", build.number)),

@@ -141,6 +141,7 @@ fn again(
         uploaded_bytes: 0,
         outcome: None,
         log_tail: Vec::new(),
+        is_undone: false,
         skipped: None,
         ..earlier.clone()
     };

@@ -56,7 +56,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         let rollout = rollout::run(&cluster, &order, &stage, &events).await?;
         if rollout.changed {
             let config = context.config.over_namespace(&cluster).await?;
-            note(&cluster, app, build, config.history_limit()).await?;
+            note(&cluster, app, build, &builds, config.history_limit()).await?;
         }
         Ok(report::of_record(build, result, None, Some(rollout)))
     });
@@ -96,9 +96,14 @@ fn choose<'a>(
         BuildOrigin::Rollback(number) => number,
         _ => build.number,
     });
-    let earlier = builds
-        .iter()
-        .filter(|build| build.number < below && !matches!(build.origin, BuildOrigin::Rollback(_)));
+    // What went back stands for the build that it went back to, as long as the record has that.
+    let is_there = |number: u64| builds.iter().any(|build| build.number == number);
+    let served = |build: &&BuildRecord| match build.origin {
+        BuildOrigin::Rollback(number) => !is_there(number),
+        BuildOrigin::Local => false,
+        BuildOrigin::Artifact | BuildOrigin::Rerun(_) => !build.is_undone,
+    };
+    let earlier = builds.iter().filter(|build| build.number < below).filter(served);
     let mut earlier = earlier.filter_map(with_result);
     earlier
         .find(|(_, result)| result.image.to_string() != image)
@@ -120,17 +125,28 @@ fn with_result(build: &BuildRecord) -> Option<(&BuildRecord, &BuildResult)> {
 
 /// Notes in the history that an earlier build serves again. It becomes the last one, so that the next
 /// deploy compares with what runs.
-async fn note(cluster: &Cluster, app: &AppName, build: &BuildRecord, history_limit: usize) -> Result<()> {
+async fn note(
+    cluster: &Cluster,
+    app: &AppName,
+    build: &BuildRecord,
+    builds: &[BuildRecord],
+    history_limit: usize,
+) -> Result<()> {
     let now = Timestamp::now().to_string();
-    let entry = BuildRecord {
+    let mut entry = BuildRecord {
         started: now.clone(),
         ended: Some(now),
         origin: BuildOrigin::Rollback(build.number),
         uploaded_bytes: 0,
         log_tail: Vec::new(),
+        is_undone: false,
         skipped: None,
         ..build.clone()
     };
+    if let (BuildOrigin::Local, Some(remembered)) = (build.origin, record::remembered(builds)) {
+        // What `build --local` was told was said of that image alone.
+        entry.request.tags.clone_from(&remembered.request.tags);
+    }
     record::begin(cluster, app, &entry, history_limit)
         .await
         .map(drop)

@@ -29,7 +29,12 @@ pub(super) fn rows(app: &AppStatus, now: Timestamp, room: usize) -> Vec<String> 
             outcome(build.phase).to_owned(),
             what,
             took(build),
-            if build.is_running { "<- running" } else { "" }.to_owned(),
+            match (build.is_running, build.is_undone) {
+                (true, _) => "<- running",
+                (false, true) => "rollout failed, undone",
+                (false, false) => "",
+            }
+            .to_owned(),
         ]);
     }
     let words = app.builds.iter().enumerate().map(|(at, build)| {
@@ -124,6 +129,7 @@ mod tests {
             started: started.clone(),
             ended: Some("2024-05-01T12:00:04.4Z".to_owned()),
             is_running: false,
+            is_undone: false,
             artifact: ArtifactStatus {
                 file_name: "shop.jar".to_owned(),
                 size_bytes: 1,

@@ -27,6 +27,7 @@ pub(super) fn page(app: &AppStatus, now: Timestamp, width: Option<usize>) -> Str
         width,
     };
     page.lines.push(heading(app));
+    page.section("ROLLOUT", rollout(app), false);
     page.image(app);
     page.artifact(app);
     page.section("ENV", env(app.workload.iter().flat_map(|it| &it.env)), false);
@@ -180,6 +181,22 @@ fn heading(app: &AppStatus) -> String {
         .to_owned()
 }
 
+/// Says that Pods of the version before still serve.
+fn rollout(app: &AppStatus) -> Vec<String> {
+    let newer = app
+        .workload
+        .iter()
+        .filter(|it| it.updated < it.wanted && it.ready > it.updated);
+    newer
+        .map(|it| {
+            format!(
+                "{} of {} Pods of the newest version are ready; the others are of the one before",
+                it.updated, it.wanted
+            )
+        })
+        .collect()
+}
+
 fn layers(build: &BuildStatus) -> Vec<String> {
     let mut table = Table::new(&[]);
     for layer in &build.layers {
@@ -197,7 +214,10 @@ fn env<'a>(env: impl Iterator<Item = &'a EnvStatus>) -> Vec<String> {
     env.map(|variable| match (&variable.from, &variable.value) {
         (Some(from), _) if variable.name.is_empty() => format!("all of {from}"),
         (Some(from), _) => format!("{}=({from})", variable.name),
-        (None, value) => format!("{}={}", variable.name, value.as_deref().unwrap_or_default()),
+        (None, value) => {
+            let value = value.as_deref().unwrap_or_default();
+            format!("{}={}", variable.name, value.replace('\n', "\\n"))
+        }
     })
     .collect()
 }
