@@ -66,7 +66,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l base 
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l s2i -d 'The base is a source-to-image (S2I) one: its own `run` script starts the app' -r -f -a "true\t''
 false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l platform -d 'Platform to build for, where the artifact does not decide it' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l port -d 'Port that the app listens on, as [NAME=]PORT[/udp]; repeats, the first TCP one is probed' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l port -d 'Port that the app listens on, as [NAME=]PORT[/tcp|udp|sctp]; repeats, the first TCP one is probed' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l image-env -d 'Env of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l image-label -d 'Label of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l jvm-options -d 'Options for the JVM, added to the defaults' -r
@@ -158,7 +158,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l base -
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l s2i -d 'The base is a source-to-image (S2I) one: its own `run` script starts the app' -r -f -a "true\t''
 false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l platform -d 'Platform to build for, where the artifact does not decide it' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l port -d 'Port that the app listens on, as [NAME=]PORT[/udp]; repeats, the first TCP one is probed' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l port -d 'Port that the app listens on, as [NAME=]PORT[/tcp|udp|sctp]; repeats, the first TCP one is probed' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l image-env -d 'Env of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l image-label -d 'Label of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l jvm-options -d 'Options for the JVM, added to the defaults' -r
@@ -235,7 +235,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l base
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l s2i -d 'The base is a source-to-image (S2I) one: its own `run` script starts the app' -r -f -a "true\t''
 false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l platform -d 'Platform to build for, where the artifact does not decide it' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l port -d 'Port that the app listens on, as [NAME=]PORT[/udp]; repeats, the first TCP one is probed' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l port -d 'Port that the app listens on, as [NAME=]PORT[/tcp|udp|sctp]; repeats, the first TCP one is probed' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l image-env -d 'Env of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l image-label -d 'Label of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand inspect" -l jvm-options -d 'Options for the JVM, added to the defaults' -r
@@ -713,7 +713,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l base -d
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l s2i -d 'The base is a source-to-image (S2I) one: its own `run` script starts the app' -r -f -a "true\t''
 false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l platform -d 'Platform to build for, where the artifact does not decide it' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l port -d 'Port that the app listens on, as [NAME=]PORT[/udp]; repeats, the first TCP one is probed' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l port -d 'Port that the app listens on, as [NAME=]PORT[/tcp|udp|sctp]; repeats, the first TCP one is probed' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l image-env -d 'Env of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l image-label -d 'Label of the image, as NAME=VALUE; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l jvm-options -d 'Options for the JVM, added to the defaults' -r

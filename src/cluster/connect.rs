@@ -58,6 +58,10 @@ impl Cluster {
     /// # Errors
     /// See [`Error`].
     pub async fn connect(options: &ConnectOptions) -> Result<Self, Error> {
+        let named = options.namespace.as_ref().filter(|name| !name.is_empty());
+        if let Some(name) = named.filter(|name| !is_label(name)) {
+            return Err(Error::NoNamespace { name: name.clone() });
+        }
         let (kubeconfig, looked_at) = read_kubeconfig(options)?;
         let has_kubeconfig = kubeconfig.is_some();
         let config = match kubeconfig {
@@ -69,10 +73,7 @@ impl Cluster {
                 Config::from_custom_kubeconfig(chosen, &KubeConfigOptions::default()).await?
             }
         };
-        let namespace = options
-            .namespace
-            .clone()
-            .unwrap_or_else(|| config.default_namespace.clone());
+        let namespace = named.cloned().unwrap_or_else(|| config.default_namespace.clone());
         let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
         let client = client(config, options.request_timeout).map_err(|source| Error::Client {
             server: server.clone(),
@@ -103,6 +104,13 @@ impl Cluster {
         }
         Self::connect(&options).await.ok()
     }
+}
+
+/// A DNS label (RFC 1123), which names of namespaces are
+/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names>).
+fn is_label(name: &str) -> bool {
+    let is_inside = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    name.len() <= 63 && name.bytes().all(is_inside) && !name.starts_with('-') && !name.ends_with('-')
 }
 
 fn client(config: Config, request_timeout: Option<Duration>) -> kube::Result<kube::Client> {

@@ -27,6 +27,12 @@ pub enum Error {
         /// The name that was asked for.
         name: String,
     },
+    /// What `--namespace` says can name none.
+    #[error("a namespace's name has 1 to 63 of a-z, 0-9 and `-`, and neither begins nor ends with `-`")]
+    NoNamespace {
+        /// What it says.
+        name: String,
+    },
     /// There is a kubeconfig, but it chooses no server.
     #[error("the kubeconfig has no current context, or its context names no cluster")]
     NoServer,
@@ -63,6 +69,10 @@ impl Error {
                 .next("choose one that exists with `--context`:")
                 .command("kubectl config get-contexts")
                 .anchor("no-kubeconfig"),
+            Self::NoNamespace { name } => Failure::usage(format!("could not use the namespace `{name}`"))
+                .why(self)
+                .next("name one with `-n`, for example `-n shop`; these are there:")
+                .command("kubectl get namespaces"),
             Self::ActingAsNobody => Failure::usage("could not connect to a cluster")
                 .why(self)
                 .next("add the user with `--as`"),
@@ -83,6 +93,13 @@ impl Error {
 #[must_use]
 pub fn failure(server: &str, what: impl Into<String>, error: &kube::Error) -> Failure {
     let failure = Failure::new(what).why(why(server, error));
+    if let Some(namespace) = missing_namespace(error) {
+        return failure
+            .why(format!("there is no namespace `{namespace}`"))
+            .next("make it, or name another one with `-n`:")
+            .command(format!("kubectl create namespace {namespace}"))
+            .anchor("namespace");
+    }
     match error {
         kube::Error::Api(status) if status.code == 403 && !is_admission(status) => failure
             .next("you need the Role in docs/reference/permissions.yaml in this namespace; this lists what you have:")
@@ -102,6 +119,15 @@ pub fn failure(server: &str, what: impl Into<String>, error: &kube::Error) -> Fa
             .anchor("cluster-unreachable"),
         _ => failure,
     }
+}
+
+/// Returns the namespace that an answer says does not exist; a create of anything in it says so too.
+fn missing_namespace(error: &kube::Error) -> Option<&str> {
+    let kube::Error::Api(status) = error else {
+        return None;
+    };
+    let name = status.message.strip_prefix("namespaces \"")?;
+    name.strip_suffix("\" not found").filter(|_| status.code == 404)
 }
 
 /// Whether the API server said that there is no such object.

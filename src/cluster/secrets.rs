@@ -84,6 +84,9 @@ pub enum Error {
         /// Where was looked.
         place: Place,
     },
+    /// Nothing may be looked at.
+    #[error("you may read neither the Secrets of the namespace nor its ServiceAccount `default`")]
+    Unseen,
     /// There is more than one, and none was named.
     #[error("{place} has {} docker-registry Secrets: `{}`", names.len(), names.join("`, `"))]
     Several {
@@ -166,7 +169,8 @@ async fn of_service_account(cluster: &Cluster) -> Result<Vec<String>, Error> {
             .into_iter()
             .map(|secret| secret.name)
             .collect()),
-        Err(error) if is_forbidden(&error) || is_not_found(&error) => Ok(Vec::new()),
+        Err(error) if is_forbidden(&error) => Err(Error::Unseen),
+        Err(error) if is_not_found(&error) => Ok(Vec::new()),
         Err(error) => Err(Error::Request(error)),
     }
 }

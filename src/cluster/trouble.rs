@@ -47,6 +47,8 @@ pub enum Trouble {
         code: i32,
         /// How often it was started again.
         restarts: i32,
+        /// The memory that it may have, where that is limited.
+        memory_limit: Option<String>,
         /// The container's or the runtime's last words, often empty.
         message: String,
     },
@@ -112,7 +114,7 @@ impl Trouble {
                 return Some(Self::CannotStart { reason, message });
             }
             if reason == "CrashLoopBackOff" {
-                return Some(Self::crashed(container));
+                return Some(Self::crashed(container, memory_limit(pod, name)));
             }
         }
         let scheduled = status
@@ -123,11 +125,11 @@ impl Trouble {
         let unschedulable =
             scheduled.status == "False" && scheduled.reason.as_deref() == Some("Unschedulable");
         unschedulable.then(|| Self::Unschedulable {
-            message: scheduled.message.clone().unwrap_or_default(),
+            message: said_once(scheduled.message.as_deref().unwrap_or_default()),
         })
     }
 
-    fn crashed(container: &ContainerStatus) -> Self {
+    fn crashed(container: &ContainerStatus, memory_limit: Option<String>) -> Self {
         let last = container
             .last_state
             .as_ref()
@@ -136,6 +138,7 @@ impl Trouble {
             reason: last.and_then(|last| last.reason.clone()).unwrap_or_default(),
             code: last.map_or(-1, |last| last.exit_code),
             restarts: container.restart_count,
+            memory_limit,
             message: last.and_then(|last| last.message.clone()).unwrap_or_default(),
         }
     }
@@ -181,6 +184,19 @@ fn says(message: &str, words: &[&str]) -> bool {
     words.iter().any(|word| message.contains(word))
 }
 
+/// The scheduler's words for a claim that is not there end with the answer twice.
+fn said_once(message: &str) -> String {
+    message.replace("not found. not found", "not found")
+}
+
+/// Returns the memory that the container of this name may have.
+fn memory_limit(pod: &Pod, name: &str) -> Option<String> {
+    let containers = &pod.spec.as_ref()?.containers;
+    let container = containers.iter().find(|container| container.name == name)?;
+    let limits = container.resources.as_ref()?.limits.as_ref()?;
+    Some(limits.get("memory")?.0.clone())
+}
+
 /// Returns the cause of a failed pull: the runtime names the image again at each level.
 fn pull_cause<'a>(message: &'a str, image: &str) -> &'a str {
     let last = message
@@ -204,14 +220,21 @@ impl fmt::Display for Trouble {
             Self::CannotStart { reason, message } => {
                 write!(f, "the container cannot be started: {reason}: {message}")
             }
-            Self::Crashed { reason, .. } if reason == "OOMKilled" => {
-                f.write_str("the container used more memory than its limit allows and was killed")
-            }
+            Self::Crashed {
+                reason, memory_limit, ..
+            } if reason == "OOMKilled" => match memory_limit {
+                Some(limit) => write!(
+                    f,
+                    "the container used more memory than its limit of {limit} allows and was killed"
+                ),
+                None => f.write_str("the container used more memory than it may have and was killed"),
+            },
             Self::Crashed {
                 reason,
                 code,
                 restarts,
                 message,
+                ..
             } if message.is_empty() => {
                 let times = if *restarts == 1 { "restart" } else { "restarts" };
                 write!(
@@ -291,10 +314,22 @@ mod tests {
     }
 
     #[test]
+    fn the_limit_is_named() {
+        let mut pod = waiting("CrashLoopBackOff", "back-off 10s");
+        let told = |pod: &Pod| Trouble::of(pod, "app").map(|trouble| trouble.to_string());
+        assert!(told(&pod).is_some_and(|words| words.contains("than it may have")));
+        let spec =
+            json!({ "containers": [{ "name": "app", "resources": { "limits": { "memory": "64Mi" } } }] });
+        pod.spec = serde_json::from_value(spec).expect("a spec");
+        assert!(told(&pod).is_some_and(|words| words.contains("its limit of 64Mi")));
+    }
+
+    #[test]
     fn reads_the_schedulers_words() {
-        let message = "0/2 nodes are available: 2 Insufficient memory.";
+        let message = "0/2 nodes are available: persistentvolumeclaim \"data\" not found";
         let pod = pod(&json!({ "conditions": [{
-            "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message,
+            "type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+            "message": format!("{message}. not found"),
         }] }));
         assert_eq!(
             Trouble::of(&pod, "app"),

@@ -59,9 +59,71 @@ fn put_secret(server: &FakeApiServer, name: &str, host: &str, user: &str) {
     server.put(SECRETS, secret);
 }
 
+/// The namespace itself, which is asked for only where something was not found in it.
+fn put_namespace(server: &FakeApiServer) {
+    server.put("/api/v1/namespaces", json!({ "metadata": { "name": "shop" } }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_that_is_not_there() {
+    let (server, cluster) = FakeApiServer::start().await;
+    let words = "namespaces \"shop\" not found";
+    server.refuse_exactly("GET", "/api/v1/namespaces/shop", 404, words);
+    let rest = format!(
+        "  why: there is no namespace `shop`\n\nnext: make it, or name another one with `-n`:\n        \
+         kubectl create namespace shop\n      {DOCS}#namespace\n"
+    );
+    let told = format!("error: could not choose the push Secret in namespace `shop`\n{rest}");
+    fails(&server, &cluster.server, "deploy server --port 8080", 1, &told).await;
+    let told = format!("error: could not use the push Secret `nope`\n{rest}");
+    fails(
+        &server,
+        &cluster.server,
+        "build server --push-secret nope",
+        1,
+        &told,
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_that_can_be_none() {
+    let (server, cluster) = FakeApiServer::start().await;
+    let told = "error: could not use the namespace `Bad_NS`\n  \
+                why: a namespace's name has 1 to 63 of a-z, 0-9 and `-`, and neither begins nor ends with `-`\n\n\
+                next: name one with `-n`, for example `-n shop`; these are there:\n        kubectl get namespaces\n";
+    fails(&server, &cluster.server, "list -n Bad_NS", 2, told).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_secret_that_may_not_be_looked_for() {
+    let (server, cluster) = FakeApiServer::start().await;
+    server.refuse_exactly(
+        "GET",
+        SECRETS,
+        403,
+        "secrets is forbidden: User \"ann\" cannot list",
+    );
+    let account = "/api/v1/namespaces/shop/serviceaccounts/default";
+    server.refuse_exactly(
+        "GET",
+        account,
+        403,
+        "serviceaccounts is forbidden: User \"ann\" cannot get",
+    );
+    let told = format!(
+        "error: could not choose the push Secret in namespace `shop`\n  \
+         why: you may read neither the Secrets of the namespace nor its ServiceAccount `default`\n\n\
+         next: name the Secret that may push with `--push-secret`, or for good:\n        \
+         export B2I_PUSH_SECRET=NAME\n      {DOCS}#push-secret\n"
+    );
+    fails(&server, &cluster.server, "deploy server --port 8080", 1, &told).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_push_secret() {
     let (server, cluster) = FakeApiServer::start().await;
+    put_namespace(&server);
     let told = format!(
         "error: could not choose the push Secret in namespace `shop`\n  why: the namespace has no docker-registry Secret\n\n\
          next: name one with `--push-secret`, or log in to your registry, which makes one:\n        \
@@ -87,6 +149,7 @@ async fn several_push_secrets() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_push_secret_that_is_not_there() {
     let (server, cluster) = FakeApiServer::start().await;
+    put_namespace(&server);
     let told = format!(
         "error: could not use the push Secret `nope`\n  why: there is no Secret `nope` in namespace `shop`\n\n\
          next: see which there are, or make one that may push:\n        \

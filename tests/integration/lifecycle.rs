@@ -380,7 +380,12 @@ async fn numbers_of_builds_are_offered() {
         ["3", "1"],
         "2 made no image"
     );
-    for line in ["rerun shop --build ", "logs shop --build "] {
+    // cobra's scripts want the value alone, and put the flag before it themselves.
+    let attached = offered("rollback shop --to=").await;
+    assert_eq!(attached.iter().map(number).collect::<Vec<_>>(), ["3", "1"]);
+    assert_eq!(offered("rollback shop --to=3").await.len(), 1);
+    assert_eq!(offered("deploy --compression=").await, ["gzip", "zstd"]);
+    for line in ["rerun shop --build ", "logs shop --build ", "logs shop --build="] {
         let all = offered(line).await;
         assert_eq!(
             all.iter().map(number).collect::<Vec<_>>(),
@@ -408,6 +413,18 @@ async fn an_app_that_is_not_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rerun_knows_no_default_base() {
+    let (_server, cluster) = FakeApiServer::start().await;
+    let ended = run(&cluster, "rerun shop --base default").await;
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("deploy the artifact with `--base default`"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn logs_name_the_pod_where_there_are_several() {
     let (server, cluster) = FakeApiServer::start().await;
     put_app(&server, 1);
@@ -422,6 +439,29 @@ async fn logs_name_the_pod_where_there_are_several() {
         ok(&cluster, "logs shop --tail 5 --since 5m").await,
         "started]0;x\nserving\n"
     );
+
+    let ended = run(&cluster, "logs shop --previous").await;
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""));
+    assert!(
+        ended.stderr.contains("no earlier container of `shop` left a log"),
+        "{}",
+        ended.stderr
+    );
+
+    for line in ["logs shop --build", "rerun shop", "rollback shop --to 1"] {
+        let ended = run(&cluster, line).await;
+        assert!(
+            ended.stderr.contains("has no build record"),
+            "{line}: {}",
+            ended.stderr
+        );
+        assert!(
+            ended
+                .stderr
+                .contains("kubectl b2i deploy ARTIFACT --name shop -n shop\n"),
+            "{line}"
+        );
+    }
 
     server.remove(PODS, "shop-a");
     let ended = run(&cluster, "logs shop").await;

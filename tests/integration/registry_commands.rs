@@ -227,6 +227,18 @@ async fn a_login_is_written_and_proved() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_login_in_a_namespace_that_is_not_there() {
+    let world = World::new(Login::Basic).await;
+    let words = "namespaces \"shop\" not found";
+    world.server.refuse_exactly("POST", SECRETS, 404, words);
+    let line = "registry login HOST --username dev --password-stdin --insecure-registry HOST";
+    let ended = world.run(line, "s3cret", false).await;
+    assert_eq!(ended.code, Some(1));
+    let next = "kubectl create namespace shop\n";
+    assert!(ended.stderr.contains(next), "{}", ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_login_that_is_wrong_is_told_by_the_proof() {
     for login in [Login::Basic, Login::Token] {
         let world = World::new(login).await;

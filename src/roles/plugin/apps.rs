@@ -38,10 +38,30 @@ pub(super) fn ago(time: Option<&str>, now: Timestamp) -> String {
     )
 }
 
-/// The failure when the record has no such build; number 0 is the last one.
+/// The failure when the record has no such build of an app that may not be there at all.
+pub(super) async fn no_build_of(
+    cluster: &Cluster,
+    app: &AppName,
+    builds: &[BuildRecord],
+    number: u64,
+) -> Failure {
+    match find(cluster, app).await {
+        Err(failure) if builds.is_empty() => failure,
+        _ => no_build(cluster, app, builds, number),
+    }
+}
+
+/// The failure when the record of an app that is there has no such build; number 0 is the last one.
 pub(super) fn no_build(cluster: &Cluster, app: &AppName, builds: &[BuildRecord], number: u64) -> Failure {
     if builds.is_empty() {
-        return not_found(cluster, app);
+        return Failure::new(format!("could not find a build of `{app}`"))
+            .why("the app is there and has no build record: nothing was built here under its name")
+            .next("deploy the artifact, which makes one:")
+            .command(format!(
+                "kubectl b2i deploy ARTIFACT --name {app} -n {}",
+                cluster.namespace
+            ))
+            .anchor("no-build");
     }
     let numbers: Vec<String> = builds.iter().map(|build| format!("#{}", build.number)).collect();
     Failure::usage(format!("could not find build {number} of `{app}`"))

@@ -186,7 +186,7 @@ pub(crate) struct PlanArgs {
     /// Platform to build for, where the artifact does not decide it
     #[arg(long, value_name = "OS/ARCHITECTURE")]
     pub(crate) platform: Option<Platform>,
-    /// Port that the app listens on, as [NAME=]PORT[/udp]; repeats, the first TCP one is probed
+    /// Port that the app listens on, as [NAME=]PORT[/tcp|udp|sctp]; repeats, the first TCP one is probed
     ///
     /// Without a name the ports given are all that there are. With one, a port is added or changed,
     /// and the others stay; NAME- removes it.
@@ -211,7 +211,7 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "FORMAT", value_parser = ["gzip", "zstd"])]
     pub(crate) compression: Option<String>,
     /// How hard: 1 to 9 for gzip (1 when not given), 1 to 19 for zstd (3)
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=19), hide_short_help = true)]
+    #[arg(long, value_name = "N", value_parser = values::number_in::<u8>(1..=19), hide_short_help = true)]
     pub(crate) compression_level: Option<u8>,
     /// What the artifact must be, before anybody looks into it.
     #[command(flatten)]
@@ -232,7 +232,7 @@ pub(crate) struct ExpectedArgs {
     #[arg(long, value_name = "SIZE", default_value = "8Gi", value_parser = values::size, hide_short_help = true)]
     pub(crate) max_unpacked_size: u64,
     /// Most entries that an archive may have
-    #[arg(long, value_name = "N", default_value_t = 200_000, hide_short_help = true)]
+    #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = values::count, hide_short_help = true)]
     pub(crate) max_entries: u64,
     /// Take a JAR though its Class-Path names files that are not there, as Java does
     #[arg(long, hide_short_help = true)]
@@ -287,7 +287,7 @@ pub(crate) struct ClusterBuildArgs {
     #[arg(long, value_name = "TIME", env = "B2I_STAGING_IDLE")]
     pub(crate) staging_idle: Option<String>,
     /// How many builds of the app its record keeps; 10 when nobody says so
-    #[arg(long, value_name = "N", env = "B2I_HISTORY_LIMIT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", env = "B2I_HISTORY_LIMIT", value_parser = values::number_in::<u16>(1..=65535))]
     pub(crate) history_limit: Option<u16>,
     /// How long the builder Job may take, for example 10m
     #[arg(long, value_name = "TIME", default_value = "30m")]

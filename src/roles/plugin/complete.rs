@@ -45,6 +45,7 @@ pub(super) fn run(words: &[OsString], printer: &Printer) {
         .iter()
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
+    let words = apart(words);
     let last = words.last().cloned().unwrap_or_default();
     let flag = words.len().checked_sub(2).map_or("", |at| words[at].as_str());
     let (mut lines, directive) = match live(flag, &words) {
@@ -57,6 +58,31 @@ pub(super) fn run(words: &[OsString], printer: &Printer) {
     lines.push(directive.to_owned());
     printer.result(&lines.join("\n"));
 }
+
+/// Takes `--flag=value` apart where the last word is such. The shells' scripts of cobra put the flag
+/// before the candidates again, or complete after the `=` alone
+/// (<https://github.com/spf13/cobra/blob/v1.9.1/bash_completionsV2.go>).
+fn apart(mut words: Vec<String>) -> Vec<String> {
+    let Some(last) = words.pop() else { return words };
+    match last.split_once('=') {
+        Some((flag, value)) if LIVE.contains(&flag) => words.extend([flag.to_owned(), value.to_owned()]),
+        _ => words.push(last),
+    }
+    words
+}
+
+/// Flags whose candidates [`live`] knows.
+const LIVE: [&str; 9] = [
+    "--base",
+    "--namespace",
+    "--push-secret",
+    "--builder-pull-secret",
+    "--pull-secret",
+    "--secret",
+    "--context",
+    "--to",
+    "--build",
+];
 
 /// Candidates that only the cluster, the kubeconfig or the catalogue knows; `None` for a word of
 /// another kind.
@@ -215,14 +241,21 @@ fn of_the_command_line(words: &[String]) -> (Vec<String>, &'static str) {
     let Ok(candidates) = engine::complete(&mut command(), line, at, None::<&Path>) else {
         return (Vec::new(), FILES);
     };
+    // As in `apart`: the scripts know the flag.
+    let last = words.last().filter(|last| last.starts_with("--"));
+    let attached_to = last.and_then(|last| last.split_once('='));
+    let attached_to = attached_to
+        .map(|(flag, _)| format!("{flag}="))
+        .unwrap_or_default();
     let lines: Vec<String> = candidates
         .iter()
         .filter(|candidate| !candidate.is_hide_set())
         .map(|candidate| {
             let value = candidate.get_value().to_string_lossy();
+            let value = value.strip_prefix(&attached_to).unwrap_or(&value);
             match candidate.get_help().map(ToString::to_string) {
                 Some(help) => format!("{value}\t{}", help.lines().next().unwrap_or_default()),
-                None => value.into_owned(),
+                None => value.to_owned(),
             }
         })
         .collect();

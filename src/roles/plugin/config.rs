@@ -10,6 +10,7 @@ use std::{
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::values;
 use crate::{
     cluster::{Cluster, configuration, record},
     error::{Failure, Result},
@@ -106,7 +107,7 @@ impl Config {
         if !text.lines().any(has_content) {
             return Ok(Self::default());
         }
-        let mut config: Self = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
+        let mut config: Self = serde_yaml::from_str(text).map_err(|error| values::yaml_words(&error))?;
         if let (Some(path), None) = (&config.registry_ca, folder) {
             let path = path.display();
             return Err(format!(
@@ -125,7 +126,7 @@ impl Config {
                 let path = folder.join(path);
                 let in_file = |why: String| format!("the catalogue `{}`: {why}", path.display());
                 let text = std::fs::read_to_string(&path).map_err(|error| in_file(error.to_string()))?;
-                Some(serde_yaml::from_str(&text).map_err(|error| in_file(error.to_string()))?)
+                Some(serde_yaml::from_str(&text).map_err(|error| in_file(values::yaml_words(&error)))?)
             }
             (Some(Value::String(_)), None) => {
                 return Err("`catalogue` is a path, and there is no file here; write it out".to_owned());

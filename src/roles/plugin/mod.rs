@@ -44,6 +44,7 @@ mod push_secret;
 mod rollout;
 mod s2i_builder;
 mod s2i_source;
+mod s2i_values;
 mod staging;
 mod status_page;
 mod timings;

@@ -324,7 +324,8 @@ pub(super) fn ensure_tags(destination: &Reference, tags: &[String]) -> Result<()
             .is_err()
         {
             return Err(Failure::usage(format!("could not use the tag `{tag}`"))
-                .why("a tag has up to 128 of a-z, A-Z, 0-9, `_`, `.` and `-`, and begins with none of the last two"));
+                .why("a tag has up to 128 of a-z, A-Z, 0-9, `_`, `.` and `-`, and begins with none of the last two")
+                .next("write, for example, `--tag 1.4.2`"));
         }
     }
     Ok(())

@@ -70,20 +70,26 @@ const OURS: [&str; 2] = ["app.kubernetes.io/managed-by", "app.kubernetes.io/name
 pub(super) fn change(options: &mut PodOptions, flags: &PodArgs) -> Result<()> {
     change_list(
         "--env-from",
+        "secret/db",
         &mut options.env_from,
         &flags.env_from,
         ToString::to_string,
     )?;
     change_list(
         "--toleration",
+        "gpu=yes:NoSchedule",
         &mut options.tolerations,
         &flags.tolerations,
         ToString::to_string,
     )?;
     // One volume for each place.
-    change_list("--volume", &mut options.volumes, &flags.volumes, |it| {
-        it.path.clone()
-    })?;
+    change_list(
+        "--volume",
+        "emptydir:/cache",
+        &mut options.volumes,
+        &flags.volumes,
+        |it| it.path.clone(),
+    )?;
     if let Some(words) = &flags.command {
         options.command = values::words("--command", words)?;
     }
@@ -108,8 +114,10 @@ pub(super) fn change(options: &mut PodOptions, flags: &PodArgs) -> Result<()> {
         Some(("off", _)) => options.fs_group = FsGroup::Off,
         Some(("" | "default", _)) => options.fs_group = FsGroup::Default,
         Some((_, Ok(group))) => options.fs_group = FsGroup::Id(group),
-        Some((word, Err(error))) => {
-            return Err(Failure::usage(format!("could not read `--fs-group {word}`")).why(error));
+        Some((word, Err(_))) => {
+            return Err(Failure::usage(format!("could not read `--fs-group {word}`"))
+                .why("a group is a number")
+                .next("write, for example, `--fs-group 1000`, or `off` to leave it to the cluster"));
         }
     }
     if let Some(name) = &flags.service_account {
@@ -150,7 +158,13 @@ fn change_probe(flag: &str, probing: &mut Probing, word: Option<&str>) -> Result
 }
 
 /// Changes a list by words: one replaces what has the same identity, `WORD-` removes it.
-fn change_list<T>(flag: &str, list: &mut Vec<T>, words: &[String], identity: fn(&T) -> String) -> Result<()>
+fn change_list<T>(
+    flag: &str,
+    example: &str,
+    list: &mut Vec<T>,
+    words: &[String],
+    identity: fn(&T) -> String,
+) -> Result<()>
 where
     T: FromStr<Err = ParseError> + Display,
 {
@@ -159,9 +173,11 @@ where
             list.retain(|it| identity(it) != removed && it.to_string() != removed);
             continue;
         }
-        let new: T = word
-            .parse()
-            .map_err(|error| Failure::usage(format!("could not read `{flag} {word}`")).why(error))?;
+        let new: T = word.parse().map_err(|error| {
+            Failure::usage(format!("could not read `{flag} {word}`"))
+                .why(error)
+                .next(format!("write, for example, `{flag} {example}`"))
+        })?;
         match list.iter_mut().find(|it| identity(it) == identity(&new)) {
             Some(old) => *old = new,
             None => list.push(new),
@@ -272,6 +288,18 @@ mod tests {
                 ..PodArgs::default()
             },
             PodArgs {
+                volumes: strings(&["nfs/x:/x"]),
+                ..PodArgs::default()
+            },
+            PodArgs {
+                tolerations: strings(&["gpu:Never"]),
+                ..PodArgs::default()
+            },
+            PodArgs {
+                node_selector: strings(&["disk"]),
+                ..PodArgs::default()
+            },
+            PodArgs {
                 labels: strings(&["kubectl-b2i/app=other"]),
                 ..PodArgs::default()
             },
@@ -280,7 +308,8 @@ mod tests {
                 ..PodArgs::default()
             },
         ] {
-            assert!(change(&mut PodOptions::default(), &flags).is_err(), "{flags:?}");
+            let failure = change(&mut PodOptions::default(), &flags).expect_err("refused");
+            assert!(!failure.next.is_empty(), "{flags:?}");
         }
     }
 

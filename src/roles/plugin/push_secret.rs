@@ -1,9 +1,13 @@
 //! The push Secret: which one, what it opens, and what to say when it does not.
 
+use k8s_openapi::api::core::v1::Namespace;
+use kube::Api;
+
 use super::dialogue::Dialogue;
 use crate::{
     cluster::{
         Cluster,
+        error::is_not_found,
         secrets::{self, PushSecret},
     },
     error::{Failure, Result},
@@ -20,9 +24,10 @@ fn log_in(host: &str, secret: Option<&str>, namespace: &str) -> String {
 
 /// Chooses the Secret: the flag's, else the only one there is.
 pub(super) async fn choose(cluster: &Cluster, named: Option<&str>) -> Result<PushSecret> {
-    secrets::push_secret(cluster, named)
-        .await
-        .map_err(|error| failure(cluster, named, &error))
+    match secrets::push_secret(cluster, named).await {
+        Ok(secret) => Ok(secret),
+        Err(error) => Err(failure(cluster, named, &error).await),
+    }
 }
 
 /// The same; where there are several, a person at a terminal is asked.
@@ -38,14 +43,30 @@ pub(super) async fn choose_or_ask(
             return choose(cluster, Some(&name)).await;
         }
     }
-    found.map_err(|error| failure(cluster, named, &error))
+    match found {
+        Ok(secret) => Ok(secret),
+        Err(error) => Err(failure(cluster, named, &error).await),
+    }
 }
 
-fn failure(cluster: &Cluster, named: Option<&str>, error: &secrets::Error) -> Failure {
-    match named {
+async fn failure(cluster: &Cluster, named: Option<&str>, error: &secrets::Error) -> Failure {
+    let failure = match named {
         Some(name) => named_failure(cluster, name, error),
         None => choice_failure(cluster, error),
+    };
+    // A list of what a namespace holds that is not there is empty, and says no more.
+    if matches!(
+        error,
+        secrets::Error::None { .. } | secrets::Error::NotFound { .. }
+    ) {
+        let namespaces = Api::<Namespace>::all(cluster.client.clone());
+        if let Err(error) = namespaces.get(&cluster.namespace).await
+            && is_not_found(&error)
+        {
+            return cluster.failure(failure.what, &error);
+        }
     }
+    failure
 }
 
 fn named_failure(cluster: &Cluster, name: &str, error: &secrets::Error) -> Failure {
@@ -75,6 +96,11 @@ fn choice_failure(cluster: &Cluster, error: &secrets::Error) -> Failure {
                 "export B2I_PUSH_SECRET={}",
                 names.first().map_or("NAME", String::as_str)
             ))
+            .anchor("push-secret"),
+        secrets::Error::Unseen => Failure::new(what)
+            .why(error)
+            .next("name the Secret that may push with `--push-secret`, or for good:")
+            .command("export B2I_PUSH_SECRET=NAME")
             .anchor("push-secret"),
         secrets::Error::Request(error) => cluster.failure(what, error),
         _ => Failure::new(what)

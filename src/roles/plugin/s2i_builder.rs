@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::options_file::Entries;
+use super::{
+    options_file::Entries,
+    s2i_values::{self, OF_RUN_SCRIPTS, Pair, SETTLED},
+};
 use crate::{model::AppName, steps::plan::Catalogue};
 
 /// The object's kind.
@@ -69,13 +72,6 @@ struct Config {
     rest: Map<String, Value>,
 }
 
-#[derive(Deserialize)]
-struct Pair {
-    name: String,
-    #[serde(default)]
-    value: String,
-}
-
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Authentication {
@@ -100,24 +96,6 @@ pub(super) struct Imported {
     pub notes: Vec<String>,
 }
 
-/// Fields that say how KubeSphere's builder works, or that hold by themselves here.
-const SETTLED: [&str; 12] = [
-    "builderPullPolicy",
-    "builderImageVersion",
-    "export",
-    "outputImageName",
-    "outputBuildResult",
-    "buildVolumes",
-    "dockerConfig",
-    "incremental",
-    "removePreviousImage",
-    "preserveWorkingDir",
-    "workingDir",
-    "contextDir",
-];
-/// Words of KubeSphere's `run` scripts that hold on every base when they are the app's env.
-const OF_RUN_SCRIPTS: [&str; 2] = ["JAVA_OPTIONS", "JAVA_ARGS"];
-
 impl S2iBuilder {
     /// Returns the options that make the same image.
     ///
@@ -139,7 +117,7 @@ impl S2iBuilder {
             namespace: self.metadata.namespace,
             notes: Vec::new(),
         };
-        imported.set("artifact", &config.source_url);
+        imported.artifact(&config.source_url);
         if self.metadata.name.parse::<AppName>().is_ok() {
             imported.set("name", &self.metadata.name);
         }
@@ -156,12 +134,10 @@ impl S2iBuilder {
             } else {
                 it.value
             };
-            Pair { name: it.key, value }
+            Pair::new(it.key, value)
         });
-        let pairs = of_template
-            .chain(config.environment)
-            .filter(|pair| !pair.value.is_empty());
-        imported.environment(pairs, base == "binary");
+        let pairs = of_template.chain(config.environment);
+        imported.environment(pairs.filter(Pair::says_something), base == "binary");
         imported.labels(config.labels, &config.display_name, &config.description);
         imported.secrets(config.push_authentication, config.pull_authentication);
         for field in config
@@ -185,6 +161,14 @@ impl Imported {
     fn add(&mut self, key: &str, name: &str, value: &str) {
         let map = self.entries.entry(key).or_insert_with(|| json!({}));
         map[name] = Value::from(value);
+    }
+
+    fn artifact(&mut self, source: &str) {
+        match s2i_values::path_of(source) {
+            None => self.set("artifact", source),
+            Some(Ok(path)) => self.set("artifact", &path),
+            Some(Err(why)) => self.notes.push(format!("`artifact` is left out: {why}")),
+        }
     }
 
     /// KubeSphere puts the registry of the push login before a name without one.
@@ -237,8 +221,20 @@ impl Imported {
     }
 
     fn environment(&mut self, pairs: impl Iterator<Item = Pair>, is_binary: bool) {
-        for Pair { name, value } in pairs {
-            if is_binary && name == "ARGS" {
+        for pair in pairs {
+            let key = pair.key_ref();
+            let Pair {
+                name,
+                value,
+                value_from,
+            } = pair;
+            if let Some(key) = key {
+                self.add("env", &name, &key.to_string());
+            } else if value_from.is_some() {
+                self.notes.push(format!(
+                    "`{name}` of `environment` is left out: its `valueFrom` has no counterpart"
+                ));
+            } else if is_binary && name == "ARGS" {
                 self.set("args", &value);
             } else if OF_RUN_SCRIPTS.contains(&name.as_str()) {
                 self.add("env", &name, &value);
@@ -311,7 +307,7 @@ spec:
     builderPullPolicy: if-not-present
     export: true
     builderImage: kubesphere/tomcat85-java11-centos7:v2.1.0
-    environment: [{name: JAVA_OPTIONS, value: -Xss1m}, {name: A, value: '1'}]
+    environment: [{name: JAVA_OPTIONS, value: -Xss1m}, {name: A, value: '1'}, {name: N, valueFrom: {fieldRef: {}}}]
     pushAuthentication: {serverAddress: harbor.example.com, secretRef: {name: harbor}}
     taintKey: ci
 ",
@@ -332,7 +328,13 @@ spec:
         );
         assert_eq!(
             (imported.namespace.as_deref(), imported.notes),
-            (Some("dev"), vec!["`taintKey` is left out".to_owned()])
+            (
+                Some("dev"),
+                vec![
+                    "`N` of `environment` is left out: its `valueFrom` has no counterpart".to_owned(),
+                    "`taintKey` is left out".to_owned(),
+                ]
+            )
         );
     }
 

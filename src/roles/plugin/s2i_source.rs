@@ -8,7 +8,10 @@ use kube::{
 };
 use serde_json::Value;
 
-use super::s2i_builder::{KIND, S2iBuilder};
+use super::{
+    s2i_builder::{KIND, S2iBuilder},
+    values,
+};
 use crate::{
     cluster::{Cluster, error::is_not_found},
     error::Failure,
@@ -34,7 +37,8 @@ pub(super) fn from_file(path: &Path) -> Result<S2iBuilder, String> {
 }
 
 fn only_one(text: &str) -> Result<S2iBuilder, String> {
-    let documents: Vec<Value> = serde_yaml::from_multiple(text).map_err(|error| error.to_string())?;
+    let documents: Vec<Value> =
+        serde_yaml::from_multiple(text).map_err(|error| values::yaml_words(&error))?;
     let objects =
         documents
             .into_iter()

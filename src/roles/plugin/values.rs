@@ -1,6 +1,6 @@
 //! Values of flags that are more than a word: pairs, times.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use crate::{
     error::{Failure, Result},
@@ -13,8 +13,49 @@ pub(super) fn pair(flag: &str, value: &str) -> Result<(String, String)> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err(Failure::usage(format!("could not read `{flag} {value}`"))
             .why("it is no NAME=VALUE")
-            .next(format!("write, for example, `{flag} LOG_LEVEL=debug`"))),
+            .next(format!("write, for example, `{flag} {}`", example(flag)))),
     }
+}
+
+/// A pair that somebody may well want to give by this flag.
+fn example(flag: &str) -> &'static str {
+    match flag {
+        "--node-selector" => "disktype=ssd",
+        "--label" | "--image-label" => "team=web",
+        "--annotation" => "prometheus.io/scrape=true",
+        _ => "LOG_LEVEL=debug",
+    }
+}
+
+/// Reads a whole number within bounds, in words that say so; the standard library's are for programs.
+pub(super) fn number_in<N>(
+    bounds: RangeInclusive<i64>,
+) -> impl Fn(&str) -> std::result::Result<N, String> + Clone
+where
+    N: TryFrom<i64>,
+{
+    move |text| {
+        let number = text.parse().ok().filter(|number| bounds.contains(number));
+        number.and_then(|number| N::try_from(number).ok()).ok_or_else(|| {
+            match (*bounds.start(), *bounds.end()) {
+                (i64::MIN, _) => "expected a whole number".to_owned(),
+                (low, high) if high >= i64::from(i32::MAX) => format!("expected a number, {low} or more"),
+                (low, high) => format!("expected a number from {low} to {high}"),
+            }
+        })
+    }
+}
+
+/// Reads the number of a build, or of things.
+pub(super) fn count(text: &str) -> std::result::Result<u64, String> {
+    text.parse()
+        .map_err(|_| "expected a number, for example 3".to_owned())
+}
+
+/// Says what is wrong with YAML. The parser begins with the word that stands before it anyway.
+pub(super) fn yaml_words(error: &serde_yaml::Error) -> String {
+    let text = error.to_string();
+    text.strip_prefix("error: ").unwrap_or(&text).to_owned()
 }
 
 /// Reads a time as kubectl writes it: `30s`, `5m`, `1h30m`. `0` is for ever.
@@ -118,7 +159,11 @@ pub(super) fn words(flag: &str, value: &str) -> Result<Vec<String>> {
         }
     }
     if quote.is_some() {
-        return Err(Failure::usage(format!("could not read `{flag} {value}`")).why("a quote is not closed"));
+        return Err(Failure::usage(format!("could not read `{flag} {value}`"))
+            .why("a quote is not closed")
+            .next(format!(
+                "close it; words with spaces in them are written as in `{flag} '--name \"two words\"'`"
+            )));
     }
     words.extend(word);
     Ok(words)
@@ -139,6 +184,27 @@ mod tests {
             ("A".to_owned(), String::new())
         );
         assert!(pair("--env", "A").is_err() && pair("--env", "=b").is_err());
+        let selector = pair("--node-selector", "a").expect_err("no pair");
+        assert!(
+            selector.next.contains("`--node-selector disktype=ssd`"),
+            "{selector}"
+        );
+    }
+
+    #[test]
+    fn numbers_are_asked_for_in_words() {
+        assert_eq!(count("3"), Ok(3));
+        for wrong in ["abc", "1.5", "-1", ""] {
+            assert_eq!(count(wrong), Err("expected a number, for example 3".to_owned()));
+        }
+        let level = number_in::<u8>(1..=19);
+        assert_eq!(level("19"), Ok(19));
+        assert_eq!(level("20"), Err("expected a number from 1 to 19".to_owned()));
+        let replicas = number_in::<i32>(0..=i64::from(i32::MAX));
+        assert_eq!(replicas("-1"), Err("expected a number, 0 or more".to_owned()));
+        let tail = number_in::<i64>(i64::MIN..=i64::MAX);
+        assert_eq!(tail("-1"), Ok(-1));
+        assert_eq!(tail("x"), Err("expected a whole number".to_owned()));
     }
 
     #[test]
@@ -169,6 +235,13 @@ mod tests {
                 .iter()
                 .all(|text| cpu(text).is_err())
         );
+    }
+
+    #[test]
+    fn yaml_says_error_once() {
+        let error = serde_yaml::from_str::<serde_json::Value>("a: [").expect_err("not closed");
+        let words = yaml_words(&error);
+        assert!(!words.starts_with("error") && words.contains("line"), "{words}");
     }
 
     #[test]

@@ -1,12 +1,24 @@
 //! What to do about what the scheduler, a quota or a rule of the cluster says: read from their words.
 
-use crate::{cluster::Cluster, error::Failure, model::AppName};
+use crate::{
+    cluster::Cluster,
+    error::Failure,
+    model::{AppName, PodOptions},
+};
 
 /// No node takes the Pod. The scheduler counts the nodes by reason.
-pub(super) fn unschedulable(failure: Failure, message: &str) -> Failure {
+pub(super) fn unschedulable(failure: Failure, message: &str, cluster: &Cluster) -> Failure {
     let has = |words: &str| message.contains(words);
     let failure = failure.anchor("unschedulable");
-    if has("Insufficient") {
+    // The scheduler looks at the claims before it counts nodes.
+    if message.to_lowercase().contains("persistentvolumeclaim") {
+        failure
+            .next("make the claim that `--volume` names, or a storage class for it; these are there:")
+            .command(format!(
+                "kubectl get persistentvolumeclaims,storageclasses -n {}",
+                cluster.namespace
+            ))
+    } else if has("Insufficient") {
         failure
             .next("ask for less with `--memory` and `--cpu`, or free or add a node; what they have left:")
             .command("kubectl describe nodes")
@@ -22,6 +34,26 @@ pub(super) fn unschedulable(failure: Failure, message: &str) -> Failure {
         failure
             .next("see what the nodes say:")
             .command("kubectl describe nodes")
+    }
+}
+
+/// What to do about a container that does not start, where a command was given that the image does not
+/// have: the runtime says so.
+pub(super) fn missing_command(options: &PodOptions, message: &str) -> Option<&'static str> {
+    let is_missing = ["executable file not found", "no such file or directory"]
+        .iter()
+        .any(|words| message.contains(words));
+    (is_missing && !options.command.is_empty()).then_some(
+        "name a program of the image with `--command`, or take the command back with `--command ''`",
+    )
+}
+
+/// What to do about an app that ended by itself.
+pub(super) fn exits(options: &PodOptions) -> &'static str {
+    if options.args.is_empty() {
+        "mend what the log says, or set what it lacks with `--env`"
+    } else {
+        "mend what the log says, or set what it lacks with `--env`; `--args ''` takes its arguments back"
     }
 }
 
@@ -56,4 +88,22 @@ pub(super) fn refused(failure: Failure, message: &str, cluster: &Cluster, app: &
             "kubectl describe resourcequota,limitrange -n {namespace}"
         ))
         .anchor("pod-refused")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_is_not_in_the_image() {
+        let words = r#"exec: "nope": executable file not found in $PATH"#;
+        let mut options = PodOptions::default();
+        assert_eq!(missing_command(&options, words), None, "the image's own");
+        assert!(!exits(&options).contains("--args"));
+        options.command = vec!["nope".to_owned()];
+        options.args = vec!["-v".to_owned()];
+        assert!(missing_command(&options, words).is_some_and(|next| next.contains("`--command ''`")));
+        assert_eq!(missing_command(&options, "permission denied"), None);
+        assert!(exits(&options).contains("`--args ''`"));
+    }
 }

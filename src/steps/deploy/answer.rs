@@ -84,8 +84,8 @@ async fn by_address(
             .is_some_and(|service| url::of_balancer(service, said).is_none())
         {
             events.send(Event::Warning(format!(
-                "the Service `{}` has no address yet; its status shows it when the cloud has given one: `kubectl b2i status {}`",
-                options.name, options.name
+                "the Service `{}` has no address yet; its status shows it when the cloud has given one: `kubectl b2i status {} -n {}`",
+                options.name, options.name, cluster.namespace
             )));
         }
     }

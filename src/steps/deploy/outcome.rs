@@ -123,7 +123,7 @@ impl Teller<'_> {
             Trouble::Refused { message } => {
                 advice::refused(failure, message, self.cluster, &self.options.name)
             }
-            Trouble::Unschedulable { message } => advice::unschedulable(failure, message),
+            Trouble::Unschedulable { message } => advice::unschedulable(failure, message, self.cluster),
             Trouble::ImagePull { message, .. } => self.pull().advise(failure, message),
             Trouble::Mount { .. } => failure
                 .next("make what `--volume` names, or take it out:")
@@ -134,13 +134,22 @@ impl Teller<'_> {
                 .next("make what `--env` or `--env-from` names, or take it out:")
                 .command(self.kubectl("get secret,configmap"))
                 .anchor("container-start"),
-            Trouble::CannotStart { .. } => failure
-                .next("give the container what it lacks, or another `--base`")
+            Trouble::CannotStart { message, .. } => failure
+                .next(
+                    advice::missing_command(&self.options.options.pod, message)
+                        .unwrap_or("give the container what it lacks, or another `--base`"),
+                )
                 .anchor("container-start"),
             Trouble::Crashed { reason, .. } if reason == "OOMKilled" => failure
                 .next("give it more memory with `--memory`")
                 .anchor("app-memory"),
-            Trouble::Crashed { .. } => {
+            Trouble::Crashed { reason, message, .. } => {
+                // The runtime's words then, and not the app's.
+                let is_not_started = matches!(reason.as_str(), "StartError" | "ContainerCannotRun");
+                let next = advice::missing_command(&self.options.options.pod, message);
+                if let Some(next) = next.filter(|_| is_not_started) {
+                    return failure.next(next).anchor("container-start");
+                }
                 let log = self.last_lines(pod).await;
                 let why = if log.is_empty() {
                     trouble.to_string()
@@ -161,7 +170,7 @@ impl Teller<'_> {
                         .anchor("base-java");
                 }
                 failure
-                    .next("mend what the log says, or set what it lacks with `--env`")
+                    .next(advice::exits(&self.options.options.pod))
                     .anchor("app-exits")
             }
             Trouble::Stopped { .. } => failure

@@ -162,12 +162,14 @@ impl Teller<'_> {
         let failure = Failure::new(self.what());
         let condition = timeout(JOB_SAYS_WHY, self.job_condition()).await.ok().flatten();
         if condition.is_some_and(|condition| condition.reason.as_deref() == Some("DeadlineExceeded")) {
+            let seconds = self.options.deadline_seconds;
+            let unit = if seconds == 1 { "second" } else { "seconds" };
             return failure
                 .why(format!(
-                    "the builder was not done after {} seconds, its deadline",
-                    self.options.deadline_seconds
+                    "the builder was not done after {seconds} {unit}, its deadline"
                 ))
-                .next("see in its log what it waited for; a slow registry needs a longer `--build-timeout`")
+                .next("see in its log what it waited for; a slow registry needs a longer `--build-timeout`:")
+                .command(self.kubectl(&format!("b2i logs {} --build", self.options.app)))
                 .anchor("builder-deadline");
         }
         let disruption = pod

@@ -86,7 +86,7 @@ enum DryRun {
 #[command(next_help_heading = "Flags of the running app")]
 struct WorkloadArgs {
     /// Number of Pods; left to whoever scales it when not given
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::number_in::<i32>(0..=i64::from(i32::MAX)))]
     replicas: Option<i32>,
     /// Env of the app, as NAME=VALUE, NAME=secret:NAME/KEY, or NAME- to remove it; repeats
     #[arg(long, value_name = "NAME=VALUE")]

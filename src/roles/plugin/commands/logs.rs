@@ -21,7 +21,7 @@ pub(crate) struct Args {
     /// Name of the app
     name: AppName,
     /// The log of the builder instead: of the last build, or of the one of this number
-    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "0")]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "0", value_parser = values::count)]
     build: Option<u64>,
     /// Go on with what is written from now on, until Ctrl-C
     #[arg(short, long)]
@@ -30,7 +30,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME", default_value = "0")]
     since: String,
     /// So many lines from the end, of each Pod; -1 for all
-    #[arg(long, value_name = "N", default_value = "-1", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value = "-1", allow_negative_numbers = true, value_parser = values::number_in::<i64>(i64::MIN..=i64::MAX))]
     tail: i64,
     /// The log of the container before its last restart
     #[arg(short, long, conflicts_with_all = ["follow", "build"])]
@@ -49,11 +49,11 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let cluster = options::connect(&context.global).await?;
     match args.build {
         Some(number) => of_build(&cluster, &args.name, number, &options).await,
-        None => of_app(&cluster, &args.name, &options).await,
+        None => of_app(context, &cluster, &args.name, &options).await,
     }
 }
 
-async fn of_app(cluster: &Cluster, app: &AppName, options: &logs::Options) -> Result<()> {
+async fn of_app(context: &Context, cluster: &Cluster, app: &AppName, options: &logs::Options) -> Result<()> {
     let status = apps::find(cluster, app).await?;
     let lines = logs::run(cluster, app, options).await?;
     let Some(lines) = lines else {
@@ -70,13 +70,19 @@ async fn of_app(cluster: &Cluster, app: &AppName, options: &logs::Options) -> Re
             .anchor("no-pods"));
     };
     let several = status.pods.len() > 1 || options.follow && status.workload.is_some_and(|it| it.wanted > 1);
-    print(lines, several).await
+    let has_printed = print(lines, several).await?;
+    if options.previous && !has_printed {
+        context
+            .printer
+            .say(&format!("no earlier container of `{app}` left a log"));
+    }
+    Ok(())
 }
 
 async fn of_build(cluster: &Cluster, app: &AppName, number: u64, options: &logs::Options) -> Result<()> {
     let build = find_build(cluster, app, number).await?;
     if let Some(lines) = logs::of_build(cluster, app, build.number, options).await? {
-        return print(lines, false).await;
+        return print(lines, false).await.map(drop);
     }
     let mut printer = LogPrinter::new(false);
     let keep = options
@@ -100,19 +106,23 @@ async fn find_build(cluster: &Cluster, app: &AppName, number: u64) -> Result<Bui
         0 => builds.first(),
         number => builds.iter().find(|build| build.number == number),
     };
-    found
-        .cloned()
-        .ok_or_else(|| apps::no_build(cluster, app, &builds, number))
+    match found {
+        Some(build) => Ok(build.clone()),
+        None => Err(apps::no_build_of(cluster, app, &builds, number).await),
+    }
 }
 
-async fn print(mut lines: Receiver<Result<Line>>, with_pods: bool) -> Result<()> {
+/// Prints the lines, and tells whether there were any.
+async fn print(mut lines: Receiver<Result<Line>>, with_pods: bool) -> Result<bool> {
     let mut printer = LogPrinter::new(with_pods);
+    let mut has_printed = false;
     while let Some(line) = lines.recv().await {
         let line = line?;
+        has_printed = true;
         // A reader that is gone has what it wanted.
         if printer.print(&line.pod, &line.text).is_err() {
             break;
         }
     }
-    Ok(())
+    Ok(has_printed)
 }

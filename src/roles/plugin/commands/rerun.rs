@@ -10,6 +10,7 @@ use super::{
     interrupt::{self, Stage},
     merge, options,
     rollout::{self, RolloutArgs},
+    values,
 };
 use crate::{
     cluster::{Cluster, record},
@@ -28,7 +29,7 @@ pub(crate) struct Args {
     /// Name of the app
     name: AppName,
     /// Number of the build to do again; when not given, the last one that made an image
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::count)]
     build: Option<u64>,
     /// Base image instead of the same one, whose tag is looked up again; `scratch` for none
     #[arg(long, value_name = "REFERENCE", help_heading = "Flags of the image")]
@@ -101,23 +102,25 @@ async fn choose(cluster: &Cluster, app: &AppName, number: Option<u64>) -> Result
             .find(|build| matches!(build.outcome, Some(BuildOutcome::Done(_))))
             .or(builds.first()),
     };
-    found
-        .cloned()
-        .ok_or_else(|| apps::no_build(cluster, app, &builds, number.unwrap_or(0)))
+    match found {
+        Some(build) => Ok(build.clone()),
+        None => Err(apps::no_build_of(cluster, app, &builds, number.unwrap_or(0)).await),
+    }
 }
 
 /// Reads a base: a name of the catalogue, a reference, or `scratch`.
 fn base(word: &str, catalogue: &Catalogue) -> Result<Base> {
     let failure = || Failure::usage(format!("could not use the base `{word}`")).anchor("base-name");
-    if word == "scratch" {
-        return Ok(Base::Scratch);
-    }
-    match catalogue.names.get(word) {
-        Some(Some(entry)) => Ok(Base::Image(entry.image.clone())),
-        Some(None) => Err(failure()
+    match (word, catalogue.names.get(word)) {
+        ("scratch", _) => Ok(Base::Scratch),
+        // `default` is a word of `deploy`; as a reference it would be an image of Docker Hub.
+        ("default", _) | (_, Some(None)) => Err(failure()
             .why("which image that is depends on the artifact, which is not here")
-            .next("name the image itself")),
-        None => word
+            .next(format!(
+                "name the image itself, for example `--base eclipse-temurin:21-jre`; or deploy the artifact with `--base {word}`"
+            ))),
+        (_, Some(Some(entry))) => Ok(Base::Image(entry.image.clone())),
+        (_, None) => word
             .parse()
             .map(Base::Image)
             .map_err(|error| failure().because(error)),

@@ -8,6 +8,7 @@ use super::{
     interrupt::{self, Stage},
     options,
     rollout::{self, RolloutArgs},
+    values,
 };
 use crate::{
     cluster::{Cluster, record},
@@ -25,7 +26,7 @@ pub(crate) struct Args {
     /// Name of the app
     name: AppName,
     /// Number of the build to go back to; when not given, the one before
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::count)]
     to: Option<u64>,
     #[command(flatten)]
     rollout: RolloutArgs,

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::{
     key::{self, Key},
-    words,
+    values, words,
 };
 use crate::{
     error::{Failure, Result},
@@ -70,7 +70,7 @@ fn map(path: &Path) -> Result<Map<String, Value>, String> {
         return Err(format!("it has {size} bytes, and options need few"));
     }
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
-    match serde_yaml::from_str(&text).map_err(|error| error.to_string())? {
+    match serde_yaml::from_str(&text).map_err(|error| values::yaml_words(&error))? {
         Value::Object(map) => Ok(map),
         Value::Null => Ok(Map::new()),
         _ => Err("it is no map of options".to_owned()),
