@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until};
 use super::Trouble;
 
 /// A kubelet tries a pull again after ten seconds; by then it has read the pull Secret.
-const SECOND_PULL: Duration = Duration::from_secs(15);
+const SECOND_PULL: Duration = Duration::from_secs(20);
 
 /// The trouble that there is now, and until when it may pass by itself.
 pub struct Patience {

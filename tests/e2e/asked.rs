@@ -20,7 +20,7 @@ fn who_sits_at_a_terminal_is_asked_and_shown_the_line_that_asks_nothing() {
     // Two Secrets; and the first opens two registries, so that no rule says where the image goes.
     let login =
         serde_json::json!({ "username": var("B2I_REGISTRY_USER"), "password": var("B2I_REGISTRY_PASSWORD") });
-    let config = serde_json::json!({ "auths": { REGISTRY: login, "z.example.com": login } }).to_string();
+    let config = serde_json::json!({ "auths": { REGISTRY: login, "0.example.com": login } }).to_string();
     let secret = serde_json::json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "a-login" },
         "type": "kubernetes.io/dockerconfigjson", "stringData": { ".dockerconfigjson": config } });
     world.apply(&secret.to_string());

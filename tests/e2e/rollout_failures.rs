@@ -123,6 +123,59 @@ fn a_java_that_is_too_old_is_warned_of_and_told() {
 
 #[test]
 #[ignore = "needs a cluster: tests/run"]
+fn what_was_undone_is_forgotten_and_what_was_taken_back_is_gone() {
+    let world = World::new("undone");
+    let deploy = "deploy ./hello-glibc --name shop --port 8080";
+    let good = world.b2i_ok(&format!("{deploy} --image-env KIND=good"));
+    world
+        .b2i(&format!(
+            "{deploy} --image-env KIND=bad --env PORT=none {TIMEOUT}"
+        ))
+        .assert_failed(&["(undone)"]);
+    let builds = world.b2i_json("status shop")["builds"].clone();
+    assert_eq!(
+        (&builds[0]["isUndone"], &builds[1]["isRunning"]),
+        (&true.into(), &true.into())
+    );
+    assert!(world.b2i_ok("status shop").contains("rollout failed, undone"));
+    // Neither what was said of the image nor of the app is remembered.
+    let again = world.b2i_json(deploy);
+    assert_eq!(
+        (again["image"].as_str(), &again["unchanged"]),
+        (Some(good.as_str()), &true.into())
+    );
+
+    // Somebody looks while the new version cannot come up.
+    let stuck = world.b2i(&format!("{deploy} --no-undo --env PORT=none {TIMEOUT}"));
+    assert_eq!(stuck.code, Some(1), "{}", stuck.stderr);
+    let workload = world.b2i_json("status shop")["workload"].clone();
+    assert_eq!((&workload["ready"], &workload["updated"]), (&1.into(), &0.into()));
+    assert!(
+        world
+            .b2i_ok("status shop")
+            .contains("0 of 1 Pods of the newest version are ready")
+    );
+    world.b2i_ok(&format!("{deploy} --env PORT-"));
+
+    let account =
+        || world.kubectl("get deployment shop -o jsonpath={.spec.template.spec.serviceAccountName}");
+    world.kubectl("create serviceaccount robot");
+    world.b2i_ok(&format!("{deploy} --service-account robot"));
+    assert_eq!(account(), "robot");
+    world
+        .b2i(&format!("{deploy} --service-account nobody {SHORT}"))
+        .assert_failed(&["serviceaccount", "`--service-account ''`"]);
+    assert_eq!(account(), "robot", "undone");
+    let mut command = world.command(deploy);
+    assert_eq!(
+        crate::world::said(command.args(["--service-account", ""])).code,
+        Some(0)
+    );
+    assert_eq!(account(), "default");
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
 fn a_pod_that_no_node_takes() {
     let shop = Shop::new("taken");
     shop.fails_within(SHORT, "--memory 500Gi", "unschedulable");
