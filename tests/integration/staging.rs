@@ -200,6 +200,19 @@ impl Pod {
         self.spool.path().read_dir().unwrap().count()
     }
 
+    /// Waits until the spool is empty: what was answered is removed a moment after the answer.
+    async fn has_spooled_nothing(&self) {
+        let deadline = std::time::Instant::now() + Duration::from_secs(30);
+        while self.spooled_files() > 0 {
+            assert!(
+                std::time::Instant::now() < deadline,
+                "{} files stay",
+                self.spooled_files()
+            );
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Sends a request as it is written here, and returns the status and the body of the answer.
     async fn raw(&self, request: &str) -> (u16, String) {
         let mut connection = TcpStream::connect(self.address).await.unwrap();
@@ -338,7 +351,7 @@ async fn a_layer_goes_through() {
 
     assert!(registry.blob(layer.digest).unwrap() == layer.bytes);
     assert_eq!(client.missing(&[layer.wanted()]).await.unwrap(), []);
-    assert_eq!(pod.spooled_files(), 0);
+    pod.has_spooled_nothing().await;
     let seen = seen.lock().unwrap();
     assert!(seen.is_sorted());
     assert_eq!(seen.last(), Some(&layer.size()));
@@ -388,7 +401,7 @@ async fn a_cut_link_costs_only_what_was_on_it() {
         }
         assert!(offset <= cut_after as u64);
         assert!(registry.blob(layer.digest).unwrap() == layer.bytes, "{cut_after}");
-        assert_eq!(pod.spooled_files(), 0);
+        pod.has_spooled_nothing().await;
     }
 }
 
@@ -405,7 +418,7 @@ async fn a_container_that_was_killed_finds_its_spool() {
     assert_eq!(offset, 400_000);
     pod.put(&layer, offset).await.unwrap();
     assert!(registry.blob(layer.digest).unwrap() == layer.bytes);
-    assert_eq!(pod.spooled_files(), 0);
+    pod.has_spooled_nothing().await;
 }
 
 #[tokio::test]
@@ -462,7 +475,7 @@ async fn wrong_bytes_are_not_committed() {
     assert_eq!(found, other.digest);
     assert_eq!(registry.blob(layer.digest), None);
     assert!(*registry.0.most_given.lock().unwrap() < layer.bytes.len());
-    assert_eq!(pod.spooled_files(), 0);
+    pod.has_spooled_nothing().await;
 
     // It begins anew.
     assert_eq!(pod.offset(&layer).await, Some(0));
@@ -592,7 +605,7 @@ async fn several_layers_go_through_at_once() {
     for layer in &layers {
         assert!(registry.blob(layer.digest).unwrap() == layer.bytes);
     }
-    assert_eq!(pod.spooled_files(), 0);
+    pod.has_spooled_nothing().await;
 }
 
 #[tokio::test]
@@ -659,7 +672,7 @@ async fn another_token_opens_nothing() {
     );
     unauthorized(client.finish().await.unwrap_err());
     assert!(!pod.server.is_finished());
-    assert_eq!(pod.spooled_files(), 0);
+    pod.has_spooled_nothing().await;
 
     let (status, _) = pod
         .raw("GET /hello HTTP/1.1\r\nhost: a\r\nb2i-protocol: 2\r\nconnection: close\r\n\r\n")
@@ -718,7 +731,7 @@ async fn only_a_digest_names_a_blob() {
         assert_eq!(status, expected, "{path}: {body}");
     }
     assert_eq!(registry.0.blobs.lock().unwrap().len(), 1);
-    assert_eq!(pod.spooled_files(), 0);
+    pod.has_spooled_nothing().await;
 }
 
 #[tokio::test]

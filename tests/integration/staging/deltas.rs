@@ -149,7 +149,7 @@ async fn a_layer_is_put_together_of_the_old_one_and_of_what_is_new() {
     assert_eq!(pod.offset(&change.new).await, None);
     // The answer to the first may have been lost.
     pod.put_delta(&delta, change.of(&delta)).await.unwrap();
-    assert_eq!(pod.spooled_files(), 0);
+    pod.has_spooled_nothing().await;
 }
 
 #[tokio::test]
@@ -170,7 +170,7 @@ async fn an_old_layer_that_is_gone_or_damaged_is_no_base() {
     let mut other = change.base();
     other.descriptor.media_type = "application/vnd.example".to_owned();
     assert_no_base(pod.base(&other).await, "it is `application/vnd.example`");
-    assert_eq!(pod.spooled_files(), 0);
+    pod.has_spooled_nothing().await;
     change.assert_whole_can_be_sent(&registry, &pod).await;
 }
 
@@ -331,7 +331,7 @@ async fn an_old_layer_that_does_not_fit_into_the_spool_is_no_base() {
         average_chunk_bytes: AverageSize::of_layer(1 << 30),
     };
     assert_no_base(pod.base(&base).await, "the spool has no room for it");
-    assert_eq!(pod.spooled_files(), 0);
+    pod.has_spooled_nothing().await;
 }
 
 #[tokio::test]
@@ -344,7 +344,7 @@ async fn a_base_makes_room_for_what_has_to_be_sent() {
     pod.base(&change.base()).await.unwrap();
     assert_eq!(pod.spooled_files(), 1);
     change.assert_whole_can_be_sent(&registry, &pod).await;
-    assert_eq!(pod.spooled_files(), 0);
+    pod.has_spooled_nothing().await;
 }
 
 #[tokio::test]
