@@ -73,9 +73,18 @@ impl Cluster {
                 Config::from_custom_kubeconfig(chosen, &KubeConfigOptions::default()).await?
             }
         };
-        let namespace = named.cloned().unwrap_or_else(|| config.default_namespace.clone());
+        Self::of(config, named.cloned(), options.request_timeout, has_kubeconfig)
+    }
+
+    fn of(
+        config: Config,
+        namespace: Option<String>,
+        request_timeout: Option<Duration>,
+        has_kubeconfig: bool,
+    ) -> Result<Self, Error> {
+        let namespace = namespace.unwrap_or_else(|| config.default_namespace.clone());
         let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
-        let client = client(config, options.request_timeout).map_err(|source| Error::Client {
+        let client = client(config, request_timeout).map_err(|source| Error::Client {
             server: server.clone(),
             source: Box::new(source),
         })?;
@@ -86,9 +95,7 @@ impl Cluster {
             has_kubeconfig,
         })
     }
-}
 
-impl Cluster {
     /// Connects to what the kubeconfig names by itself, if nothing but reading is needed for that: no auth
     /// plugin is run, since some open a browser. Sends no request yet.
     pub async fn at_hand() -> Option<Self> {
@@ -102,7 +109,8 @@ impl Cluster {
         if users.any(|user| user.exec.is_some() || user.auth_provider.is_some()) {
             return None;
         }
-        Self::connect(&options).await.ok()
+        let config = Config::from_custom_kubeconfig(chosen, &KubeConfigOptions::default()).await;
+        Self::of(config.ok()?, None, None, true).ok()
     }
 }
 

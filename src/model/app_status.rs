@@ -182,6 +182,14 @@ pub struct EventStatus {
     pub message: String,
 }
 
+impl Workload {
+    /// Whether Pods of the version before serve in place of some of the newest one's.
+    #[must_use]
+    pub fn is_rolling_out(&self) -> bool {
+        self.updated < self.wanted && self.ready > self.updated
+    }
+}
+
 impl AppStatus {
     /// Returns the build whose image runs, where the record knows it; where nothing runs, the newest.
     #[must_use]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ExposedPort, RegistryAccess, ServletApi};
+use super::{ExposedPort, ImagePlan, RegistryAccess, ServletApi};
 use crate::oci::{Descriptor, Digest, Platform, Reference};
 
 /// An image to be made: a base, a change of its config, our layers, a destination.
@@ -36,6 +36,27 @@ pub struct BuildRequest {
 }
 
 impl BuildRequest {
+    /// Returns what is to be made of a plan, whose layers are not known yet.
+    #[must_use]
+    pub fn of_plan(
+        plan: &ImagePlan,
+        destination: Reference,
+        tags: Vec<String>,
+        access: RegistryAccess,
+    ) -> Self {
+        Self {
+            destination,
+            tags,
+            base: plan.base.clone(),
+            s2i: plan.s2i,
+            servlet_api: plan.servlet_api,
+            platforms: vec![plan.platform.clone()],
+            config: plan.config.clone(),
+            layers: Vec::new(),
+            access,
+        }
+    }
+
     /// Whether a JVM runs in the image: those get options for it.
     #[must_use]
     pub fn runs_a_jvm(&self) -> bool {

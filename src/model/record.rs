@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BuildOutcome, BuildRequest, ImageOptions};
+use super::{BuildOutcome, BuildRequest, BuildResult, ImageOptions};
 use crate::oci::Digest;
 
 /// What a build was made from.
@@ -75,4 +75,32 @@ pub struct BuildRecord {
     /// Builds that were not begun since they would have been this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<Skipped>,
+}
+
+impl BuildRecord {
+    /// Returns what it made, where it made an image.
+    #[must_use]
+    pub fn result(&self) -> Option<&BuildResult> {
+        match &self.outcome {
+            Some(BuildOutcome::Done(result)) => Some(result),
+            _ => None,
+        }
+    }
+
+    /// Returns the record of a build of the same that begins at a time, RFC 3339: nothing is known of how it
+    /// goes.
+    #[must_use]
+    pub fn once_more(&self, origin: BuildOrigin, started: String) -> Self {
+        Self {
+            started,
+            ended: None,
+            origin,
+            uploaded_bytes: 0,
+            outcome: None,
+            log_tail: Vec::new(),
+            is_undone: false,
+            skipped: None,
+            ..self.clone()
+        }
+    }
 }

@@ -4,10 +4,7 @@
 use k8s_openapi::{
     api::{
         batch::v1::Job,
-        core::v1::{
-            Container, EmptyDirVolumeSource, EnvVar, PodSecurityContext, PodSpec, SecretVolumeSource, Volume,
-            VolumeMount,
-        },
+        core::v1::{Container, EmptyDirVolumeSource, PodSecurityContext, PodSpec, Volume, VolumeMount},
     },
     apimachinery::pkg::api::resource::Quantity,
 };
@@ -94,11 +91,6 @@ impl BootstrapJob<'_> {
     }
 
     fn container(&self) -> Container {
-        let env = |name: &str, value: String| EnvVar {
-            name: name.to_owned(),
-            value: Some(value),
-            ..EnvVar::default()
-        };
         let request = serde_json::to_string(self.request).unwrap_or_default();
         let mount = |name: &str, path: &str, read_only: bool| VolumeMount {
             name: name.to_owned(),
@@ -115,8 +107,8 @@ impl BootstrapJob<'_> {
             ),
             args: None,
             env: Some(vec![
-                env(REQUEST_VARIABLE, request),
-                env("TMPDIR", FOLDER.to_owned()),
+                restricted::env(REQUEST_VARIABLE, request),
+                restricted::env("TMPDIR", FOLDER.to_owned()),
             ]),
             volume_mounts: Some(vec![
                 mount("room", FOLDER, false),
@@ -136,14 +128,7 @@ impl BootstrapJob<'_> {
                 }),
                 ..Volume::default()
             },
-            Volume {
-                name: "push-secret".to_owned(),
-                secret: Some(SecretVolumeSource {
-                    secret_name: Some(self.push_secret.to_owned()),
-                    ..SecretVolumeSource::default()
-                }),
-                ..Volume::default()
-            },
+            restricted::secret_volume("push-secret", self.push_secret),
         ]
     }
 }

@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::{
     batch::v1::Job,
-    core::v1::{ConfigMapVolumeSource, EnvVar, KeyToPath, PodSpec, SecretVolumeSource, Volume, VolumeMount},
+    core::v1::{ConfigMapVolumeSource, KeyToPath, PodSpec, Volume, VolumeMount},
 };
 
 use super::{BUILDER_ARGUMENT, labels, restricted};
@@ -76,17 +76,25 @@ impl BuilderJob {
             ..Volume::default()
         };
         let mut shown = vec![(request, REQUEST_ENV, "/request.json")];
-        shown.push((secret("push-secret", &self.push_secret), PUSH_SECRET_ENV, ""));
+        shown.push((
+            restricted::secret_volume("push-secret", &self.push_secret),
+            PUSH_SECRET_ENV,
+            "",
+        ));
         if let Some(name) = &self.pull_secret {
-            shown.push((secret("pull-secret", name), PULL_SECRET_ENV, ""));
+            shown.push((
+                restricted::secret_volume("pull-secret", name),
+                PULL_SECRET_ENV,
+                "",
+            ));
         }
 
         let mut container = restricted::container(CONTAINER, &self.image, BUILDER_ARGUMENT);
         let paths = shown
             .iter()
-            .map(|(volume, name, file)| env(name, format!("/etc/b2i/{}{file}", volume.name)));
+            .map(|(volume, name, file)| restricted::env(name, format!("/etc/b2i/{}{file}", volume.name)));
         let patience = self.patience_seconds;
-        let patience = patience.map(|seconds| env(PATIENCE_ENV, seconds.to_string()));
+        let patience = patience.map(|seconds| restricted::env(PATIENCE_ENV, seconds.to_string()));
         container.env = Some(paths.chain(patience).collect());
         container.volume_mounts = Some(
             shown
@@ -111,24 +119,5 @@ impl BuilderJob {
                 ..PodSpec::default()
             },
         )
-    }
-}
-
-fn env(name: &str, value: String) -> EnvVar {
-    EnvVar {
-        name: name.to_owned(),
-        value: Some(value),
-        ..EnvVar::default()
-    }
-}
-
-fn secret(volume: &str, name: &str) -> Volume {
-    Volume {
-        name: volume.to_owned(),
-        secret: Some(SecretVolumeSource {
-            secret_name: Some(name.to_owned()),
-            ..SecretVolumeSource::default()
-        }),
-        ..Volume::default()
     }
 }

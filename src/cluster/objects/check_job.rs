@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::{
     batch::v1::Job,
-    core::v1::{EnvVar, PodSpec, SecretVolumeSource, Volume, VolumeMount},
+    core::v1::{EnvVar, PodSpec, VolumeMount},
 };
 
 use super::{CHECK_ARGUMENT, labels, restricted};
@@ -69,14 +69,7 @@ impl CheckJob<'_> {
             ..VolumeMount::default()
         };
         container.volume_mounts = Some(shown.iter().map(mount).collect());
-        let volume = |(volume, secret, _): &(&str, &str, &str)| Volume {
-            name: (*volume).to_owned(),
-            secret: Some(SecretVolumeSource {
-                secret_name: Some((*secret).to_owned()),
-                ..SecretVolumeSource::default()
-            }),
-            ..Volume::default()
-        };
+        let volume = |(volume, secret, _): &(&str, &str, &str)| restricted::secret_volume(volume, secret);
         let mut job = restricted::job(
             &self.name(),
             &labels::of_run(self.run_id, CONTAINER),

@@ -4,9 +4,7 @@
 use k8s_openapi::{
     api::{
         batch::v1::Job,
-        core::v1::{
-            Container, EmptyDirVolumeSource, EnvVar, Pod, PodSpec, SecretVolumeSource, Volume, VolumeMount,
-        },
+        core::v1::{Container, EmptyDirVolumeSource, EnvVar, Pod, PodSpec, Volume, VolumeMount},
     },
     apimachinery::pkg::api::resource::Quantity,
 };
@@ -133,8 +131,14 @@ impl StagingJob<'_> {
     }
 
     fn volumes(&self) -> Vec<Volume> {
-        let mut volumes = vec![self.spool(), secret("push-secret", self.push_secret)];
-        volumes.extend(self.pull_secret.map(|name| secret("pull-secret", name)));
+        let mut volumes = vec![
+            self.spool(),
+            restricted::secret_volume("push-secret", self.push_secret),
+        ];
+        volumes.extend(
+            self.pull_secret
+                .map(|name| restricted::secret_volume("pull-secret", name)),
+        );
         volumes
     }
 
@@ -149,16 +153,5 @@ impl StagingJob<'_> {
             }),
             ..Volume::default()
         }
-    }
-}
-
-fn secret(volume: &str, name: &str) -> Volume {
-    Volume {
-        name: volume.to_owned(),
-        secret: Some(SecretVolumeSource {
-            secret_name: Some(name.to_owned()),
-            ..SecretVolumeSource::default()
-        }),
-        ..Volume::default()
     }
 }

@@ -83,8 +83,11 @@ pub fn read(map: &ConfigMap) -> Vec<BuildRecord> {
 /// another.
 #[must_use]
 pub fn remembered(builds: &[BuildRecord]) -> Option<&BuildRecord> {
-    let counts = |build: &&BuildRecord| build.origin != BuildOrigin::Local && !build.is_undone;
-    builds.iter().find(counts).or(builds.first())
+    builds.iter().find(|build| is_good(build)).or(builds.first())
+}
+
+fn is_good(build: &BuildRecord) -> bool {
+    build.origin != BuildOrigin::Local && !build.is_undone
 }
 
 /// Notes that a build begins, gives it the app's next number and returns that. The oldest builds
@@ -230,12 +233,8 @@ fn trim(data: &mut BTreeMap<String, String>, limit: usize, now: Timestamp) {
     let newest_first = builds(Some(data));
     let mut left = newest_first.len();
     // The app may well run it, while the newest has yet to be made, or is not for this cluster.
-    let is_made = |build: &&BuildRecord| {
-        matches!(build.outcome, Some(BuildOutcome::Done(_)))
-            && build.origin != BuildOrigin::Local
-            && !build.is_undone
-    };
-    let kept = newest_first.iter().find(is_made).map(|build| build.number);
+    let mut made = newest_first.iter().filter(|build| build.result().is_some());
+    let kept = made.find(|build| is_good(build)).map(|build| build.number);
     for build in newest_first
         .iter()
         .skip(1)

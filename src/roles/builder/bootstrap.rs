@@ -45,16 +45,10 @@ async fn make_and_push() -> Result<BuildOutcome> {
         folder_of_secret.as_deref().unwrap_or(PUSH_SECRET_FOLDER),
     ))?;
     let client = connect::run(&access, &destination, &[&logins])?;
+    let tags = vec![env!("CARGO_PKG_VERSION").to_owned()];
     let request = BuildRequest {
-        destination,
-        tags: vec![env!("CARGO_PKG_VERSION").to_owned()],
-        base: plan.base,
-        s2i: None,
-        servlet_api: None,
-        platforms: vec![plan.platform],
-        config: plan.config,
         layers: layers.iter().map(|layer| layer.described.clone()).collect(),
-        access,
+        ..BuildRequest::of_plan(&plan, destination, tags, access)
     };
     let events = Events::nowhere();
     let missing = push::missing(&request.layers, &request.destination, &client).await?;

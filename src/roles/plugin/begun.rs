@@ -10,18 +10,8 @@ use crate::{
 
 /// Returns the record of the same build once more, which begins now.
 pub(super) fn again(last: &BuildRecord, target: &Target, site: &Site) -> BuildRecord {
-    let mut record = BuildRecord {
-        started: Timestamp::now().to_string(),
-        ended: None,
-        origin: BuildOrigin::Artifact,
-        options: target.options.clone(),
-        uploaded_bytes: 0,
-        outcome: None,
-        log_tail: Vec::new(),
-        is_undone: false,
-        skipped: None,
-        ..last.clone()
-    };
+    let mut record = last.once_more(BuildOrigin::Artifact, Timestamp::now().to_string());
+    record.options.clone_from(&target.options);
     record.request.access = site.access.clone();
     record
 }

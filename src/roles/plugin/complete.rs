@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     cluster::{Cluster, objects::labels, record},
-    model::{AppName, BuildOutcome, BuildRecord},
+    model::{AppName, BuildRecord},
     steps::plan::Catalogue,
     term::Printer,
 };
@@ -132,8 +132,9 @@ fn named_app(words: &[String]) -> Option<(String, AppName)> {
 async fn builds(cluster: &Cluster, app: &AppName, made_one: bool) -> Option<Vec<String>> {
     let now = Timestamp::now();
     let builds = record::list(cluster, app).await.ok()?;
-    let is_done = |build: &BuildRecord| matches!(build.outcome, Some(BuildOutcome::Done(_)));
-    let fit = builds.iter().filter(|build| is_done(build) || !made_one);
+    let fit = builds
+        .iter()
+        .filter(|build| build.result().is_some() || !made_one);
     let line = |build: &BuildRecord| {
         let age = ago(Some(&build.started), now);
         format!("{}\t{} of {age} ago", build.number, build.artifact)

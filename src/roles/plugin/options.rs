@@ -18,8 +18,8 @@ use crate::{
     cluster::{Cluster, ConnectOptions, record},
     error::{Failure, Result},
     model::{
-        AppName, Artifact, ArtifactPlace, BuildOutcome, BuildRecord, BuildResult, Events, ImageOptions,
-        LayerDescriptor, RegistryAccess,
+        AppName, Artifact, ArtifactPlace, BuildRecord, BuildResult, Events, ImageOptions, LayerDescriptor,
+        RegistryAccess,
     },
     oci::{Digest, Reference},
     registry::Keychain,
@@ -82,10 +82,7 @@ impl Target {
     /// Returns the last build and what it made, if it was made from the same inputs.
     pub(super) fn unchanged_since(&self, inputs: &Digest) -> Option<(&BuildRecord, &BuildResult)> {
         let last = self.last.as_ref().filter(|_| !self.rebuild)?;
-        match &last.outcome {
-            Some(BuildOutcome::Done(result)) if last.inputs == *inputs => Some((last, result)),
-            _ => None,
-        }
+        Some((last, last.result()?)).filter(|_| last.inputs == *inputs)
     }
 
     /// Returns the layers that the last build has sent to the repository. Whether they are still there,

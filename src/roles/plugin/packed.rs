@@ -64,7 +64,7 @@ impl Packed {
     ) -> BuildRequest {
         BuildRequest {
             layers: self.described.clone(),
-            ..request(plan, destination, tags, access)
+            ..BuildRequest::of_plan(plan, destination, tags, access)
         }
     }
 }
@@ -72,26 +72,6 @@ impl Packed {
 impl Made {
     fn described(&self) -> Vec<LayerDescriptor> {
         self.layers.iter().map(|layer| layer.described.clone()).collect()
-    }
-}
-
-/// Returns what is to be made of a plan, whose layers are not known yet.
-pub(super) fn request(
-    plan: &ImagePlan,
-    destination: Reference,
-    tags: Vec<String>,
-    access: RegistryAccess,
-) -> BuildRequest {
-    BuildRequest {
-        destination,
-        tags,
-        base: plan.base.clone(),
-        s2i: plan.s2i,
-        servlet_api: plan.servlet_api,
-        platforms: vec![plan.platform.clone()],
-        config: plan.config.clone(),
-        layers: Vec::new(),
-        access,
     }
 }
 

@@ -24,10 +24,8 @@ fn log_in(host: &str, secret: Option<&str>, namespace: &str) -> String {
 
 /// Chooses the Secret: the flag's, else the only one there is.
 pub(super) async fn choose(cluster: &Cluster, named: Option<&str>) -> Result<PushSecret> {
-    match secrets::push_secret(cluster, named).await {
-        Ok(secret) => Ok(secret),
-        Err(error) => Err(failure(cluster, named, &error).await),
-    }
+    let found = secrets::push_secret(cluster, named).await;
+    told(cluster, named, found).await
 }
 
 /// The same; where there are several, a person at a terminal is asked.
@@ -43,6 +41,14 @@ pub(super) async fn choose_or_ask(
             return choose(cluster, Some(&name)).await;
         }
     }
+    told(cluster, named, found).await
+}
+
+async fn told(
+    cluster: &Cluster,
+    named: Option<&str>,
+    found: Result<PushSecret, secrets::Error>,
+) -> Result<PushSecret> {
     match found {
         Ok(secret) => Ok(secret),
         Err(error) => Err(failure(cluster, named, &error).await),

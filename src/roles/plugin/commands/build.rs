@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     error::{Failure, Result},
-    model::{BuildRecord, BuildResult, Event, ImageOptions, Step, Uploaded},
+    model::{BuildRecord, BuildRequest, BuildResult, Event, ImageOptions, Step, Uploaded},
     oci::Reference,
     steps::{self, report},
     term::bytes,
@@ -119,7 +119,7 @@ async fn from_here(context: &Context, args: &Args) -> Result<()> {
         ..image
     };
     let plan = flow::plan(artifact, &options::plan_options(&said, &context.config)?, &events)?;
-    let mut request = packed::request(&plan, destination, tags, access);
+    let mut request = BuildRequest::of_plan(&plan, destination, tags, access);
     let ends = local::Ends::of(&request).await?;
     let anew = args.image.rebuild;
     let known = packed::noted().filter(|_| !anew);

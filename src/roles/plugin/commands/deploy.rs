@@ -322,7 +322,7 @@ async fn asked_port(site: &Site, artifact: &Artifact) -> Result<Option<PortChang
             Failure::usage(format!("could not use `{answer}` as a port"))
                 .because(error)
                 .next("write a number: `--port 8080`")
-                .anchor("app-not-ready")
+                .anchor("ports")
         })
     });
     port.transpose()

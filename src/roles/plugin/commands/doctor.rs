@@ -64,8 +64,8 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         .or(config.builder_image.as_deref());
     checks.push(builder(&cluster, image).await?);
     // What is wrong already would only be said again, in other words.
-    if let (Some(image), false, []) = (image, args.no_pod, &failed(&checks)[..]) {
-        checks.extend(from_a_pod(context, &args, &config, &cluster, image).await?);
+    if image.is_some() && !args.no_pod && failed(&checks).is_empty() {
+        checks.extend(from_a_pod(context, &args, &config, &cluster).await?);
     }
     let failed = failed(&checks);
     let examined = Examined {
@@ -103,7 +103,6 @@ async fn from_a_pod(
     args: &Args,
     config: &Config,
     cluster: &Cluster,
-    builder_image: &str,
 ) -> Result<Vec<Finding>> {
     let events = context.printer.events();
     let (site, keychain) =
@@ -117,7 +116,8 @@ async fn from_a_pod(
     let stage = Stage::default();
     stage.in_cluster();
     events.send(Event::Started(Step::Check));
-    let settings = registry::settings(&site, builder_image, site.builder_pull_secret.clone());
+    // It is named, so it is not brought in.
+    let settings = registry::settings(&site, site.builder(&request.image).await?);
     let work = async { Ok(check::in_cluster(cluster, &settings, &request, &events).await) };
     let report = interrupt::or_cleanup(work, &stage, cluster, &site.run_id, &context.printer).await?;
     let pull = "builder image, pulled";

@@ -91,8 +91,7 @@ fn row(app: &AppStatus, is_wide: bool, now: Timestamp) -> Vec<String> {
     let mut cells = vec![
         app.name.clone(),
         workload.map_or_else(none, |it| {
-            let is_rolling = it.updated < it.wanted && it.ready > it.updated;
-            let newer = if is_rolling {
+            let newer = if it.is_rolling_out() {
                 format!(" ({} new)", it.updated)
             } else {
                 String::new()

@@ -23,9 +23,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    access, actuator, apps, args, begun, browser, builder_image, command, config, dialogue, flow, format,
-    interrupt, kind, kubesphere, local, local_record, merge, nodes, options, options_file, packed, page,
-    pod_args, ports, push_secret, rollout, s2i_source, status_page, timings, values,
+    access, actuator, apps, args, begun, bootstrap, browser, builder_image, command, config, dialogue, flow,
+    format, interrupt, kind, kubesphere, local, local_record, merge, nodes, options, options_file, packed,
+    page, pod_args, ports, push_secret, rollout, s2i_source, status_page, timings, values,
 };
 use crate::{
     error::{Failure, Result},

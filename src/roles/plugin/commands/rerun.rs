@@ -15,7 +15,7 @@ use super::{
 use crate::{
     cluster::{Cluster, record},
     error::{Failure, Result},
-    model::{AppName, Base, BuildOrigin, BuildOutcome, BuildRecord},
+    model::{AppName, Base, BuildOrigin, BuildRecord},
     oci::Digest,
     steps::{deploy, plan::Catalogue, report},
 };
@@ -99,7 +99,7 @@ async fn choose(cluster: &Cluster, app: &AppName, number: Option<u64>) -> Result
         Some(number) => builds.iter().find(|build| build.number == number),
         None => builds
             .iter()
-            .find(|build| matches!(build.outcome, Some(BuildOutcome::Done(_))))
+            .find(|build| build.result().is_some())
             .or(builds.first()),
     };
     match found {
@@ -136,18 +136,8 @@ fn again(
 ) -> Result<BuildRecord> {
     /// <https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md>
     const BASE_NAME_LABEL: &str = "org.opencontainers.image.base.name";
-    let mut record = BuildRecord {
-        number: 0,
-        started: Timestamp::now().to_string(),
-        ended: None,
-        origin: BuildOrigin::Rerun(earlier.number),
-        uploaded_bytes: 0,
-        outcome: None,
-        log_tail: Vec::new(),
-        is_undone: false,
-        skipped: None,
-        ..earlier.clone()
-    };
+    let origin = BuildOrigin::Rerun(earlier.number);
+    let mut record = earlier.once_more(origin, Timestamp::now().to_string());
     let request = &mut record.request;
     request.access.mirrors.extend(site.access.mirrors.clone());
     request.access.insecure.extend(site.access.insecure.clone());

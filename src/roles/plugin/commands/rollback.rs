@@ -13,7 +13,7 @@ use super::{
 use crate::{
     cluster::{Cluster, record},
     error::{Failure, Result},
-    model::{AppName, AppStatus, BuildOrigin, BuildOutcome, BuildRecord, BuildResult},
+    model::{AppName, AppStatus, BuildOrigin, BuildRecord, BuildResult},
     steps::{deploy, report},
 };
 
@@ -118,10 +118,7 @@ fn choose<'a>(
 }
 
 fn with_result(build: &BuildRecord) -> Option<(&BuildRecord, &BuildResult)> {
-    match &build.outcome {
-        Some(BuildOutcome::Done(result)) => Some((build, result)),
-        _ => None,
-    }
+    Some((build, build.result()?))
 }
 
 /// Notes in the history that an earlier build serves again. It becomes the last one, so that the next
@@ -135,14 +132,9 @@ async fn note(
 ) -> Result<()> {
     let now = Timestamp::now().to_string();
     let mut entry = BuildRecord {
-        started: now.clone(),
-        ended: Some(now),
-        origin: BuildOrigin::Rollback(build.number),
-        uploaded_bytes: 0,
-        log_tail: Vec::new(),
-        is_undone: false,
-        skipped: None,
-        ..build.clone()
+        ended: Some(now.clone()),
+        outcome: build.outcome.clone(),
+        ..build.once_more(BuildOrigin::Rollback(build.number), now)
     };
     if let (BuildOrigin::Local, Some(remembered)) = (build.origin, record::remembered(builds)) {
         // What `build --local` was told was said of that image alone.

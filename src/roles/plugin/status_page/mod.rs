@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::apps::ago;
 use crate::{
-    model::{AppStatus, BuildStatus, EnvStatus, EventStatus, PodStatus},
+    model::{AppStatus, BuildStatus, EnvStatus, EventStatus, PodStatus, Workload},
     term::{self, Table, bytes},
 };
 
@@ -183,18 +183,14 @@ fn heading(app: &AppStatus) -> String {
 
 /// Says that Pods of the version before still serve.
 fn rollout(app: &AppStatus) -> Vec<String> {
-    let newer = app
-        .workload
-        .iter()
-        .filter(|it| it.updated < it.wanted && it.ready > it.updated);
-    newer
-        .map(|it| {
-            format!(
-                "{} of {} Pods of the newest version are ready; the others are of the one before",
-                it.updated, it.wanted
-            )
-        })
-        .collect()
+    let words = |it: &Workload| {
+        format!(
+            "{} of {} Pods of the newest version are ready; the others are of the one before",
+            it.updated, it.wanted
+        )
+    };
+    let rolling = app.workload.iter().filter(|it| it.is_rolling_out());
+    rolling.map(words).collect()
 }
 
 fn layers(build: &BuildStatus) -> Vec<String> {

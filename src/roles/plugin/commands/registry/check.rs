@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     Context,
     args::{ClusterBuildArgs, Output},
+    bootstrap::BuilderImage,
     interrupt::{self, Stage},
     options::{self, Site},
 };
@@ -50,7 +51,7 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
     stage.in_cluster();
     let work = async {
         let builder = site.builder(&request.image).await?;
-        let settings = settings(&site, &builder.image, builder.pull_secret.clone());
+        let settings = settings(&site, builder);
         events.send(Event::Started(Step::Check));
         check::in_cluster(&site.cluster, &settings, &request, &events).await
     };
@@ -86,11 +87,11 @@ pub(crate) fn request(site: &Site, image: Reference, base: Option<Reference>) ->
 }
 
 /// Returns how it is asked from a Pod of the builder image.
-pub(crate) fn settings(site: &Site, builder_image: &str, pull_secret: Option<String>) -> check::Options {
+pub(crate) fn settings(site: &Site, builder: &BuilderImage) -> check::Options {
     check::Options {
         run_id: site.run_id.clone(),
-        builder_image: builder_image.to_owned(),
-        builder_pull_secret: pull_secret,
+        builder_image: builder.image.clone(),
+        builder_pull_secret: builder.pull_secret.clone(),
         push_secret: site.push_secret.clone(),
         pull_secret: site.pull_secret.clone(),
         patience: PATIENCE,

@@ -10,7 +10,7 @@ use clap::Subcommand;
 
 pub(crate) use check::{request, settings};
 
-use super::{Context, access, args, builder_image, config, flow, interrupt, options, values};
+use super::{Context, access, args, bootstrap, builder_image, config, flow, interrupt, options, values};
 use crate::error::Result;
 
 /// Arguments of `registry`.
