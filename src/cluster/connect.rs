@@ -12,7 +12,12 @@ use kube::{
     },
 };
 
-use super::{Cluster, Error};
+use tower::{buffer::BufferLayer, retry::RetryLayer, timeout::TimeoutLayer};
+
+use super::{Cluster, Error, once_more::OnceMore};
+
+/// As many as kube lets wait itself.
+const REQUESTS_WAITING: usize = 1024;
 
 /// kubectl's global flags; `None` and empty where a flag was not given.
 #[derive(Clone, Default)]
@@ -121,13 +126,14 @@ fn is_label(name: &str) -> bool {
     name.len() <= 63 && name.bytes().all(is_inside) && !name.starts_with('-') && !name.ends_with('-')
 }
 
-fn client(config: Config, request_timeout: Option<Duration>) -> kube::Result<kube::Client> {
-    let builder = ClientBuilder::try_from(config)?;
+pub(super) fn client(config: Config, request_timeout: Option<Duration>) -> kube::Result<kube::Client> {
+    let builder = ClientBuilder::try_from(config)?
+        // What asks once more has to own a copy of the service, and this makes it one that can be copied.
+        .with_layer(&BufferLayer::new(REQUESTS_WAITING))
+        .with_layer(&RetryLayer::new(OnceMore::default()));
     // Not the connection's read timeout: that would end a watch in which nothing happens.
     Ok(match request_timeout.filter(|timeout| !timeout.is_zero()) {
-        Some(timeout) => builder
-            .with_layer(&tower::timeout::TimeoutLayer::new(timeout))
-            .build(),
+        Some(timeout) => builder.with_layer(&TimeoutLayer::new(timeout)).build(),
         None => builder.build(),
     })
 }

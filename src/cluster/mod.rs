@@ -8,6 +8,7 @@ mod forward;
 pub mod job_pod;
 pub mod nodes;
 pub mod objects;
+mod once_more;
 pub mod owned_fields;
 mod patience;
 mod pull_problem;

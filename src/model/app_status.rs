@@ -99,7 +99,7 @@ pub struct BuildStatus {
     pub artifact: ArtifactStatus,
     /// The image, by digest.
     pub image: Option<Reference>,
-    /// The tags that it got.
+    /// The tags that it got; newer images may have them by now.
     pub tags: Vec<String>,
     /// Sum of the compressed layers of the image, base included.
     pub size_bytes: Option<u64>,
@@ -198,5 +198,20 @@ impl AppStatus {
             Some(_) => self.builds.iter().find(|build| build.is_running),
             None => self.builds.first(),
         }
+    }
+
+    /// Returns the tags that a build's image has still: those that no newer image of the same repository took.
+    #[must_use]
+    pub fn tags_left<'a>(&self, build: &'a BuildStatus) -> Vec<&'a str> {
+        let pushed_later = self.builds.iter().filter(|later| {
+            let name = |build: &BuildStatus| build.image.as_ref().map(Reference::name);
+            later.number > build.number
+                && later.image != build.image
+                && name(later) == name(build)
+                && !matches!(later.origin, BuildOrigin::Rollback(_))
+        });
+        let taken: Vec<&String> = pushed_later.flat_map(|later| &later.tags).collect();
+        let tags = build.tags.iter().filter(|tag| !taken.contains(tag));
+        tags.map(String::as_str).collect()
     }
 }

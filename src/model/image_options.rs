@@ -23,6 +23,9 @@ pub struct ImageOptions {
     pub jvm_options: Option<String>,
     /// Where a web app answers.
     pub context_path: Option<String>,
+    /// Secret that pushed it, which pushes the next one too where several could.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push_secret: Option<String>,
     /// Secret that the base is pulled with, where it is not the push Secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pull_secret: Option<String>,

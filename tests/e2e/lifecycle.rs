@@ -16,7 +16,7 @@ fn an_app_is_listed_shown_and_read() {
     assert_eq!(status["workload"]["ready"], 1);
     assert_eq!(status["builds"][0]["phase"], "ok");
     let page = world.b2i_ok("status httpbin");
-    for part in ["READY  1/1", "SEEN=yes", "<- running", "ScalingReplicaSet"] {
+    for part in ["READY  1/1", "SEEN=yes", "<- running", "Started container"] {
         assert!(page.contains(part), "{part} in\n{page}");
     }
 

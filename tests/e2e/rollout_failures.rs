@@ -1,6 +1,8 @@
 //! Each way in which a rollout fails, provoked for real: its message is a golden file, and the earlier
 //! version serves again.
 
+use std::process::Stdio;
+
 use crate::{
     support::{
         archive::{Zip, class},
@@ -144,6 +146,24 @@ fn what_was_undone_is_forgotten_and_what_was_taken_back_is_gone() {
         (again["image"].as_str(), &again["unchanged"]),
         (Some(good.as_str()), &true.into())
     );
+
+    // What somebody scales while the rollout fails stays, though an earlier deploy had set the number.
+    world.b2i_ok(&format!("{deploy} --replicas 1"));
+    let failing = world
+        .command(&format!("{deploy} --env PORT=none {TIMEOUT}"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    eventually("the new version", || template(&world).contains("PORT"));
+    world.kubectl("scale deployment shop --replicas=2");
+    let failed = failing.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&failed.stderr);
+    assert!(told.contains("(undone)"), "{told}");
+    assert!(!template(&world).contains("PORT"));
+    let replicas = || world.kubectl("get deployment shop -o jsonpath={.spec.replicas}");
+    assert_eq!(replicas(), "2");
+    world.kubectl("scale deployment shop --replicas=1");
 
     // Somebody looks while the new version cannot come up.
     let stuck = world.b2i(&format!("{deploy} --no-undo --env PORT=none {TIMEOUT}"));

@@ -289,6 +289,10 @@ async fn status_tells_all_on_a_page() {
     ] {
         assert!(page.contains(part), "{part} in\n{page}");
     }
+    assert!(!page.contains("tags latest"), "build 3 took it\n{page}");
+    put_record(&server, "shop", &[build(1, done(1)), build(2, failed())]);
+    let page = ok(&cluster, "status shop").await;
+    assert!(page.contains(" · tags latest\n"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -639,13 +643,17 @@ fn builds(server: &FakeApiServer, outcome: Value) {
 }
 
 fn put_secret(server: &FakeApiServer) {
+    put_secret_named(server, "registry-push");
+}
+
+fn put_secret_named(server: &FakeApiServer, name: &str) {
     use base64::Engine;
     let config = json!({ "auths": { "registry.example.com": { "username": "ann", "password": "s3cret" } } });
     let data = base64::engine::general_purpose::STANDARD.encode(config.to_string());
     server.put(
         SECRETS,
         json!({
-            "metadata": { "name": "registry-push" }, "type": "kubernetes.io/dockerconfigjson",
+            "metadata": { "name": name }, "type": "kubernetes.io/dockerconfigjson",
             "data": { ".dockerconfigjson": data },
         }),
     );
@@ -713,6 +721,74 @@ async fn rerun_alone_is_the_same_request() {
         server.get(DEPLOYMENTS, "shop"),
         None,
         "what was not deployed stays so"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_push_secrets_it_is_the_one_of_the_last_build() {
+    let (server, cluster) = FakeApiServer::start().await;
+    put_secret_named(&server, "harbor");
+    put_secret_named(&server, "hub");
+    builds(&server, done(7));
+    let mut build = build(1, done(1));
+    put_record(&server, "shop", &[build.clone()]);
+    let ended = run(&cluster, "rerun shop").await;
+    assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+    assert!(
+        ended.stderr.contains("2 docker-registry Secrets"),
+        "{}",
+        ended.stderr
+    );
+
+    build["options"] = json!({ "pushSecret": "gone" });
+    put_record(&server, "shop", &[build.clone()]);
+    assert_eq!(run(&cluster, "rerun shop").await.code, Some(1), "it is not there");
+
+    build["options"] = json!({ "pushSecret": "hub" });
+    put_record(&server, "shop", &[build]);
+    ok(&cluster, "rerun shop").await;
+    let job = server.ever(JOBS).remove(0);
+    let volumes = job["spec"]["template"]["spec"]["volumes"].to_string();
+    assert!(
+        volumes.contains("\"hub\"") && !volumes.contains("harbor"),
+        "{volumes}"
+    );
+    let newest = history(&cluster).await.remove(0);
+    assert_eq!(
+        (newest.number, newest.options.push_secret.as_deref()),
+        (2, Some("hub"))
+    );
+    ok(&cluster, "rerun shop --push-secret harbor").await;
+    let newest = history(&cluster).await.remove(0);
+    assert_eq!(newest.options.push_secret.as_deref(), Some("harbor"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_configurations_push_secret_is_for_apps_that_have_none() {
+    let (server, cluster) = FakeApiServer::start().await;
+    put_secret_named(&server, "harbor");
+    put_secret_named(&server, "hub");
+    builds(&server, done(7));
+    server.put(
+        CONFIG_MAPS,
+        json!({ "metadata": { "name": "kubectl-b2i" }, "data": { "config.yaml": "pushSecret: hub" } }),
+    );
+    let mut build = build(1, done(1));
+    let mut used = async |options: Value| {
+        build["options"] = options;
+        put_record(&server, "shop", &[build.clone()]);
+        ok(&cluster, "rerun shop").await;
+        let job = server.ever(JOBS).pop().unwrap();
+        let volumes = &job["spec"]["template"]["spec"]["volumes"];
+        let kept = history(&cluster).await.remove(0).options.push_secret;
+        (volumes.to_string().contains("\"harbor\""), kept)
+    };
+    // What the configuration chose is not kept: it may choose another one.
+    assert_eq!(used(json!({})).await, (false, None));
+    assert_eq!(used(json!({ "pushSecret": "gone" })).await, (false, None));
+    assert_eq!(
+        used(json!({ "pushSecret": "harbor" })).await,
+        (true, Some("harbor".to_owned()))
     );
 }
 

@@ -38,7 +38,7 @@ pub(super) struct Build<'a> {
     pub(super) app: &'a AppName,
     pub(super) number: u64,
     pub(super) destination: &'a Reference,
-    pub(super) pull_secret: Option<&'a str>,
+    pub(super) pull_secret: Option<String>,
 }
 
 /// The layers did not come into the registry, so that nothing can be built.
@@ -127,7 +127,7 @@ impl Build<'_> {
             builder_image: builder.image.clone(),
             builder_pull_secret: builder.pull_secret.clone(),
             push_secret: site.push_secret.clone(),
-            pull_secret: self.pull_secret.map(ToOwned::to_owned),
+            pull_secret: self.pull_secret.clone(),
             layers_patience,
             deadline_seconds: site.timeout.map_or(job::DEADLINE_SECONDS, |time| {
                 // Kubernetes wants at least a second.

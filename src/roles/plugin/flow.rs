@@ -217,7 +217,7 @@ async fn make(
         app,
         number,
         destination: &record.request.destination,
-        pull_secret: record.options.pull_secret.as_deref(),
+        pull_secret: site.pull_secret.effective(record.options.pull_secret.as_ref()),
     };
     let ended = match staging {
         Some(staging) => build.of_layers(staging, layers).await,

@@ -12,7 +12,9 @@ use super::{
     config::Config,
     destination,
     dialogue::Dialogue,
-    merge, push_secret, staging, values,
+    merge,
+    pull_secret::PullSecret,
+    push_secret, staging, values,
 };
 use crate::{
     cluster::{Cluster, ConnectOptions, record},
@@ -25,9 +27,6 @@ use crate::{
     registry::Keychain,
     steps::plan,
 };
-
-/// Word of `--pull-secret` that undoes an earlier one.
-const DEFAULT_PULL_SECRET: &str = "default";
 
 /// Where in the cluster a build happens, and with what.
 pub(super) struct Site {
@@ -43,8 +42,9 @@ pub(super) struct Site {
     /// Image by which it is brought in.
     pub bootstrap_image: Option<String>,
     pub push_secret: String,
-    /// What was said now of the Secret for the base; a name, or the word for none.
-    pub pull_secret: Option<String>,
+    /// The same, where the app's next build is to keep it.
+    pub kept_push_secret: Option<String>,
+    pub pull_secret: PullSecret,
     pub access: RegistryAccess,
     pub timeout: Option<Duration>,
     /// How long the staging Pod stays for the next run.
@@ -162,13 +162,15 @@ pub(super) async fn connect(global: &GlobalArgs) -> Result<Cluster> {
         .map_err(|error| error.to_failure())
 }
 
-/// Finds what a build in the cluster needs: the push Secret and the builder image.
+/// Finds what a build in the cluster needs: the push Secret and the builder image. `built` is waited
+/// for only where its last build may decide between Secrets; `None` where it is no app.
 pub(super) async fn site(
     cluster: Cluster,
     args: &ClusterBuildArgs,
     config: &Config,
     events: &Events,
     dialogue: Dialogue,
+    built: impl Future<Output = Option<push_secret::Built>>,
 ) -> Result<(Site, Keychain)> {
     let builder_pull_secret = args
         .builder_pull_secret
@@ -185,8 +187,11 @@ pub(super) async fn site(
     let access = access::access(&args.access, config)?;
     let timeout = values::time("--build-timeout", &args.build_timeout)?;
     let staging_idle = staging::idle(args.staging_idle.as_deref().or(config.staging_idle.as_deref()))?;
-    let push_secret = args.push_secret.as_deref().or(config.push_secret.as_deref());
-    let secret = push_secret::choose_or_ask(&cluster, push_secret, &dialogue).await?;
+    let said = push_secret::Said {
+        flag: args.push_secret.as_deref(),
+        configuration: config.push_secret.as_deref(),
+    };
+    let (secret, is_configured) = push_secret::choose_or_ask(&cluster, said, built, &dialogue).await?;
     let keychain = push_secret::keychain(&secret, &cluster.namespace)?;
     let site = Site {
         events: events.clone(),
@@ -198,8 +203,9 @@ pub(super) async fn site(
             .bootstrap_image
             .clone()
             .or_else(|| config.bootstrap_image.clone()),
+        kept_push_secret: (!is_configured).then(|| secret.name.clone()),
         push_secret: secret.name,
-        pull_secret: args.pull_secret.clone().or_else(|| config.pull_secret.clone()),
+        pull_secret: PullSecret::new(args.pull_secret.as_ref(), config.pull_secret.as_ref()),
         access,
         timeout,
         staging_idle,
@@ -264,7 +270,8 @@ pub(super) async fn target(
     ensure_tags(&destination, &tags)?;
     let previous = remembered.map(|last| last.options.clone()).unwrap_or_default();
     let mut options = merge::image(previous, plan)?;
-    options.pull_secret = pull_secret(site, options.pull_secret);
+    options.push_secret.clone_from(&site.kept_push_secret);
+    options.pull_secret = site.pull_secret.kept(options.pull_secret);
     Ok(Target {
         app,
         destination,
@@ -305,12 +312,6 @@ async fn asked_image(site: &Site, keychain: &Keychain, app: &AppName) -> Result<
             .next("write registry, repository and maybe a tag: `--image registry.example.com/team/shop:1.4`")
             .anchor("default-image")
     })
-}
-
-/// Chooses the Secret that the base is pulled with: what was said now, else earlier.
-pub(super) fn pull_secret(site: &Site, previous: Option<String>) -> Option<String> {
-    let named = site.pull_secret.clone().or(previous);
-    named.filter(|name| name != DEFAULT_PULL_SECRET)
 }
 
 /// Checks that tags are such.

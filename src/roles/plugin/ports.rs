@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Failure, Result},
-    model::{DeployOptions, ExposedPort, IngressOptions, Port, PortChange, PortKind, PortNumber, Route},
+    model::{DeployOptions, ExposedPort, Port, PortChange, PortKind, PortNumber, Route},
 };
 
 /// How the app is reached. What is not given stays as it was.
@@ -75,30 +75,6 @@ fn change_ingress(options: &mut DeployOptions, flags: &ServiceArgs) {
     };
     said(&flags.ingress_class, &mut ingress.class);
     said(&flags.ingress_tls, &mut ingress.tls_secret);
-}
-
-/// Checks what holds only when the default ports are known: an Ingress leads to a port.
-pub(super) fn ensure_routes_lead_somewhere(options: &DeployOptions) -> Result<()> {
-    let ingress = &options.ingress;
-    if !ingress.routes.is_empty() && options.main_port().is_none() {
-        return Err(Failure::usage("could not make an Ingress")
-            .why("the app has no TCP port that it could lead to")
-            .next("name the port that the app listens on with `--port`")
-            .anchor("ports"));
-    }
-    if options.service != PortKind::ClusterIp && options.main_port().is_none() && options.ports.is_empty() {
-        return Err(Failure::usage("could not reach the app from outside the cluster")
-            .why("it has no port that a port of the nodes, or a load balancer, could lead to")
-            .next("name the port that the app listens on with `--port`, or leave it out: `--no-nodeport`")
-            .anchor("ports"));
-    }
-    if ingress.routes.is_empty() && *ingress != IngressOptions::default() {
-        return Err(Failure::usage("could not make an Ingress")
-            .why("a class or a certificate was given, and no host")
-            .next("name the host with `--ingress HOST`")
-            .anchor("ports"));
-    }
-    Ok(())
 }
 
 /// Returns the ports after what was said. A port without a name speaks for all of them: those that
@@ -228,6 +204,7 @@ pub(super) fn exposed(ports: &[Port]) -> Vec<ExposedPort> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::IngressOptions;
 
     fn ports(words: &[&str]) -> Vec<PortChange> {
         words.iter().map(|word| word.parse().expect("a port")).collect()
@@ -340,9 +317,6 @@ mod tests {
             ..ServiceArgs::default()
         };
         change(&mut options, &[], &flags).expect("valid");
-        assert!(ensure_routes_lead_somewhere(&options).is_err(), "no port");
-        change(&mut options, &ports(&["8080"]), &ServiceArgs::default()).expect("valid");
-        ensure_routes_lead_somewhere(&options).expect("a port");
         let plain = ServiceArgs {
             ingress_tls: Some(String::new()),
             ..ServiceArgs::default()

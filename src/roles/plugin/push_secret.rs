@@ -8,6 +8,7 @@ use crate::{
     cluster::{
         Cluster,
         error::is_not_found,
+        record,
         secrets::{self, PushSecret},
     },
     error::{Failure, Result},
@@ -28,20 +29,68 @@ pub(super) async fn choose(cluster: &Cluster, named: Option<&str>) -> Result<Pus
     told(cluster, named, found).await
 }
 
-/// The same; where there are several, a person at a terminal is asked.
+/// What names the Secret, beside the app's last build.
+#[derive(Clone, Copy)]
+pub(super) struct Said<'a> {
+    pub(super) flag: Option<&'a str>,
+    pub(super) configuration: Option<&'a str>,
+}
+
+/// What is built.
+pub(super) struct Built {
+    pub(super) app: AppName,
+    /// Where its image goes, where that was said now.
+    pub(super) image: Option<Reference>,
+}
+
+/// Chooses the Secret: the flag's, else the one that the app's last build used, else the configuration's, else
+/// the only one there is. Where nothing decides, a person at a terminal is asked. Returns also whether it is the
+/// configuration's choice, which is not kept for the app: it may be another one by the next build.
 pub(super) async fn choose_or_ask(
     cluster: &Cluster,
-    named: Option<&str>,
+    said: Said<'_>,
+    built: impl Future<Output = Option<Built>>,
     dialogue: &Dialogue,
-) -> Result<PushSecret> {
-    let found = secrets::push_secret(cluster, named).await;
-    if let (None, Err(secrets::Error::Several { names, .. })) = (named, &found) {
-        let question = "Secret to push with";
-        if let Some(name) = dialogue.choice("--push-secret", question, names).await {
-            return choose(cluster, Some(&name)).await;
+) -> Result<(PushSecret, bool)> {
+    if said.flag.is_some() {
+        return Ok((choose(cluster, said.flag).await?, false));
+    }
+    if said.configuration.is_some() {
+        let (used, found) = tokio::join!(
+            of_last_build(cluster, built),
+            secrets::push_secret(cluster, said.configuration)
+        );
+        // One that is gone by now decides nothing.
+        if let Some(used) = used.filter(|used| Some(used.as_str()) != said.configuration)
+            && let Ok(secret) = secrets::push_secret(cluster, Some(&used)).await
+        {
+            return Ok((secret, false));
+        }
+        return Ok((told(cluster, said.configuration, found).await?, true));
+    }
+    let found = secrets::push_secret(cluster, None).await;
+    if let Err(secrets::Error::Several { names, .. }) = &found {
+        let used = of_last_build(cluster, built).await;
+        let mut name = used.filter(|name| names.contains(name));
+        if name.is_none() {
+            let question = "Secret to push with";
+            name = dialogue.choice("--push-secret", question, names).await;
+        }
+        if name.is_some() {
+            return Ok((choose(cluster, name.as_deref()).await?, false));
         }
     }
-    told(cluster, named, found).await
+    Ok((told(cluster, None, found).await?, false))
+}
+
+/// Returns the Secret that the app was pushed with last, to the same registry. A record that cannot be read is
+/// told of where it is needed.
+async fn of_last_build(cluster: &Cluster, built: impl Future<Output = Option<Built>>) -> Option<String> {
+    let Built { app, image } = built.await?;
+    let builds = record::list(cluster, &app).await.ok()?;
+    let last = record::remembered(&builds)?;
+    let moves = image.is_some_and(|image| image.registry != last.request.destination.registry);
+    last.options.push_secret.clone().filter(|_| !moves)
 }
 
 async fn told(

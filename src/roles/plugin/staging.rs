@@ -49,7 +49,7 @@ impl<'a> Staging<'a> {
             builder_image: builder.image.clone(),
             builder_pull_secret: builder.pull_secret.clone(),
             push_secret: site.push_secret.clone(),
-            pull_secret: target.options.pull_secret.clone(),
+            pull_secret: site.pull_secret.effective(target.options.pull_secret.as_ref()),
             base: match &plan.base {
                 Base::Scratch => None,
                 Base::Image(image) => Some(image.clone()),

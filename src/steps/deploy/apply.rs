@@ -24,7 +24,7 @@ use crate::cluster::{
         deployment::{self, App},
         ingress, labels, service, stateful_set,
     },
-    owned_fields,
+    owned_fields, workload,
 };
 
 /// A path of `managedFields`.
@@ -208,13 +208,15 @@ pub(super) async fn undo(cluster: &Cluster, before: &Objects, now: &Objects) -> 
             owned_fields::owned(was.metadata()),
             owned_fields::owned(is.metadata()),
         );
-        // They were ours to set only if they still are; an autoscaler's stay out of it.
-        if !is.is_applied_by_us(REPLICAS)
+        // They were ours to set only if they still are: what an autoscaler, or a person who saw the rollout fail, has
+        // set meanwhile stays.
+        let (name, kind) = (was.metadata().name.clone().unwrap_or_default(), was.kind());
+        let live = workload::find(cluster, &name).await?;
+        if !live.as_ref().unwrap_or(is).is_applied_by_us(REPLICAS)
             && let Some(spec) = fields.pointer_mut("/f:spec").and_then(Value::as_object_mut)
         {
             spec.remove("f:replicas");
         }
-        let (name, kind) = (was.metadata().name.clone().unwrap_or_default(), was.kind());
         let object = as_it_was(&json!(was), &fields);
         send_workload(cluster, &name, kind, &object, true, false).await?;
     }

@@ -108,16 +108,34 @@ fn env(field: &str) -> Option<&str> {
     rest.split_once('"').map(|(name, _)| name)
 }
 
-/// A path in a person's words, where it is one that flags set.
+/// A path in a person's words.
 fn thing(field: &str) -> String {
-    if field == ".spec.replicas" {
-        return "the number of Pods".to_owned();
-    }
     if let Some(name) = env(field) {
         return format!("the env `{name}`");
     }
-    if field.ends_with("].image") {
-        return "the image".to_owned();
+    match field {
+        ".spec.replicas" => return "the number of Pods".to_owned(),
+        ".spec.type" => return "how the Service is reached (its type)".to_owned(),
+        _ => {}
+    }
+    let of_container = field
+        .strip_prefix(".spec.template.spec.containers[")
+        .and_then(|rest| rest.split_once("]."));
+    if let Some((_, of_container)) = of_container {
+        return match of_container {
+            "image" => "the image".to_owned(),
+            "command" => "the command".to_owned(),
+            "args" => "the arguments".to_owned(),
+            "resources.limits.memory" => "the memory limit".to_owned(),
+            "resources.limits.cpu" => "the CPU limit".to_owned(),
+            "resources.requests.memory" => "the memory that is asked for".to_owned(),
+            "resources.requests.cpu" => "the CPU that is asked for".to_owned(),
+            other => format!("`{other}` of the container"),
+        };
+    }
+    if let Some(of_pods) = field.strip_prefix(".spec.template.") {
+        let of_pods = of_pods.strip_prefix("spec.").unwrap_or(of_pods);
+        return format!("`{of_pods}` of the Pods");
     }
     format!("`{}`", field.trim_start_matches('.'))
 }
@@ -159,6 +177,26 @@ mod tests {
         let error = conflict(&[(r#"conflict with "kubectl-set" using apps/v1"#, path)]);
         let (_, advice) = told(&error).expect("a conflict");
         assert!(matches!(advice, Advice::Env(name) if name == "C"));
+    }
+
+    #[test]
+    fn fields_are_named_as_people_know_them() {
+        let container =
+            |field: &str| thing(&format!(r#".spec.template.spec.containers[name="shop"].{field}"#));
+        assert_eq!(container("resources.limits.memory"), "the memory limit");
+        assert_eq!(
+            container("readinessProbe.periodSeconds"),
+            "`readinessProbe.periodSeconds` of the container"
+        );
+        assert_eq!(
+            thing(".spec.template.spec.serviceAccountName"),
+            "`serviceAccountName` of the Pods"
+        );
+        assert_eq!(
+            thing(".spec.template.metadata.labels.team"),
+            "`metadata.labels.team` of the Pods"
+        );
+        assert_eq!(thing(".spec.selector"), "`spec.selector`");
     }
 
     #[test]

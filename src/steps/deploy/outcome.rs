@@ -30,6 +30,9 @@ const LOG_LINES: i64 = 10;
 /// What to do where somebody scaled the app by hand.
 pub(super) const LEAVE_REPLICAS: &str =
     "leave `--replicas` out, and the number stays; or take it over with `--force-conflicts`";
+/// What to do where somebody set something else. Two may own a field that they give the same value:
+/// <https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts>.
+const TAKE_OVER: &str = "to keep what is there now, say the same with its flag; to set it to what this deploy or an earlier one said, add `--force-conflicts`";
 /// What to do where an autoscaler scales it.
 pub(super) const LEAVE_TO_AUTOSCALER: &str = "leave `--replicas` out, and the autoscaler goes on; change its `minReplicas` and `maxReplicas`, or delete it and take the number over with `--force-conflicts`";
 
@@ -88,7 +91,7 @@ impl Teller<'_> {
     fn conflict(failure: Failure, error: &kube::Error) -> Failure {
         let failure = failure.anchor("apply-conflict");
         let Some((words, advice)) = conflict::told(error) else {
-            return failure.next("somebody else set these fields; take them over with `--force-conflicts`, or leave out the flags that set them");
+            return failure.next(format!("somebody else set these fields: {TAKE_OVER}"));
         };
         failure.why(words).next(match advice {
             Advice::Scaled => LEAVE_REPLICAS.to_owned(),
@@ -97,7 +100,7 @@ impl Teller<'_> {
             Advice::Env(name) => format!(
                 "take it over with `--force-conflicts`; or give it up with `--env {name}-`, which removes it, and have it set again"
             ),
-            Advice::Fields => "leave out the flags that set them, or take them over with `--force-conflicts`".to_owned(),
+            Advice::Fields => TAKE_OVER.to_owned(),
         })
     }
 

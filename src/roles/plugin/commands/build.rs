@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::{
-    Context, access,
+    Connected, Context, access,
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs, ReportArgs},
     begun, flow,
     interrupt::{self, Stage},
     local::{self, ClusterOption},
     local_record::LocalRecord,
-    merge, open, options, packed, site,
+    merge, open, open_and_connect, options, packed,
 };
 use crate::{
     error::{Failure, Result},
@@ -68,11 +68,13 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
 
 async fn into_registry(context: &Context, args: &Args) -> Result<()> {
     let events = context.events();
-    let (opened, (config, site, keychain)) = flow::alongside(
-        open(&args.image, &args.plan, &events),
-        site(context, &args.build, &events),
-    )
-    .await?;
+    let (opened, connected) =
+        open_and_connect(context, &args.image, &args.plan, &args.build, &events).await?;
+    let Connected {
+        config,
+        site,
+        keychain,
+    } = connected;
     let (artifact, app) = (&opened.artifact, opened.app.clone());
     let stage = Stage::default();
     let work = Box::pin(async {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Context, actuator,
+    Connected, Context, actuator,
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs, ReportArgs},
     browser,
     config::Config,
@@ -12,12 +12,13 @@ use super::{
     kind::{self, KindArgs},
     kubesphere,
     merge::{self, DeployFlags},
-    nodes, open,
+    nodes, open_and_connect,
     options::{self, Site, Target},
     pod_args::PodArgs,
     ports::{self, ServiceArgs},
+    reachable,
     rollout::{self, RolloutArgs},
-    site, values,
+    values,
 };
 use crate::{
     cluster::record,
@@ -103,11 +104,13 @@ struct WorkloadArgs {
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let flags = checked(&args)?;
     let events = context.events();
-    let (opened, (config, site, keychain)) = flow::alongside(
-        open(&args.image, &args.plan, &events),
-        site(context, &args.build, &events),
-    )
-    .await?;
+    let (opened, connected) =
+        open_and_connect(context, &args.image, &args.plan, &args.build, &events).await?;
+    let Connected {
+        config,
+        site,
+        keychain,
+    } = connected;
     let (artifact, app) = (&opened.artifact, opened.app.clone());
 
     let stage = Stage::default();
@@ -272,7 +275,7 @@ async fn prepare(
     if workload.ports.is_empty() && workload.adopted.is_none() {
         workload.ports = default_ports(artifact, &plan);
     }
-    ports::ensure_routes_lead_somewhere(&workload)?;
+    reachable::ensure(&workload)?;
     workload.context_path.clone_from(&plan.context_path);
     workload.pod.has_actuator = actuator::answers(artifact);
     workload.pull_secret = Some(site.push_secret.clone());

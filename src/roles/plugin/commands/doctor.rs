@@ -1,5 +1,7 @@
 //! `doctor`: what would fail, and what to do, before anything is begun.
 
+use std::future;
+
 use serde::Serialize;
 
 use super::{
@@ -105,8 +107,8 @@ async fn from_a_pod(
     cluster: &Cluster,
 ) -> Result<Vec<Finding>> {
     let events = context.printer.events();
-    let (site, keychain) =
-        options::site(cluster.clone(), &args.build, config, &events, context.dialogue()).await?;
+    let (there, dialogue, no_app) = (cluster.clone(), context.dialogue(), future::ready(None));
+    let (site, keychain) = options::site(there, &args.build, config, &events, dialogue, no_app).await?;
     let likely = || options::by_rule(&keychain, config, &cluster.namespace, "app");
     let Some(image) = args.image.clone().or_else(likely) else {
         let why = "no rule says where an image goes; ask for the place: doctor --image REGISTRY/REPOSITORY";

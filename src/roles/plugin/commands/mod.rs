@@ -21,11 +21,12 @@ pub(super) mod version;
 use std::sync::Arc;
 
 use serde::Serialize;
+use tokio::sync::oneshot;
 
 use super::{
     access, actuator, apps, args, begun, bootstrap, browser, builder_image, command, config, dialogue, flow,
     format, interrupt, kind, kubesphere, local, local_record, merge, nodes, options, options_file, packed,
-    page, pod_args, ports, push_secret, rollout, s2i_source, status_page, timings, values,
+    page, pod_args, ports, push_secret, reachable, rollout, s2i_source, status_page, timings, values,
 };
 use crate::{
     error::{Failure, Result},
@@ -95,16 +96,52 @@ impl Context {
     }
 }
 
-/// Connects to the cluster, and finds what a build in it needs. Changes nothing there.
+/// Connects to the cluster, and finds what a build of an app in it needs. Changes nothing there.
 async fn site(
     context: &Context,
     args: &args::ClusterBuildArgs,
     events: &Events,
-) -> Result<(config::Config, options::Site, Keychain)> {
+    built: impl Future<Output = Option<push_secret::Built>>,
+) -> Result<Connected> {
     let cluster = options::connect(&context.global).await?;
     let config = context.config.over_namespace(&cluster).await?;
-    let (site, keychain) = options::site(cluster, args, &config, events, context.dialogue()).await?;
-    Ok((config, site, keychain))
+    let dialogue = context.dialogue();
+    let (site, keychain) = options::site(cluster, args, &config, events, dialogue, built).await?;
+    Ok(Connected {
+        config,
+        site,
+        keychain,
+    })
+}
+
+/// A cluster to build in.
+struct Connected {
+    config: config::Config,
+    site: options::Site,
+    keychain: Keychain,
+}
+
+/// Opens the artifact and connects to the cluster at the same time.
+async fn open_and_connect(
+    context: &Context,
+    image: &args::ImageArgs,
+    plan: &args::PlanArgs,
+    cluster: &args::ClusterBuildArgs,
+    events: &Events,
+) -> Result<(Opened, Connected)> {
+    let (tell, built) = oneshot::channel();
+    let opening = async {
+        let opened = open(image, plan, events).await?;
+        // Nobody waits for it in most namespaces.
+        let _ = tell.send(push_secret::Built {
+            app: opened.app.clone(),
+            image: image.image.clone(),
+        });
+        Ok(opened)
+    };
+    let built = async { built.await.ok() };
+    let connecting = Box::pin(site(context, cluster, events, built));
+    Box::pin(flow::alongside(opening, connecting)).await
 }
 
 /// An artifact that was fetched and looked into, and the app that it is.

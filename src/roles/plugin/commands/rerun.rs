@@ -1,6 +1,8 @@
 //! `rerun`: the layers of an earlier build once more, on a newer base, with other tags or env. Nothing
 //! is uploaded: the layers are in the registry.
 
+use std::future;
+
 use jiff::Timestamp;
 
 use super::{
@@ -8,7 +10,7 @@ use super::{
     args::{ClusterBuildArgs, Output, ReportArgs},
     flow,
     interrupt::{self, Stage},
-    merge, options,
+    merge, options, push_secret,
     rollout::{self, RolloutArgs},
     values,
 };
@@ -67,7 +69,12 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let base = base.transpose()?;
     // Before the push Secret is looked for: without a build there is nothing to push.
     let earlier = choose(&cluster, app, args.build).await?;
-    let (site, _) = options::site(cluster, &args.cluster, &config, &events, context.dialogue()).await?;
+    let built = future::ready(Some(push_secret::Built {
+        app: app.clone(),
+        image: None,
+    }));
+    let dialogue = context.dialogue();
+    let (site, _) = options::site(cluster, &args.cluster, &config, &events, dialogue, built).await?;
     site.dialogue.show_line();
     let stage = Stage::default();
     let work = Box::pin(async {
@@ -149,7 +156,8 @@ fn again(
     if !site.access.proxy.is_none() {
         request.access.proxy = site.access.proxy.clone();
     }
-    record.options.pull_secret = options::pull_secret(site, record.options.pull_secret.take());
+    record.options.push_secret.clone_from(&site.kept_push_secret);
+    record.options.pull_secret = site.pull_secret.kept(record.options.pull_secret.take());
     if let Some(base) = base {
         record.options.base.clone_from(&args.base);
         match &base {

@@ -87,7 +87,10 @@ impl Page {
                     .as_ref()
                     .map(|base| format!("base {}", short(&base.to_string()))),
             );
-            words.push(format!("tags {}", build.tags.join(", ")));
+            let tags = app.tags_left(build);
+            if !tags.is_empty() {
+                words.push(format!("tags {}", tags.join(", ")));
+            }
             lines.extend(self.folded(&words));
             lines.extend(layers(build));
         }

@@ -1,6 +1,6 @@
 //! `registry check`: what a build would fail with, in seconds and before a byte is sent.
 
-use std::time::Duration;
+use std::{future, time::Duration};
 
 use super::{
     Context,
@@ -44,7 +44,8 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
     let events = context.printer.events();
     let cluster = options::connect(&context.global).await?;
     let config = context.config.over_namespace(&cluster).await?;
-    let (site, _) = options::site(cluster, &args.build, &config, &events, context.dialogue()).await?;
+    let (dialogue, no_app) = (context.dialogue(), future::ready(None));
+    let (site, _) = options::site(cluster, &args.build, &config, &events, dialogue, no_app).await?;
     site.dialogue.show_line();
     let request = request(&site, args.image, args.base);
     let stage = Stage::default();
@@ -93,7 +94,7 @@ pub(crate) fn settings(site: &Site, builder: &BuilderImage) -> check::Options {
         builder_image: builder.image.clone(),
         builder_pull_secret: builder.pull_secret.clone(),
         push_secret: site.push_secret.clone(),
-        pull_secret: site.pull_secret.clone(),
+        pull_secret: site.pull_secret.effective(None),
         patience: PATIENCE,
         timeout: TIMEOUT,
     }
