@@ -117,8 +117,9 @@ impl Person {
 
     /// What never ends by itself: seen to work, and stopped as people do it.
     fn until(&self, line: &str, sign: &str) -> Said {
+        // Whatever a script runs in the background ignores the signal, its children as well.
         let mut child = self
-            .shell("sh", &["-c", line])
+            .shell("env", &["--default-signal=INT", "sh", "-c", line])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
