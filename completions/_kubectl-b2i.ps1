@@ -111,7 +111,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('--fs-group', '--fs-group', [CompletionResultType]::ParameterName, 'Group that may write to claims, by number; `off` leaves it to the cluster, `default` is our images'' own')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait until the app serves')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long to wait for that, for example 5m')
-            [CompletionResult]::new('--push-secret', '--push-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that may push; when not given, the only one there is, or of several the one that the app''s last build used')
+            [CompletionResult]::new('--push-secret', '--push-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that may push; when not given, the only one there is, or the one that the app''s last build used')
             [CompletionResult]::new('--pull-secret', '--pull-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again')
             [CompletionResult]::new('--builder-image', '--builder-image', [CompletionResultType]::ParameterName, 'Image of the staging Pod and the builder Job; where none is named, the first build brings it in')
             [CompletionResult]::new('--bootstrap-image', '--bootstrap-image', [CompletionResultType]::ParameterName, 'Image with a shell by which the builder image is brought in where none is named; busybox when not given')
@@ -182,7 +182,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'Where the image goes: registry/repository[:tag]')
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Tag of the image; repeats')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of the app; from the artifact''s file name when not given')
-            [CompletionResult]::new('--push-secret', '--push-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that may push; when not given, the only one there is, or of several the one that the app''s last build used')
+            [CompletionResult]::new('--push-secret', '--push-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that may push; when not given, the only one there is, or the one that the app''s last build used')
             [CompletionResult]::new('--pull-secret', '--pull-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again')
             [CompletionResult]::new('--builder-image', '--builder-image', [CompletionResultType]::ParameterName, 'Image of the staging Pod and the builder Job; where none is named, the first build brings it in')
             [CompletionResult]::new('--bootstrap-image', '--bootstrap-image', [CompletionResultType]::ParameterName, 'Image with a shell by which the builder image is brought in where none is named; busybox when not given')
@@ -424,7 +424,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Base image instead of the same one, whose tag is looked up again; `scratch` for none')
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Tag of the image instead of the same ones; repeats')
             [CompletionResult]::new('--image-env', '--image-env', [CompletionResultType]::ParameterName, 'Env of the image, as NAME=VALUE, or NAME- to remove it; repeats')
-            [CompletionResult]::new('--push-secret', '--push-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that may push; when not given, the only one there is, or of several the one that the app''s last build used')
+            [CompletionResult]::new('--push-secret', '--push-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that may push; when not given, the only one there is, or the one that the app''s last build used')
             [CompletionResult]::new('--pull-secret', '--pull-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again')
             [CompletionResult]::new('--builder-image', '--builder-image', [CompletionResultType]::ParameterName, 'Image of the staging Pod and the builder Job; where none is named, the first build brings it in')
             [CompletionResult]::new('--bootstrap-image', '--bootstrap-image', [CompletionResultType]::ParameterName, 'Image with a shell by which the builder image is brought in where none is named; busybox when not given')
@@ -528,7 +528,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
         }
         'kubectl-b2i;doctor' {
             [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'Registry and repository that an image would go to; as a deploy chooses it when not given')
-            [CompletionResult]::new('--push-secret', '--push-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that may push; when not given, the only one there is, or of several the one that the app''s last build used')
+            [CompletionResult]::new('--push-secret', '--push-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that may push; when not given, the only one there is, or the one that the app''s last build used')
             [CompletionResult]::new('--pull-secret', '--pull-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again')
             [CompletionResult]::new('--builder-image', '--builder-image', [CompletionResultType]::ParameterName, 'Image of the staging Pod and the builder Job; where none is named, the first build brings it in')
             [CompletionResult]::new('--bootstrap-image', '--bootstrap-image', [CompletionResultType]::ParameterName, 'Image with a shell by which the builder image is brought in where none is named; busybox when not given')
@@ -631,7 +631,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
         }
         'kubectl-b2i;registry;check' {
             [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Base image that a build would pull')
-            [CompletionResult]::new('--push-secret', '--push-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that may push; when not given, the only one there is, or of several the one that the app''s last build used')
+            [CompletionResult]::new('--push-secret', '--push-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that may push; when not given, the only one there is, or the one that the app''s last build used')
             [CompletionResult]::new('--pull-secret', '--pull-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again')
             [CompletionResult]::new('--builder-image', '--builder-image', [CompletionResultType]::ParameterName, 'Image of the staging Pod and the builder Job; where none is named, the first build brings it in')
             [CompletionResult]::new('--bootstrap-image', '--bootstrap-image', [CompletionResultType]::ParameterName, 'Image with a shell by which the builder image is brought in where none is named; busybox when not given')
@@ -943,7 +943,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('--fs-group', '--fs-group', [CompletionResultType]::ParameterName, 'Group that may write to claims, by number; `off` leaves it to the cluster, `default` is our images'' own')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait until the app serves')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long to wait for that, for example 5m')
-            [CompletionResult]::new('--push-secret', '--push-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that may push; when not given, the only one there is, or of several the one that the app''s last build used')
+            [CompletionResult]::new('--push-secret', '--push-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that may push; when not given, the only one there is, or the one that the app''s last build used')
             [CompletionResult]::new('--pull-secret', '--pull-secret', [CompletionResultType]::ParameterName, 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again')
             [CompletionResult]::new('--builder-image', '--builder-image', [CompletionResultType]::ParameterName, 'Image of the staging Pod and the builder Job; where none is named, the first build brings it in')
             [CompletionResult]::new('--bootstrap-image', '--bootstrap-image', [CompletionResultType]::ParameterName, 'Image with a shell by which the builder image is brought in where none is named; busybox when not given')

@@ -109,7 +109,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l fs-gr
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l wait -d 'Wait until the app serves' -r -f -a "true\t''
 false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l timeout -d 'How long to wait for that, for example 5m' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is, or of several the one that the app\'s last build used' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is, or the one that the app\'s last build used' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l builder-image -d 'Image of the staging Pod and the builder Job; where none is named, the first build brings it in' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l bootstrap-image -d 'Image with a shell by which the builder image is brought in where none is named; busybox when not given' -r
@@ -175,7 +175,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l max-en
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l image -d 'Where the image goes: registry/repository[:tag]' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l tag -d 'Tag of the image; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l name -d 'Name of the app; from the artifact\'s file name when not given' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is, or of several the one that the app\'s last build used' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is, or the one that the app\'s last build used' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l builder-image -d 'Image of the staging Pod and the builder Job; where none is named, the first build brings it in' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l bootstrap-image -d 'Image with a shell by which the builder image is brought in where none is named; busybox when not given' -r
@@ -366,7 +366,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l build 
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l base -d 'Base image instead of the same one, whose tag is looked up again; `scratch` for none' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l tag -d 'Tag of the image instead of the same ones; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l image-env -d 'Env of the image, as NAME=VALUE, or NAME- to remove it; repeats' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is, or of several the one that the app\'s last build used' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is, or the one that the app\'s last build used' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l builder-image -d 'Image of the staging Pod and the builder Job; where none is named, the first build brings it in' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l bootstrap-image -d 'Image with a shell by which the builder image is brought in where none is named; busybox when not given' -r
@@ -448,7 +448,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -l insec
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l image -d 'Registry and repository that an image would go to; as a deploy chooses it when not given' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is, or of several the one that the app\'s last build used' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is, or the one that the app\'s last build used' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l builder-image -d 'Image of the staging Pod and the builder Job; where none is named, the first build brings it in' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l bootstrap-image -d 'Image with a shell by which the builder image is brought in where none is named; busybox when not given' -r
@@ -531,7 +531,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l base -d 'Base image that a build would pull' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is, or of several the one that the app\'s last build used' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is, or the one that the app\'s last build used' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l builder-image -d 'Image of the staging Pod and the builder Job; where none is named, the first build brings it in' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l bootstrap-image -d 'Image with a shell by which the builder image is brought in where none is named; busybox when not given' -r
@@ -755,7 +755,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l fs-grou
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l wait -d 'Wait until the app serves' -r -f -a "true\t''
 false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l timeout -d 'How long to wait for that, for example 5m' -r
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is, or of several the one that the app\'s last build used' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l push-secret -d 'Secret (docker-registry) that may push; when not given, the only one there is, or the one that the app\'s last build used' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l pull-secret -d 'Secret (docker-registry) that the base image is pulled with, where it is not the push Secret; `default` for that one again' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l builder-image -d 'Image of the staging Pod and the builder Job; where none is named, the first build brings it in' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l bootstrap-image -d 'Image with a shell by which the builder image is brought in where none is named; busybox when not given' -r

@@ -3,8 +3,8 @@
 //! A connection that is kept for the next request may end at the moment that one is sent; nobody can know
 //! (<https://github.com/hyperium/hyper/issues/2136>). Here it is no rare chance: when a kubelet refuses to open a way
 //! into a Pod (that of an earlier run, which is gone by now), the API server passes the refusal on as if the connection
-//! stayed, and closes it a tenth of a millisecond later (`UpgradeAwareHandler` of k8s.io/apimachinery; seen with 1.34). Go's client, and so kubectl, asks
-//! again too, for what it may.
+//! stayed, and closes it a tenth of a millisecond later (`UpgradeAwareHandler` of k8s.io/apimachinery; seen with 1.34).
+//! Go's client, and so kubectl, asks again too, for what it may.
 
 use std::{error::Error, future, io::ErrorKind};
 

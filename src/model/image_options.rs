@@ -23,7 +23,7 @@ pub struct ImageOptions {
     pub jvm_options: Option<String>,
     /// Where a web app answers.
     pub context_path: Option<String>,
-    /// Secret that pushed it, which pushes the next one too where several could.
+    /// Secret that pushed it, and pushes the next one where nobody names another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub push_secret: Option<String>,
     /// Secret that the base is pulled with, where it is not the push Secret.

@@ -761,6 +761,13 @@ async fn of_several_push_secrets_it_is_the_one_of_the_last_build() {
     ok(&cluster, "rerun shop --push-secret harbor").await;
     let newest = history(&cluster).await.remove(0);
     assert_eq!(newest.options.push_secret.as_deref(), Some("harbor"));
+
+    // Who may not look at Secrets names one once.
+    server.refuse("GET", "/secrets", 403, "no");
+    server.refuse("GET", "/serviceaccounts", 403, "no");
+    ok(&cluster, "rerun shop").await;
+    let newest = history(&cluster).await.remove(0);
+    assert_eq!(newest.options.push_secret.as_deref(), Some("harbor"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -264,8 +264,8 @@ pub(crate) struct ImageArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Flags of the build in the cluster")]
 pub(crate) struct ClusterBuildArgs {
-    /// Secret (docker-registry) that may push; when not given, the only one there is, or of several the
-    /// one that the app's last build used
+    /// Secret (docker-registry) that may push; when not given, the only one there is, or the one that the
+    /// app's last build used
     #[arg(long, value_name = "NAME", env = "B2I_PUSH_SECRET")]
     pub(crate) push_secret: Option<String>,
     /// Secret (docker-registry) that the base image is pulled with, where it is not the push

@@ -55,32 +55,31 @@ pub(super) async fn choose_or_ask(
     if said.flag.is_some() {
         return Ok((choose(cluster, said.flag).await?, false));
     }
-    if said.configuration.is_some() {
-        let (used, found) = tokio::join!(
-            of_last_build(cluster, built),
-            secrets::push_secret(cluster, said.configuration)
-        );
-        // One that is gone by now decides nothing.
-        if let Some(used) = used.filter(|used| Some(used.as_str()) != said.configuration)
-            && let Ok(secret) = secrets::push_secret(cluster, Some(&used)).await
-        {
-            return Ok((secret, false));
+    let is_configured = said.configuration.is_some();
+    let choice = secrets::push_secret(cluster, said.configuration);
+    let (found, used) = if is_configured {
+        tokio::join!(choice, of_last_build(cluster, built))
+    } else {
+        let found = choice.await;
+        if let Ok(only) = found {
+            return Ok((only, false));
         }
-        return Ok((told(cluster, said.configuration, found).await?, true));
+        (found, of_last_build(cluster, built).await)
+    };
+    // One that is gone by now decides nothing.
+    if let Some(used) = used
+        && let Ok(secret) = secrets::push_secret(cluster, Some(&used)).await
+    {
+        return Ok((secret, false));
     }
-    let found = secrets::push_secret(cluster, None).await;
-    if let Err(secrets::Error::Several { names, .. }) = &found {
-        let used = of_last_build(cluster, built).await;
-        let mut name = used.filter(|name| names.contains(name));
-        if name.is_none() {
-            let question = "Secret to push with";
-            name = dialogue.choice("--push-secret", question, names).await;
-        }
-        if name.is_some() {
-            return Ok((choose(cluster, name.as_deref()).await?, false));
-        }
+    if let Err(secrets::Error::Several { names, .. }) = &found
+        && let Some(name) = dialogue
+            .choice("--push-secret", "Secret to push with", names)
+            .await
+    {
+        return Ok((choose(cluster, Some(&name)).await?, false));
     }
-    Ok((told(cluster, None, found).await?, false))
+    Ok((told(cluster, said.configuration, found).await?, is_configured))
 }
 
 /// Returns the Secret that the app was pushed with last, to the same registry. A record that cannot be read is
