@@ -11,7 +11,6 @@ use kube::{
         NamedCluster, NamedContext,
     },
 };
-
 use tower::{buffer::BufferLayer, retry::RetryLayer, timeout::TimeoutLayer};
 
 use super::{Cluster, Error, once_more::OnceMore};

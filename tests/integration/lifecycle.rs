@@ -724,12 +724,23 @@ async fn rerun_alone_is_the_same_request() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn of_several_push_secrets_it_is_the_one_of_the_last_build() {
+/// A namespace with the push Secrets `harbor` and `hub`.
+async fn with_two_secrets() -> (FakeApiServer, Cluster) {
     let (server, cluster) = FakeApiServer::start().await;
     put_secret_named(&server, "harbor");
     put_secret_named(&server, "hub");
     builds(&server, done(7));
+    (server, cluster)
+}
+
+/// The push Secret that the app's next build keeps.
+async fn kept(cluster: &Cluster) -> Option<String> {
+    history(cluster).await.remove(0).options.push_secret
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_push_secrets_it_is_the_one_of_the_last_build() {
+    let (server, cluster) = with_two_secrets().await;
     let mut build = build(1, done(1));
     put_record(&server, "shop", &[build.clone()]);
     let ended = run(&cluster, "rerun shop").await;
@@ -759,23 +770,18 @@ async fn of_several_push_secrets_it_is_the_one_of_the_last_build() {
         (2, Some("hub"))
     );
     ok(&cluster, "rerun shop --push-secret harbor").await;
-    let newest = history(&cluster).await.remove(0);
-    assert_eq!(newest.options.push_secret.as_deref(), Some("harbor"));
+    assert_eq!(kept(&cluster).await.as_deref(), Some("harbor"));
 
     // Who may not look at Secrets names one once.
     server.refuse("GET", "/secrets", 403, "no");
     server.refuse("GET", "/serviceaccounts", 403, "no");
     ok(&cluster, "rerun shop").await;
-    let newest = history(&cluster).await.remove(0);
-    assert_eq!(newest.options.push_secret.as_deref(), Some("harbor"));
+    assert_eq!(kept(&cluster).await.as_deref(), Some("harbor"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_configurations_push_secret_is_for_apps_that_have_none() {
-    let (server, cluster) = FakeApiServer::start().await;
-    put_secret_named(&server, "harbor");
-    put_secret_named(&server, "hub");
-    builds(&server, done(7));
+    let (server, cluster) = with_two_secrets().await;
     server.put(
         CONFIG_MAPS,
         json!({ "metadata": { "name": "kubectl-b2i" }, "data": { "config.yaml": "pushSecret: hub" } }),
@@ -787,8 +793,7 @@ async fn the_configurations_push_secret_is_for_apps_that_have_none() {
         ok(&cluster, "rerun shop").await;
         let job = server.ever(JOBS).pop().unwrap();
         let volumes = &job["spec"]["template"]["spec"]["volumes"];
-        let kept = history(&cluster).await.remove(0).options.push_secret;
-        (volumes.to_string().contains("\"harbor\""), kept)
+        (volumes.to_string().contains("\"harbor\""), kept(&cluster).await)
     };
     // What the configuration chose is not kept: it may choose another one.
     assert_eq!(used(json!({})).await, (false, None));

@@ -15,7 +15,7 @@ pub(super) fn ensure(options: &DeployOptions) -> Result<()> {
             .next("name the port that the app listens on with `--port`")
             .anchor("ports"));
     }
-    if options.service != PortKind::ClusterIp && options.main_port().is_none() && options.ports.is_empty() {
+    if options.service != PortKind::ClusterIp && options.ports.is_empty() {
         return Err(Failure::usage("could not reach the app from outside the cluster")
             .why("it has no port that a port of the nodes, or a load balancer, could lead to")
             .next("name the port that the app listens on with `--port`, or leave it out: `--no-nodeport`")

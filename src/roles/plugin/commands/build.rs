@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::{
-    Connected, Context, access,
+    Context, access,
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs, ReportArgs},
     begun, flow,
     interrupt::{self, Stage},
@@ -68,13 +68,8 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
 
 async fn into_registry(context: &Context, args: &Args) -> Result<()> {
     let events = context.events();
-    let (opened, connected) =
+    let (opened, config, site, keychain) =
         open_and_connect(context, &args.image, &args.plan, &args.build, &events).await?;
-    let Connected {
-        config,
-        site,
-        keychain,
-    } = connected;
     let (artifact, app) = (&opened.artifact, opened.app.clone());
     let stage = Stage::default();
     let work = Box::pin(async {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Connected, Context, actuator,
+    Context, actuator,
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs, ReportArgs},
     browser,
     config::Config,
@@ -104,13 +104,8 @@ struct WorkloadArgs {
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let flags = checked(&args)?;
     let events = context.events();
-    let (opened, connected) =
+    let (opened, config, site, keychain) =
         open_and_connect(context, &args.image, &args.plan, &args.build, &events).await?;
-    let Connected {
-        config,
-        site,
-        keychain,
-    } = connected;
     let (artifact, app) = (&opened.artifact, opened.app.clone());
 
     let stage = Stage::default();

@@ -96,40 +96,16 @@ impl Context {
     }
 }
 
-/// Connects to the cluster, and finds what a build of an app in it needs. Changes nothing there.
-async fn site(
-    context: &Context,
-    args: &args::ClusterBuildArgs,
-    events: &Events,
-    built: impl Future<Output = Option<push_secret::Built>>,
-) -> Result<Connected> {
-    let cluster = options::connect(&context.global).await?;
-    let config = context.config.over_namespace(&cluster).await?;
-    let dialogue = context.dialogue();
-    let (site, keychain) = options::site(cluster, args, &config, events, dialogue, built).await?;
-    Ok(Connected {
-        config,
-        site,
-        keychain,
-    })
-}
-
-/// A cluster to build in.
-struct Connected {
-    config: config::Config,
-    site: options::Site,
-    keychain: Keychain,
-}
-
-/// Opens the artifact and connects to the cluster at the same time.
+/// Opens the artifact, and meanwhile connects to the cluster and finds what a build in it needs. Changes
+/// nothing there.
 async fn open_and_connect(
     context: &Context,
     image: &args::ImageArgs,
     plan: &args::PlanArgs,
-    cluster: &args::ClusterBuildArgs,
+    build: &args::ClusterBuildArgs,
     events: &Events,
-) -> Result<(Opened, Connected)> {
-    let (tell, built) = oneshot::channel();
+) -> Result<(Opened, config::Config, options::Site, Keychain)> {
+    let (tell, named) = oneshot::channel();
     let opening = async {
         let opened = open(image, plan, events).await?;
         // Nobody waits for it in most namespaces.
@@ -139,9 +115,16 @@ async fn open_and_connect(
         });
         Ok(opened)
     };
-    let built = async { built.await.ok() };
-    let connecting = Box::pin(site(context, cluster, events, built));
-    Box::pin(flow::alongside(opening, connecting)).await
+    let connecting = Box::pin(async {
+        let cluster = options::connect(&context.global).await?;
+        let config = context.config.over_namespace(&cluster).await?;
+        let named = async { named.await.ok() };
+        let (site, keychain) =
+            options::site(cluster, build, &config, events, context.dialogue(), named).await?;
+        Ok((config, site, keychain))
+    });
+    let (opened, (config, site, keychain)) = Box::pin(flow::alongside(opening, connecting)).await?;
+    Ok((opened, config, site, keychain))
 }
 
 /// An artifact that was fetched and looked into, and the app that it is.
