@@ -28,6 +28,17 @@ pub enum Stuck {
     Slow,
 }
 
+impl Stuck {
+    /// Returns what keeps it from running, where that is known.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&Trouble> {
+        match self {
+            Self::Trouble(trouble) => Some(trouble),
+            Self::Ended(_) | Self::Slow => None,
+        }
+    }
+}
+
 /// A container of a Job's Pod.
 #[derive(Clone, Copy, Debug)]
 pub struct JobContainer<'a> {

@@ -150,7 +150,7 @@ impl PullProblem {
 }
 
 /// The registry of an image as the kubelet names it.
-fn host(image: &str) -> &str {
+pub(super) fn host(image: &str) -> &str {
     match image.split_once('/') {
         Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => host,
         _ => "docker.io",

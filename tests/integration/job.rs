@@ -162,6 +162,108 @@ async fn the_builder_image_cannot_be_pulled() {
     assert_eq!(failure.anchor, "builder-image");
 }
 
+const SECRETS: &str = "/api/v1/namespaces/shop/secrets";
+
+/// Runs a build whose builder image is refused, and that names this Secret to pull it with.
+async fn refused_pull(
+    secret: Option<&str>,
+    words: &'static str,
+    cluster_has: impl Fn(&FakeApiServer),
+) -> Failure {
+    let (server, cluster) = FakeApiServer::start().await;
+    cluster_has(&server);
+    when_created(&server, move |server| {
+        let message = format!("Back-off pulling image \"registry.example.com/b2i:1\": ErrImagePull: {words}");
+        let waiting = json!({ "waiting": { "reason": "ImagePullBackOff", "message": message } });
+        server.put(PODS, pod(container(waiting)));
+    });
+    let options = Options {
+        builder_pull_secret: secret.map(str::to_owned),
+        ..options()
+    };
+    job::run(&cluster, &options, &Events::nowhere())
+        .await
+        .expect_err("no builder")
+}
+
+/// The kubelet's own event.
+fn without_secret(server: &FakeApiServer, pod: &str, names: &str) {
+    server.put(
+        EVENTS,
+        json!({
+            "metadata": { "name": format!("event-of-{pod}") }, "type": "Warning",
+            "reason": "FailedToRetrieveImagePullSecret",
+            "message": format!("Unable to retrieve some image pull secrets ({names}); attempting to pull the image may not succeed."),
+            "involvedObject": { "kind": "Pod", "name": pod },
+        }),
+    );
+}
+
+fn assert_names_the_secret(failure: &Failure, secret: &str) {
+    assert_eq!(failure.what, "could not build `shop`");
+    let why = format!(
+        "the Secret `{secret}` for pulling the builder image `registry.example.com/b2i:1` does not exist in namespace `shop`"
+    );
+    assert!(failure.why.starts_with(&why), "{}", failure.why);
+    assert_eq!(
+        failure.commands,
+        [format!(
+            "kubectl b2i registry login registry.example.com --secret {secret} -n shop"
+        )]
+    );
+    assert_eq!(failure.anchor, "builder-pull-secret");
+}
+
+#[tokio::test]
+async fn a_pull_secret_that_does_not_exist_is_named() {
+    // As containerd, Docker Hub and a registry that hides what one may not see say it.
+    for words in [
+        "401 Unauthorized",
+        "pull access denied, repository does not exist",
+        "not found",
+    ] {
+        let failure = refused_pull(Some("team-pull"), words, |_| {}).await;
+        assert_names_the_secret(&failure, "team-pull");
+        assert!(failure.why.contains(words), "{}", failure.why);
+    }
+}
+
+#[tokio::test]
+async fn without_the_right_to_read_secrets_the_kubelets_event_names_it() {
+    let forbids = |server: &FakeApiServer| server.refuse("GET", "/secrets/", 403, "secrets is forbidden");
+    let failure = refused_pull(Some("team-pull"), "401 Unauthorized", |server| {
+        forbids(server);
+        without_secret(server, POD, "other, team-pull");
+    });
+    assert_names_the_secret(&failure.await, "team-pull");
+    // One of the service account.
+    let failure = refused_pull(None, "401 Unauthorized", |server| {
+        forbids(server);
+        without_secret(server, POD, "of-the-account");
+    });
+    assert_names_the_secret(&failure.await, "of-the-account");
+    // Without an event, and with that of another Pod, nothing is known.
+    let failure = refused_pull(Some("team-pull"), "401 Unauthorized", |server| {
+        forbids(server);
+        without_secret(server, "shop-1-abcde", "team-pull");
+    });
+    assert_eq!(failure.await.anchor, "builder-image");
+}
+
+#[tokio::test]
+async fn a_pull_secret_that_exists_is_not_blamed() {
+    let failure = refused_pull(Some("team-pull"), "401 Unauthorized", |server| {
+        server.put(SECRETS, json!({ "metadata": { "name": "team-pull" } }));
+        // Seen by a kubelet that learned of it late.
+        without_secret(server, POD, "team-pull");
+    });
+    let failure = failure.await;
+    assert!(failure.why.contains("401 Unauthorized"), "{}", failure.why);
+    assert_eq!(failure.anchor, "builder-image");
+    let failure = refused_pull(Some("gone"), "dial tcp: no such host", |_| {}).await;
+    assert_eq!(failure.anchor, "node-unreachable");
+}
+
 #[tokio::test]
 async fn no_node_takes_the_pod() {
     let words = "0/2 nodes are available: 2 Insufficient cpu.";

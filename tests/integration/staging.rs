@@ -845,6 +845,64 @@ async fn it_ends_when_nobody_asks() {
     assert_eq!(pod.server.await.unwrap().unwrap(), Ended::Idle);
 }
 
+/// Sends a request as anybody who may port-forward into the namespace can, and waits a little for the answer.
+async fn stranger_asks(address: SocketAddr, method: &str, path: &str, authorization: &str) -> String {
+    let Ok(mut connection) = TcpStream::connect(address).await else {
+        return String::new();
+    };
+    // The body never comes to its end.
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: x\r\nb2i-protocol: 2\r\n{authorization}content-length: 9999\r\n\r\n{{"
+    );
+    connection.write_all(head.as_bytes()).await.ok();
+    let mut answer = vec![0; 1024];
+    let read = connection.read(&mut answer);
+    let read = tokio::time::timeout(Duration::from_millis(100), read).await;
+    String::from_utf8_lossy(&answer[..read.map_or(0, Result::unwrap_or_default)]).into_owned()
+}
+
+#[tokio::test]
+async fn requests_without_the_token_do_not_keep_it_alive() {
+    let digest = Digest::of(b"x");
+    let strangers = [
+        ("GET", "/hello".to_owned(), String::new()),
+        (
+            "POST",
+            "/v2/blobs/missing".to_owned(),
+            "authorization: Bearer wrong\r\n".to_owned(),
+        ),
+        (
+            "PUT",
+            format!("/v2/blobs/{digest}"),
+            format!("authorization: Bearer {}\r\n", "0".repeat(64)),
+        ),
+        (
+            "POST",
+            "/v2/finish".to_owned(),
+            "authorization: Basic Zm9vOmJhcg==\r\n".to_owned(),
+        ),
+        ("POST", "/nowhere".to_owned(), String::new()),
+    ];
+    let idle = Duration::from_secs(1);
+    let pod = Pod::start_with(&Registry::new(), |settings| settings.idle = idle).await;
+    let address = pod.address;
+    let asking = tokio::spawn(async move {
+        for (method, path, authorization) in strangers.iter().cycle() {
+            let answer = stranger_asks(address, method, path, authorization).await;
+            assert!(
+                answer.is_empty() || answer.starts_with("HTTP/1.1 401"),
+                "{answer}"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    // Each asks more often than once in this time; and some seconds for what is open to end.
+    let ended = tokio::time::timeout(idle * 8, pod.server).await;
+    assert!(!asking.is_finished(), "a stranger was not refused");
+    asking.abort();
+    assert_eq!(ended.expect("it ends").unwrap().unwrap(), Ended::Idle);
+}
+
 #[tokio::test]
 async fn it_is_not_idle_while_the_registry_works() {
     let registry = Registry::new();

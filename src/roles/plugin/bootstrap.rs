@@ -49,7 +49,15 @@ pub(super) async fn run(site: &Site, destination: &Reference) -> Result<BuilderI
         destination: beside(destination),
         access: site.access.clone(),
     };
-    let bringing = bootstrap::run(&site.cluster, &options, &executable, &request, &site.events);
+    let expected = builder_image::digest(&executable, &request.destination).await?;
+    let bringing = bootstrap::run(
+        &site.cluster,
+        &options,
+        &executable,
+        &request,
+        expected,
+        &site.events,
+    );
     let made = match Box::pin(bringing).await {
         Ok(made) => made,
         Err(failure) => {
@@ -59,7 +67,7 @@ pub(super) async fn run(site: &Site, destination: &Reference) -> Result<BuilderI
         }
     };
     let builder = BuilderImage {
-        image: made.image.to_string(),
+        image: made.to_string(),
         pull_secret: Some(site.push_secret.clone()),
     };
     let (sent, place) = (bytes(executable.size_bytes), request.destination.name());

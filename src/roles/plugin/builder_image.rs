@@ -15,7 +15,7 @@ use crate::{
     cluster::{Cluster, nodes},
     error::{Failure, Result},
     model::{Artifact, ArtifactKind, Events, Libc, RegistryAccess},
-    oci::{Descriptor, Platform, Reference},
+    oci::{Descriptor, Digest, Platform, Reference},
     registry::Client,
     steps::{assemble, inspect, plan},
 };
@@ -139,6 +139,15 @@ fn none_fits(usable: &[Artifact], wanted: &BTreeSet<Platform>) -> Failure {
             env!("CARGO_PKG_VERSION")
         ))
         .anchor("builder-executable")
+}
+
+/// Returns the digest of the image that an executable makes of itself, wherever it does so.
+pub(super) async fn digest(executable: &Artifact, repository: &Reference) -> Result<Digest> {
+    let executable = Arc::new(executable.clone());
+    let plan = Arc::new(plan::builder_image(&executable)?);
+    let packed = packed::pack(&executable, &plan, packed::noted(), None, &Events::nowhere()).await?;
+    let request = packed.request(&plan, repository.clone(), Vec::new(), RegistryAccess::default());
+    Ok(assemble::run(&request, None).await?.digest())
 }
 
 /// Makes the image and pushes it to where `client` leads; returns it by digest.

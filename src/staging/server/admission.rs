@@ -16,22 +16,26 @@ use crate::{
     staging::protocol::{PROTOCOL_HEADER, PROTOCOL_VERSION, Refusal},
 };
 
-/// Lets a request through, and counts it as open until it is answered or its connection is gone.
+/// Lets a request through, and counts it as open until it is answered or its connection is gone. Only a request with the
+/// token counts: everyone who may port-forward into the namespace can send others, and they must not keep the Pod alive.
 pub(super) async fn admit<D: Send + Sync + 'static>(
     State(server): State<Arc<Server<D>>>,
     request: Request,
     next: Next,
 ) -> Result<Response, Refusal> {
-    let _open = OpenRequest::new(&server.open_requests);
-    let admitted = ensure_token_is_right(request.headers(), server.settings.token_sha256)
-        .and_then(|()| ensure_protocol_is_ours(request.headers()));
-    match admitted {
-        Ok(()) => Ok(next.run(request).await),
-        Err(refusal) => {
-            linger(request.into_body().into_data_stream());
-            Err(refusal)
-        }
+    if let Err(refusal) = ensure_token_is_right(request.headers(), server.settings.token_sha256) {
+        return refuse(request, refusal);
     }
+    let _open = OpenRequest::new(&server.open_requests);
+    match ensure_protocol_is_ours(request.headers()) {
+        Ok(()) => Ok(next.run(request).await),
+        Err(refusal) => refuse(request, refusal),
+    }
+}
+
+fn refuse(request: Request, refusal: Refusal) -> Result<Response, Refusal> {
+    linger(request.into_body().into_data_stream());
+    Err(refusal)
 }
 
 fn ensure_token_is_right(headers: &HeaderMap, expected: Digest) -> Result<(), Refusal> {

@@ -1,5 +1,5 @@
 //! The staging Pod's end. It serves whoever holds the token, for one repository, and ends when it
-//! is told to or when nobody has asked for anything for a while.
+//! is told to or when nobody with the token has asked for anything for a while.
 
 mod admission;
 mod blobs;
@@ -43,7 +43,7 @@ pub struct Settings {
     pub repository: String,
     /// Digest of the token that requests must bring.
     pub token_sha256: Digest,
-    /// Without a request for so long, it ends; a request without bytes for so long is cut.
+    /// Without a request that has the token for so long, it ends; a request without bytes for so long is cut.
     pub idle: Duration,
     /// Where the spool's files go.
     pub spool_folder: PathBuf,
@@ -103,7 +103,7 @@ pub async fn serve<D: Destination>(
     }
 }
 
-/// Returns when there was no request for so long.
+/// Returns when there was no request with the token for so long.
 async fn idle(mut open_requests: watch::Receiver<usize>, limit: Duration) {
     while open_requests.wait_for(|&open| open == 0).await.is_ok() {
         if timeout(limit, open_requests.changed()).await.is_err() {

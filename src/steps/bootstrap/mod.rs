@@ -11,14 +11,14 @@ use kube::api::{DeleteParams, PostParams};
 
 use crate::{
     cluster::{
-        Cluster,
+        Cluster, PulledBy,
         error::of_watch,
         job_pod::{JobContainer, running},
         objects::bootstrap_job::{BootstrapJob, CONTAINER},
     },
     error::Result,
-    model::{Artifact, ArtifactKind, BootstrapRequest, BuildResult, Event, Events, Step},
-    oci::Platform,
+    model::{Artifact, ArtifactKind, BootstrapRequest, Event, Events, Step},
+    oci::{Digest, Platform, Reference},
 };
 use words::Words;
 
@@ -40,6 +40,9 @@ pub struct Options {
 /// Brings an executable, which is this program for Linux, into the cluster, and returns the image that it
 /// made of itself. Where it fails, what it began is there still.
 ///
+/// `expected` is the digest of that image as this machine makes it. The Pod runs an image of somebody else's, so its
+/// report decides nothing: any other image is refused.
+///
 /// # Errors
 /// The Pod does not run or may not be entered, the executable does not arrive or does not run there, or what
 /// the registry has against it.
@@ -48,8 +51,9 @@ pub async fn run(
     options: &Options,
     executable: &Artifact,
     request: &BootstrapRequest,
+    expected: Digest,
     events: &Events,
-) -> Result<BuildResult> {
+) -> Result<Reference> {
     let job = BootstrapJob {
         run_id: &options.run_id,
         image: &options.image,
@@ -79,14 +83,28 @@ pub async fn run(
         job_uid: &job_uid,
         container: CONTAINER,
     };
-    let pod = running(cluster, of, options.timeout, tell)
+    let ran = running(cluster, of, options.timeout, tell)
         .await
-        .map_err(|error| cluster.failure(words::WHAT, &of_watch(error)))?
-        .map_err(|stuck| words.stuck(&stuck))?;
+        .map_err(|error| cluster.failure(words::WHAT, &of_watch(error)))?;
+    let pod = match ran {
+        Ok(pod) => pod,
+        Err(stuck) => {
+            let by = PulledBy {
+                job: &name,
+                image: "the bootstrap image",
+                secret: Some(&options.image_pull_secret),
+            };
+            return Err(by.explain(cluster, words.stuck(&stuck), stuck.trouble()).await);
+        }
+    };
     let made = take::run(cluster, &pod, executable, &words, events).await?;
     // It ends by itself as well.
     jobs.delete(&name, &DeleteParams::background()).await.ok();
-    Ok(made)
+    let wanted = request.destination.with_digest(expected);
+    if made.image == wanted {
+        return Ok(wanted);
+    }
+    Err(words.another_image(&made.image, &wanted))
 }
 
 fn platform(executable: &Artifact) -> Option<&Platform> {

@@ -119,6 +119,20 @@ impl Words<'_> {
         self.or_push(failure, "try again on a faster link")
     }
 
+    /// The Pod reports an image that this plugin did not ask for.
+    pub(super) fn another_image(&self, reported: &Reference, wanted: &Reference) -> Failure {
+        let failure = Failure::new(WHAT).why(format!(
+            "the Pod of `{}` reported `{reported}`, but this plugin's own image is `{wanted}`: the image with the shell, or \
+             somebody with rights in the namespace, changed it",
+            self.options.image
+        ));
+        let failure = self.or_push(
+            failure,
+            "do not use it: name an image with a shell that you trust with `--bootstrap-image`",
+        );
+        failure.anchor("bootstrap-another-image")
+    }
+
     /// The command in the Pod ended without a word on what came of it.
     pub(super) fn silent(&self, why: &str) -> Failure {
         let failure = Failure::new(WHAT).why(format!(

@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 use crate::{
     cluster::{
-        Cluster, Patience, PullProblem, Trouble,
+        Cluster, Patience, PullProblem, PulledBy, Trouble,
         error::{is_forbidden, of_watch},
         objects::{
             check_job::{CONTAINER, CheckJob},
@@ -120,7 +120,13 @@ async fn said(
             () = &mut give_up => break None,
         }
     };
-    Err(stuck(cluster, options, trouble.as_ref()))
+    let by = PulledBy {
+        job,
+        image: "the builder image",
+        secret: options.builder_pull_secret.as_deref(),
+    };
+    let failure = stuck(cluster, options, trouble.as_ref());
+    Err(by.explain(cluster, failure, trouble.as_ref()).await)
 }
 
 fn not_created(cluster: &Cluster, error: &kube::Error) -> Failure {

@@ -9,7 +9,7 @@ use k8s_openapi::{
 };
 use kube::{
     Resource, ResourceExt,
-    api::{DeleteParams, ListParams},
+    api::{DeleteParams, ListParams, Preconditions},
 };
 use serde::de::DeserializeOwned;
 
@@ -144,6 +144,17 @@ where
     K: Resource<Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug,
     K::DynamicType: Default,
 {
-    let params = DeleteParams::background();
-    cluster.api::<K>().delete(NAME, &params).await.map(drop)
+    let api = cluster.api::<K>();
+    // As it is now: somebody may have put another in its place since it was found.
+    let Some(object) = api.get_opt(NAME).await?.filter(super::is_ours) else {
+        return Ok(());
+    };
+    let params = DeleteParams {
+        preconditions: Some(Preconditions {
+            uid: object.meta().uid.clone(),
+            resource_version: None,
+        }),
+        ..DeleteParams::background()
+    };
+    api.delete(NAME, &params).await.map(drop)
 }

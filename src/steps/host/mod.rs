@@ -11,7 +11,7 @@ use k8s_openapi::{
     NamespaceResourceScope,
     api::{
         apps::v1::Deployment,
-        core::v1::{PersistentVolumeClaim, Service},
+        core::v1::{PersistentVolumeClaim, Secret, Service},
     },
 };
 use kube::{
@@ -68,8 +68,8 @@ const WHAT: &str = "could not run a registry in the namespace";
 /// earlier one stay.
 ///
 /// # Errors
-/// What the API server refused, what keeps the Pod from being ready, or a Deployment of somebody
-/// else that has the name.
+/// What the API server refused, what keeps the Pod from being ready, or an object of somebody else that has
+/// the name.
 pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Result<Hosted> {
     ensure_the_name_is_free(cluster).await?;
     let refused = |error: kube::Error| refused(cluster, &error);
@@ -87,9 +87,7 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
             .anchor("registry-up")
     })?;
     let (login, secret_uid) = login::ensure(cluster, &host).await?;
-    let is_kept = ensure_claim(cluster, options.storage.as_deref())
-        .await
-        .map_err(refused)?;
+    let is_kept = ensure_claim(cluster, options.storage.as_deref()).await?;
     let deployment = trial_registry::deployment(&options.image, is_kept, &secret_uid);
     apply(cluster, &deployment).await.map_err(refused)?;
     events.send(Event::Doing(
@@ -106,12 +104,25 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
     })
 }
 
+/// Before anything is written: an apply would take over whatever has the name, and nodes and Pods would be led to it.
 async fn ensure_the_name_is_free(cluster: &Cluster) -> Result<()> {
-    let there = cluster.api::<Deployment>().get_opt(NAME).await;
-    let there = there.map_err(|error| refused(cluster, &error))?;
-    match there {
-        Some(deployment) if !is_ours(&deployment) => Err(taken(cluster, "deployment")),
-        _ => Ok(()),
+    ensure_ours::<Deployment>(cluster, "deployment").await?;
+    ensure_ours::<Service>(cluster, "service").await?;
+    ensure_ours::<Secret>(cluster, "secret").await?;
+    ensure_ours::<PersistentVolumeClaim>(cluster, "persistentvolumeclaim").await
+}
+
+async fn ensure_ours<K>(cluster: &Cluster, kind: &str) -> Result<()>
+where
+    K: Resource<Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug,
+    K::DynamicType: Default,
+{
+    match cluster.api::<K>().get_metadata_opt(NAME).await {
+        Ok(Some(object)) if !is_ours(&object) => Err(taken(cluster, kind)),
+        Ok(_) => Ok(()),
+        // Who may not see claims mounts none either, unless it is created here.
+        Err(error) if is_forbidden(&error) && kind == "persistentvolumeclaim" => Ok(()),
+        Err(error) => Err(refused(cluster, &error)),
     }
 }
 
@@ -141,13 +152,13 @@ fn places(service: &Service) -> Option<(String, String)> {
 
 /// Makes the claim that is asked for. Returns whether there is one: what an earlier one holds is
 /// not left behind.
-async fn ensure_claim(cluster: &Cluster, size: Option<&str>) -> kube::Result<bool> {
+async fn ensure_claim(cluster: &Cluster, size: Option<&str>) -> Result<bool> {
     let claims = cluster.api::<PersistentVolumeClaim>();
     let Some(size) = size else {
         return match claims.get_opt(NAME).await {
             Ok(there) => Ok(there.is_some()),
             Err(error) if is_forbidden(&error) => Ok(false),
-            Err(error) => Err(error),
+            Err(error) => Err(refused(cluster, &error)),
         };
     };
     match claims
@@ -155,9 +166,13 @@ async fn ensure_claim(cluster: &Cluster, size: Option<&str>) -> kube::Result<boo
         .await
     {
         Ok(_) => Ok(true),
-        // Its size is the one that it was made with.
-        Err(error) if is_conflict(&error) => Ok(true),
-        Err(error) => Err(error),
+        // Its size is the one that it was made with. Who may not see it cannot know whose it is.
+        Err(error) if is_conflict(&error) => match claims.get_opt(NAME).await {
+            Ok(Some(claim)) if is_ours(&claim) => Ok(true),
+            Ok(_) => Err(taken(cluster, "persistentvolumeclaim")),
+            Err(error) => Err(refused(cluster, &error)),
+        },
+        Err(error) => Err(refused(cluster, &error)),
     }
 }
 

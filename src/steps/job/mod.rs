@@ -12,7 +12,7 @@ use kube::api::PostParams;
 use outcome::Teller;
 
 use crate::{
-    cluster::{Cluster, objects::builder_job::BuilderJob},
+    cluster::{Cluster, PulledBy, objects::builder_job::BuilderJob},
     error::{Failure, Result},
     model::{AppName, BuildOutcome, Event, Events, Step},
 };
@@ -98,6 +98,13 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
             None => Err(told.silent(&terminated, builder.pod.as_ref(), &log_tail).await),
         },
         End::Gone => Err(told.gone(builder.pod.as_ref()).await),
-        End::Stuck(trouble) => Err(told.stuck(&trouble)),
+        End::Stuck(trouble) => {
+            let by = PulledBy {
+                job: &job.name(),
+                image: "the builder image",
+                secret: options.builder_pull_secret.as_deref(),
+            };
+            Err(by.explain(cluster, told.stuck(&trouble), Some(&trouble)).await)
+        }
     }
 }

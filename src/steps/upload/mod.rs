@@ -21,7 +21,7 @@ use kube::api::{DeleteParams, ListParams, PostParams};
 
 use crate::{
     cluster::{
-        Cluster,
+        Cluster, PulledBy,
         error::{is_not_found, of_watch},
         job_pod::{JobContainer, how_it_ended, running},
         objects::staging_job::{STAGING, StagingJob},
@@ -289,10 +289,20 @@ async fn send(
                 container: STAGING,
             };
             let tell = |text| events.send(Event::Doing(Step::Upload, text));
-            running(cluster, of, options.timeout, tell)
+            let ran = running(cluster, of, options.timeout, tell)
                 .await
-                .map_err(|error| cluster.failure("could not watch the staging Pod", &of_watch(error)))?
-                .map_err(|stuck| words.stuck(&stuck))?
+                .map_err(|error| cluster.failure("could not watch the staging Pod", &of_watch(error)))?;
+            match ran {
+                Ok(pod) => pod,
+                Err(stuck) => {
+                    let by = PulledBy {
+                        job: of.job,
+                        image: "the builder image",
+                        secret: options.builder_pull_secret.as_deref(),
+                    };
+                    return Err(by.explain(cluster, words.stuck(&stuck), stuck.trouble()).await);
+                }
+            }
         }
     };
     if matches!(staging.pod, At::Job(_)) {
