@@ -3,6 +3,11 @@
 
 use std::process::Command;
 
+use kubectl_b2i::{
+    model::{BuildOutcome, BuildResult},
+    oci::{Digest, Reference},
+};
+
 use crate::world::{REGISTRY, Said, World, run, said};
 
 /// An image with a shell, from where this cluster's nodes pull.
@@ -129,4 +134,79 @@ fn where_it_cannot_be_brought_in_the_other_way_is_told_and_nothing_stays() {
     assert!(!refused.stderr.contains("wr0ng"));
     world.kubectl("delete secret pulls");
     assert_eq!(world.objects(), before);
+}
+
+/// An image with a shell whose `chmod` puts a program of its own in the plugin's place, which reports what an attacker likes.
+fn hostile_image(world: &World, number: usize, report: &BuildResult) -> String {
+    let folder = world.folder.path().join(format!("hostile-{number}"));
+    let bin = folder.join("usr/local/bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    let report = BuildOutcome::Done(report.clone()).to_termination_message();
+    let script = format!(
+        "#!/bin/sh\ncat >part <<'END'\n#!/bin/sh\ncat <<'REPORT'\n{report}\nREPORT\nEND\nPATH=/usr/bin:/bin; exec chmod \"$@\"\n"
+    );
+    std::fs::write(bin.join("chmod"), script).unwrap();
+    run(Command::new("chmod").arg("755").arg(bin.join("chmod")));
+    let layer = folder.with_extension("tar");
+    run(Command::new("tar")
+        .arg("-C")
+        .arg(&folder)
+        .arg("-cf")
+        .arg(&layer)
+        .arg("usr"));
+    let image = format!("{REGISTRY}/{}/hostile:{number}", world.namespace);
+    let append = ["append", "--insecure", "-b", WITH_SHELL, "-t", &image, "-f"];
+    run(Command::new("crane")
+        .args(append)
+        .arg(&layer)
+        .env("DOCKER_CONFIG", world.docker_config()));
+    image
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn what_the_pod_reports_is_not_believed() {
+    let bare = Bare::new("bootstrap-lies");
+    let world = &bare.0;
+    world.may("get,create", "pods/exec");
+    // What this plugin makes of itself, which an attacker can compute as well.
+    let line = format!(
+        "builder push {REGISTRY}/{}/of-here --insecure-registry {REGISTRY}",
+        world.namespace
+    );
+    let here = run(bare.command(&line).env("DOCKER_CONFIG", world.docker_config()));
+    let digest: Digest = here.trim().split_once('@').unwrap().1.parse().unwrap();
+    let asked_for: Reference = format!("{REGISTRY}/{}/b2i-builder", world.namespace)
+        .parse()
+        .unwrap();
+    let reference = |name: String| -> Reference { name.parse().unwrap() };
+    let before = world.objects();
+    for (number, lie) in [
+        asked_for.with_digest(Digest::of(b"an image of mine")),
+        reference(format!("{REGISTRY}/{}/elsewhere", world.namespace)).with_digest(digest),
+        reference("evil.example.com/team/b2i-builder".to_owned()).with_digest(digest),
+        // By tag, it could be another image by the time that it is pulled.
+        reference(format!("{}:latest", asked_for.name())),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let report = BuildResult {
+            image: lie.clone(),
+            tags: Vec::new(),
+            size_bytes: 1,
+            base: None,
+            copied_layers: 0,
+            mounted_layers: 0,
+        };
+        let image = hostile_image(world, number, &report);
+        bare.b2i(&format!("build ./hello-musl --bootstrap-image {image}"))
+            .assert_failed(&[
+                "error: could not bring the builder image into the cluster",
+                &format!("reported `{lie}`"),
+                &format!("this plugin's own image is `{}`", asked_for.with_digest(digest)),
+                "#bootstrap-another-image",
+            ]);
+        assert_eq!(world.objects(), before, "nothing is noted for the next build");
+    }
 }

@@ -137,7 +137,7 @@ fn an_archive_has_the_program_its_licence_and_the_completion() {
     assert!(licence.contains("Apache License") && licence.contains("Version 2.0"));
     // The same program gives the same archive.
     let again = packaged();
-    let checksums = |folder: &Path| fs::read_to_string(folder.join("checksums.txt")).unwrap();
+    let checksums = |folder: &Path| fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
     assert_eq!(checksums(folder.path()), checksums(again.path()));
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fs, io::Write};
 
-use crate::world::World;
+use crate::world::{REGISTRY, World};
 
 #[test]
 #[ignore = "needs a cluster: tests/run"]
@@ -119,4 +119,42 @@ fn what_is_wrong_with_the_base_is_told_before_a_layer_is_sent() {
     assert_eq!(said.code, Some(1), "{}", said.stderr);
     assert!(said.stderr.contains("#base-not-found"), "{}", said.stderr);
     assert!(!said.stderr.contains("Upload "), "{}", said.stderr);
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn a_secret_for_the_builder_image_that_does_not_exist_is_named() {
+    let world = World::new("no-pull-secret");
+    // Of an image that no node has, so that one is pulled.
+    let flags = format!(
+        "--builder-image {REGISTRY}/{}/private:1 --builder-pull-secret team-pull",
+        world.namespace
+    );
+    let parts = [
+        "the Secret `team-pull` for pulling the builder image".to_owned(),
+        format!("does not exist in namespace `{}`", world.namespace),
+        format!(
+            "kubectl b2i registry login {REGISTRY} --secret team-pull -n {}",
+            world.namespace
+        ),
+        "#builder-pull-secret".to_owned(),
+    ];
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    world
+        .b2i(&format!("deploy ./httpbin --port 8080 {flags}"))
+        .assert_failed(&parts);
+    // Who may not read it has the kubelet's event.
+    let only = serde_json::json!([{ "op": "add", "path": "/rules/SECRETS/resourceNames", "value": ["registry-push"] }]);
+    let role = world.kubectl("get role kubectl-b2i -o json");
+    let role: serde_json::Value = serde_json::from_str(&role).unwrap();
+    let rules = role["rules"].as_array().unwrap();
+    let secrets = rules
+        .iter()
+        .position(|rule| rule["resources"][0] == "secrets")
+        .unwrap();
+    let only = only.to_string().replace("SECRETS", &secrets.to_string());
+    world.kubectl(&format!("patch role kubectl-b2i --type=json -p {only}"));
+    world
+        .b2i(&format!("deploy ./httpbin --port 8080 {flags}"))
+        .assert_failed(&parts);
 }

@@ -139,3 +139,21 @@ fn a_new_registry_takes_the_apps_of_the_one_that_is_gone() {
             .contains("containerPort: 8080")
     );
 }
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn what_somebody_else_made_is_not_taken_over() {
+    let bare = Bare::new("taken");
+    let world = &bare.0;
+    // One that leads to Pods of somebody's own.
+    world.kubectl("create service nodeport b2i-registry --tcp=5000");
+    let spec = || world.kubectl("get service b2i-registry -o jsonpath={.spec}{.metadata.managedFields}");
+    let before = (spec(), world.objects());
+    world.b2i("registry up").assert_failed(&[
+        "error: could not run a registry in the namespace",
+        "there is a service `b2i-registry` that `registry up` did not make",
+        "#registry-up",
+    ]);
+    bare.b2i_ok("registry down --yes");
+    assert_eq!((spec(), world.objects()), before);
+}

@@ -44,5 +44,7 @@ mod registry_words;
 mod s2i;
 mod staging;
 mod staging_job;
+mod threat_model;
 mod transport;
 mod trial_registry;
+mod workflows;
