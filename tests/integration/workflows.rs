@@ -133,6 +133,30 @@ fn a_release_is_attested_and_its_image_signed_by_digest() {
 }
 
 #[test]
+fn cargo_deny_runs_in_the_tests_and_in_the_workflows() {
+    assert!(include_str!("../run").contains(r#"stage dependencies "$TESTS/deny""#));
+    assert!(include_str!("../../.github/workflows/test.yml").contains("run: tests/deny --advisories"));
+    let deny = include_str!("../../deny.toml");
+    for part in [
+        "[licenses]",
+        "[bans]",
+        "[sources]",
+        "[advisories]",
+        r#"unknown-registry = "deny""#,
+        r#"unknown-git = "deny""#,
+    ] {
+        assert!(deny.contains(part), "{part}");
+    }
+    // One source, and nothing by path or git.
+    let lock = include_str!("../../Cargo.lock");
+    let elsewhere = lock.lines().filter(|line| line.starts_with("source = "));
+    let elsewhere: Vec<&str> = elsewhere
+        .filter(|line| !line.contains("registry+https://github.com/rust-lang/crates.io-index"))
+        .collect();
+    assert!(elsewhere.is_empty(), "{elsewhere:?}");
+}
+
+#[test]
 fn what_is_wrong_is_found() {
     let sha = "11bd71901bbe5b1630ceea73d27597364c9af683";
     let workflow = |top: &str, job: &str, step: &str| {
