@@ -27,8 +27,8 @@ fn exists(name: &str) -> bool {
     let (Some(function), suite) = (path.pop(), path.remove(0)) else {
         return false;
     };
-    if suite == "src" && path.pop() != Some("tests") {
-        return false;
+    if suite == "src" && path.last() == Some(&"tests") {
+        path.pop();
     }
     let Some(first) = path.first().copied() else {
         return false;

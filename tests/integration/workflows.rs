@@ -157,6 +157,17 @@ fn cargo_deny_runs_in_the_tests_and_in_the_workflows() {
 }
 
 #[test]
+fn pins_are_kept_fresh() {
+    let dependabot = parsed(include_str!("../../.github/dependabot.yml"));
+    let updates = dependabot["updates"].as_array().unwrap();
+    let ecosystems: Vec<&str> = updates
+        .iter()
+        .map(|it| it["package-ecosystem"].as_str().unwrap())
+        .collect();
+    assert_eq!(ecosystems, ["cargo", "github-actions", "gomod"]);
+}
+
+#[test]
 fn what_is_wrong_is_found() {
     let sha = "11bd71901bbe5b1630ceea73d27597364c9af683";
     let workflow = |top: &str, job: &str, step: &str| {
