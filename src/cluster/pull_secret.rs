@@ -34,11 +34,13 @@ impl PulledBy<'_> {
             PullProblem::of(message),
             PullProblem::Refused | PullProblem::NotFound | PullProblem::Other
         );
-        let Some(secret) = (if may_be_it {
-            self.missing(cluster).await
+        // Boxed: it is in every build's way, and almost never needed.
+        let missing = if may_be_it {
+            Box::pin(self.missing(cluster)).await
         } else {
             None
-        }) else {
+        };
+        let Some(secret) = missing else {
             return failure;
         };
         let namespace = &cluster.namespace;

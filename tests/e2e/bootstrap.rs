@@ -136,28 +136,34 @@ fn where_it_cannot_be_brought_in_the_other_way_is_told_and_nothing_stays() {
     assert_eq!(world.objects(), before);
 }
 
-/// An image with a shell whose `chmod` puts a program of its own in the plugin's place, which reports what an attacker likes.
+/// An image whose shell takes the plugin's executable, never runs it, and reports what an attacker likes.
 fn hostile_image(world: &World, number: usize, report: &BuildResult) -> String {
     let folder = world.folder.path().join(format!("hostile-{number}"));
-    let bin = folder.join("usr/local/bin");
-    std::fs::create_dir_all(&bin).unwrap();
+    let (first_on_path, layer) = (folder.join("usr/local/sbin"), folder.with_extension("tar"));
+    std::fs::create_dir_all(&first_on_path).unwrap();
     let report = BuildOutcome::Done(report.clone()).to_termination_message();
     let script = format!(
-        "#!/bin/sh\ncat >part <<'END'\n#!/bin/sh\ncat <<'REPORT'\n{report}\nREPORT\nEND\nPATH=/usr/bin:/bin; exec chmod \"$@\"\n"
+        r#"#!/bin/sh
+case "$2" in *"head -c "*) ;; *) exec /bin/sh "$@" ;; esac
+size=${{2#*head -c }}
+head -c "${{size%% *}}" >/dev/null
+cat <<'REPORT'
+{report}
+REPORT
+"#
     );
-    std::fs::write(bin.join("chmod"), script).unwrap();
-    run(Command::new("chmod").arg("755").arg(bin.join("chmod")));
-    let layer = folder.with_extension("tar");
+    let shell = first_on_path.join("sh");
+    std::fs::write(&shell, script).unwrap();
+    run(Command::new("chmod").arg("755").arg(&shell));
     run(Command::new("tar")
         .arg("-C")
         .arg(&folder)
         .arg("-cf")
         .arg(&layer)
-        .arg("usr"));
+        .arg("usr/local/sbin/sh"));
     let image = format!("{REGISTRY}/{}/hostile:{number}", world.namespace);
-    let append = ["append", "--insecure", "-b", WITH_SHELL, "-t", &image, "-f"];
     run(Command::new("crane")
-        .args(append)
+        .args(["append", "--insecure", "-b", WITH_SHELL, "-t", &image, "-f"])
         .arg(&layer)
         .env("DOCKER_CONFIG", world.docker_config()));
     image
