@@ -2,7 +2,7 @@
 //! executable with the files that it wants beside it.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Read},
     path::Path,
 };
@@ -160,11 +160,20 @@ fn unpacked(folder: &Path, mut found: Vec<Found>) -> Result<Artifact, Failure> {
 /// # Errors
 /// As [`inspect`].
 pub(super) fn of_quarkus(folder: &Path, main_file: &str, limits: &Limits) -> Result<Artifact, Failure> {
-    let found = walk::walk_parts(folder, |name| {
-        let first = name.split('/').next().unwrap_or(name);
-        first == main_file || QUARKUS_PARTS.contains(&first)
-    })?;
-    jar(folder, &found, main_file, limits)
+    let is_part = |first: &str| first == main_file || QUARKUS_PARTS.contains(&first);
+    let found = walk::walk_parts(folder, |name| is_part(name.split('/').next().unwrap_or(name)))?;
+    let mut artifact = jar(folder, &found, main_file, limits)?;
+    let others = fs::read_dir(folder).map_err(|error| refusal::unreadable(folder, &error))?;
+    let others = others.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut others: Vec<String> = others.filter(|name| !is_part(name)).collect();
+    if !others.is_empty() {
+        others.sort();
+        artifact.notes.push(format!(
+            "what is beside {main_file} and not of Quarkus stays out ({}); give the folder to take all of it",
+            others.join(", ").escape_debug()
+        ));
+    }
+    Ok(artifact)
 }
 
 /// One JAR that runs, and what it wants beside it.
