@@ -15,7 +15,7 @@ use kubectl_b2i::{
 
 use crate::{
     artifacts_jar::{library_with, thin},
-    inside::{has, layers_of},
+    inside::{has, layers_of, quick_folder},
     properties::{Chance, within_patience},
     support::{
         archive::{Zip, class},
@@ -170,6 +170,14 @@ struct Case {
 }
 
 impl Case {
+    fn in_folder(base: &Path, seed: u64) -> Self {
+        Self {
+            home: base.join("home"),
+            far: base.join("far").to_str().unwrap().to_owned(),
+            chance: Chance(seed),
+        }
+    }
+
     fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
         from[self.chance.below(from.len())]
     }
@@ -286,22 +294,15 @@ struct Ended {
     has_jar_above: bool,
 }
 
+/// Runs one case in a folder whose surroundings are there already.
 fn run(base: &Path, seed: u64, options: &Options) -> Ended {
-    let base = base.join(seed.to_string());
-    fs::create_dir_all(base.join("home")).unwrap();
-    let base = base.canonicalize().unwrap();
-    let mut case = Case {
-        home: base.join("home"),
-        far: base.join("far").to_str().unwrap().to_owned(),
-        chance: Chance(seed),
-    };
+    let mut case = Case::in_folder(base, seed);
     let given = case.pick(GIVEN);
     let folder = match given.split_once('/') {
         Some((folder, _)) => folder,
         None if given == "named.jar" => "own",
         None => given,
     };
-    case.surroundings();
     let words = case.fill(folder);
     if given.ends_with("quarkus-run.jar") || given == "quarkus" {
         case.quarkus(folder);
@@ -337,7 +338,8 @@ fn run(base: &Path, seed: u64, options: &Options) -> Ended {
             "{about}: {JAR_ABOVE}"
         );
     }
-    fs::remove_dir_all(&base).unwrap();
+    fs::remove_dir_all(case.home.join(folder)).unwrap();
+    let _ = fs::remove_file(case.home.join("named.jar"));
     Ended {
         result: layers.map(|_| ()),
         has_jar_above,
@@ -347,7 +349,7 @@ fn run(base: &Path, seed: u64, options: &Options) -> Ended {
 #[test]
 fn no_byte_from_outside_the_root_is_in_any_layer() {
     within_patience(|cases| {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = quick_folder();
         let threads: u64 = 4;
         let ended: Vec<Ended> = thread::scope(|scope| {
             let folder = folder.path();
@@ -357,11 +359,15 @@ fn no_byte_from_outside_the_root_is_in_any_layer() {
                         catalogue: Catalogue::changed_by(&[]).unwrap(),
                         ..Options::default()
                     };
+                    let base = folder.join(first.to_string());
+                    fs::create_dir_all(base.join("home")).unwrap();
+                    let base = base.canonicalize().unwrap();
+                    Case::in_folder(&base, 0).surroundings();
                     (first..CASES)
                         .step_by(threads as usize)
                         .map(|seed| {
                             let _ = cases.send(format!("seed {seed}"));
-                            run(folder, seed, &options)
+                            run(&base, seed, &options)
                         })
                         .collect::<Vec<_>>()
                 }
