@@ -27,6 +27,8 @@ const CASES: u64 = 10_000;
 
 /// What is in files, by where they are.
 const FAR: &str = "SECRET-FAR";
+/// Hidden in the folder above.
+const HIDDEN: &str = "SECRET-HIDDEN";
 /// In the folder above, and no JAR that may be named there.
 const ABOVE: &str = "SECRET-ABOVE";
 /// A JAR in the folder above.
@@ -215,10 +217,10 @@ impl Case {
         self.write("../far/secret.txt", FAR);
         self.write("../far/conf/app.properties", FAR);
         self.write("../far/a.jar", jar(FAR));
-        self.write(".ssh/id_rsa", ABOVE);
+        self.write(".ssh/id_rsa", HIDDEN);
         self.write("notes.jar", ABOVE);
         self.write("doc.zip", jar(ABOVE));
-        self.write(".m2/m.jar", jar(ABOVE));
+        self.write(".m2/m.jar", jar(HIDDEN));
         self.write("conf/app.properties", ABOVE);
         self.write("x.jar", jar(JAR_ABOVE));
         self.write("lib/y.jar", jar(JAR_ABOVE));
@@ -319,7 +321,7 @@ fn run(base: &Path, seed: u64, options: &Options) -> Ended {
         Ok(tars) => tars.as_slice(),
         Err(failure) => failure.why.as_bytes(),
     };
-    for text in [FAR, "root:x:0:0"] {
+    for text in [FAR, HIDDEN, "root:x:0:0"] {
         assert!(!has(tars, text), "{about}: {text}");
     }
     // `named.jar` lies in the folder above, and has that as its root.

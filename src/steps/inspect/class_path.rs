@@ -17,6 +17,9 @@ use crate::{error::Failure, model::RealPath, zip::wrong_name};
 /// More than any application names; what names so many is no manifest of a build tool.
 const MOST_FILES: usize = 20_000;
 
+/// Why a name is refused that may be one of the folder above.
+pub(super) const OUTSIDE: &str = "it is outside the JAR's folder";
+
 /// Returns the words of a manifest's `Class-Path`.
 pub(super) fn words(manifest: &Manifest) -> Vec<String> {
     let value = manifest.get("Class-Path").unwrap_or_default();
@@ -43,7 +46,8 @@ fn place(word: &str, folder: &str) -> Result<Place, &'static str> {
         None => word,
     };
     let path = decoded(path);
-    if path.starts_with('/') {
+    let has_drive = path.as_bytes().get(1) == Some(&b':');
+    if path.starts_with('/') || has_drive {
         return Err("it is an absolute path");
     }
     let is_folder = path.ends_with('/') || matches!(path.rsplit('/').next(), Some("." | ".."));
@@ -52,7 +56,7 @@ fn place(word: &str, folder: &str) -> Result<Place, &'static str> {
         match part {
             "" | "." => {}
             ".." => {
-                parts.pop().ok_or("it is outside the JAR's folder")?;
+                parts.pop().ok_or(OUTSIDE)?;
             }
             part => parts.push(part),
         }
@@ -88,7 +92,7 @@ fn decoded(text: &str) -> String {
 /// Returns the path below the folder above of a JAR there that a word names, as those of `bin/app.jar`
 /// with its libraries in `lib/` do: `../lib/a.jar`. `own` is what the folder itself is called.
 pub(super) fn one_up(word: &str, own: &str) -> Option<String> {
-    if place(word, "").is_ok() {
+    if place(word, "") != Err(OUTSIDE) {
         return None;
     }
     match place(word, &format!("{own}/")) {
@@ -272,6 +276,7 @@ mod tests {
             // Nobody's password file, and no whole folder of it.
             ("../passwd", None),
             ("../conf/", None),
+            ("C%3A/a.jar", None),
             ("../own/a.jar", Some("own/a.jar")),
         ] {
             assert_eq!(one_up(word, "own").as_deref(), expected, "{word}");
@@ -303,6 +308,7 @@ mod tests {
             ("file:/opt/a.jar", "", Err("it is an absolute path")),
             ("file:///opt/a.jar", "", Err("it is an absolute path")),
             ("C:/a.jar", "", Err("it is an absolute path")),
+            ("C%3A/a.jar", "lib/", Err("it is an absolute path")),
             (
                 "http://example.com/a.jar",
                 "",

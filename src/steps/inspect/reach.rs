@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     archive::library,
-    class_path::{one_up, words},
+    class_path::{OUTSIDE, one_up, words},
     manifest::{self, Manifest},
     refusal,
     walk::Found,
@@ -127,7 +127,7 @@ impl Reach {
         }
         if real.below(&self.root).is_none() {
             let link = self.link(name, &self.root).map(Seen::Link);
-            return link.unwrap_or(Seen::Refused("it is outside the JAR's folder"));
+            return link.unwrap_or(Seen::Refused(OUTSIDE));
         }
         if !metadata.is_file() {
             return Seen::Refused("it is a device, a pipe or a socket");
@@ -150,7 +150,7 @@ impl Reach {
             Seen::OwnFolder
         } else if real.below(&self.own).is_none() {
             let link = self.link(name, &self.own).map(Seen::Link);
-            link.unwrap_or(Seen::Refused("it is outside the JAR's folder"))
+            link.unwrap_or(Seen::Refused(OUTSIDE))
         } else if !self.is_given && self.is_hidden(&real) {
             Seen::Refused(HIDDEN)
         } else {
@@ -172,7 +172,7 @@ impl Reach {
                 .extension()
                 .is_none_or(|extension| extension != "jar")
         {
-            return Some("it is outside the JAR's folder");
+            return Some(OUTSIDE);
         }
         let named_hidden = named
             .strip_prefix(self.own.as_path())
