@@ -200,7 +200,7 @@ impl Search<'_> {
                 Seen::Link(link) => return Err(refused::class_path_link(self.reach, &link)),
             },
             Ok(Place::Folder(name)) if self.seen.insert(format!("{name}/")) => match self.reach.look(&name) {
-                Seen::Folder(real) => self.take_folder(&name, real)?,
+                Seen::Folder(real) => self.take_folder(&name, &real)?,
                 Seen::OwnFolder => self.resolved.names_own_folder = true,
                 Seen::Nothing | Seen::Library(..) | Seen::NoArchive | Seen::Unreadable(_) => {
                     self.resolved.missing.push(shown(&format!("{name}/")));
@@ -240,7 +240,7 @@ impl Search<'_> {
         self.add(found)
     }
 
-    fn take_folder(&mut self, name: &str, real: RealPath) -> Result<(), Failure> {
+    fn take_folder(&mut self, name: &str, real: &RealPath) -> Result<(), Failure> {
         let is_given = self.reach.is_given;
         // The manifest names the folder, and the person may not know what else is in it.
         let takes = |name: &str| is_given || !name.rsplit('/').next().unwrap_or(name).starts_with('.');

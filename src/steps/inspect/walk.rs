@@ -73,7 +73,7 @@ pub(super) fn walk(folder: &Path) -> Result<Vec<Found>, Failure> {
 /// As [`walk`].
 pub(super) fn walk_parts(folder: &Path, takes: impl Fn(&str) -> bool) -> Result<Vec<Found>, Failure> {
     let root = RealPath::of(folder).map_err(|error| refusal::unreadable(folder, &error))?;
-    walk_real(folder, root, &takes)
+    walk_real(folder, &root, &takes)
 }
 
 /// The same of a folder that is resolved already.
@@ -82,7 +82,7 @@ pub(super) fn walk_parts(folder: &Path, takes: impl Fn(&str) -> bool) -> Result<
 /// As [`walk`].
 pub(super) fn walk_real(
     shown: &Path,
-    root: RealPath,
+    root: &RealPath,
     takes: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<Found>, Failure> {
     let mut walk = Walk {
@@ -91,7 +91,7 @@ pub(super) fn walk_real(
         above: vec![root.clone()],
         found: Vec::new(),
     };
-    walk.visit(&root, "")?;
+    walk.visit(root, "")?;
     walk.found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(walk.found)
 }
