@@ -1,10 +1,10 @@
 //! What the person gave us: found out by content, never by the file's name alone.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, time::SystemTime};
+use std::{collections::BTreeMap, fmt, time::SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::{LocalTree, SymbolVersion};
+use super::{LocalTree, RealPath, SymbolVersion};
 use crate::oci::{Digest, Platform};
 pub use crate::zip::Entry as ArchiveEntry;
 
@@ -20,7 +20,7 @@ pub struct Artifact {
     pub named_after: String,
     /// The file or folder on this machine; not part of what the image is made from.
     #[serde(skip)]
-    pub local_path: PathBuf,
+    pub local_path: RealPath,
     /// When it was last changed, to notice a build that goes on meanwhile; not part of the image.
     #[serde(skip)]
     pub local_modified: Option<SystemTime>,

@@ -1,15 +1,14 @@
 //! The files of an artifact that is more than one: a folder, or a JAR with what its `Class-Path`
 //! names.
 
-use std::{path::PathBuf, time::SystemTime};
+use std::time::SystemTime;
 
+use super::RealPath;
 use crate::oci::{Digest, Hasher};
 
 /// Files below one folder of this machine.
 #[derive(Clone, Debug)]
 pub struct LocalTree {
-    /// The folder that they are in; not part of what the image is made from.
-    pub local_folder: PathBuf,
     /// The one that is run; `None` where that is not a single file, as in an unpacked WAR.
     pub main_file: Option<String>,
     /// All of them, sorted by name.
@@ -21,6 +20,8 @@ pub struct LocalTree {
 pub struct LocalFile {
     /// Its path below the folder, with `/`, without `..`.
     pub name: String,
+    /// Where it is on this machine, below the folder too; not part of what the image is made from.
+    pub local_path: RealPath,
     /// Its size.
     pub size_bytes: u64,
     /// Whether anybody may execute it, and that matters.
@@ -56,11 +57,15 @@ mod tests {
     use super::*;
 
     fn tree(name: &str, is_executable: bool, bytes: &[u8]) -> LocalTree {
+        tree_in("/", name, is_executable, bytes)
+    }
+
+    fn tree_in(folder: &str, name: &str, is_executable: bool, bytes: &[u8]) -> LocalTree {
         LocalTree {
-            local_folder: PathBuf::from("/anywhere").join(name),
             main_file: None,
             files: vec![LocalFile {
                 name: name.to_owned(),
+                local_path: RealPath::of(folder.as_ref()).unwrap(),
                 size_bytes: bytes.len() as u64,
                 is_executable,
                 digest: Digest::of(bytes),
@@ -72,11 +77,7 @@ mod tests {
     #[test]
     fn name_mode_and_bytes_are_in_the_digest() {
         let digest = tree("a", false, b"1").digest();
-        let elsewhere = LocalTree {
-            local_folder: PathBuf::new(),
-            ..tree("a", false, b"1")
-        };
-        assert_eq!(elsewhere.digest(), digest);
+        assert_eq!(tree_in(".", "a", false, b"1").digest(), digest);
         for other in [
             tree("b", false, b"1"),
             tree("a", true, b"1"),

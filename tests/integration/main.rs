@@ -23,6 +23,10 @@ mod fetch;
 mod fetch_tls;
 mod generated;
 mod house;
+#[cfg(unix)]
+mod inside;
+#[cfg(unix)]
+mod inside_by_chance;
 mod inspect;
 mod job;
 mod kubeconfig;

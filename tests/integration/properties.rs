@@ -27,10 +27,10 @@ const CASES: u64 = 150;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Numbers as by chance: <https://prng.di.unimi.it/splitmix64.c>.
-struct Chance(u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -38,7 +38,7 @@ impl Chance {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.next() % end.max(1) as u64) as usize
     }
 }
@@ -180,7 +180,7 @@ fn assert_holds(name: &str, bytes: &[u8], case: &str) -> bool {
 }
 
 /// Runs on a thread of its own, so that a loop without end becomes a failure that names its case.
-fn within_patience(work: impl FnOnce(&mpsc::Sender<String>) + Send + 'static) {
+pub(crate) fn within_patience(work: impl FnOnce(&mpsc::Sender<String>) + Send + 'static) {
     let (sender, cases) = mpsc::channel();
     let thread = thread::spawn(move || work(&sender));
     let mut last = String::from("none");

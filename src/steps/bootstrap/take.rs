@@ -104,7 +104,7 @@ async fn ended(
 }
 
 async fn send(executable: &Artifact, to: &mut (impl AsyncWrite + Unpin), events: &Events) -> io::Result<()> {
-    let mut file = File::open(&executable.local_path).await?;
+    let mut file = File::open(executable.local_path.as_path()).await?;
     let (mut piece, mut done) = (vec![0; PIECE_BYTES], 0);
     loop {
         let length = file.read(&mut piece).await?;

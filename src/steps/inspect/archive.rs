@@ -112,7 +112,7 @@ impl Archive {
     pub(super) fn nested(&mut self, index: usize) -> Option<Nested<'_>> {
         let entry = self.entries.get(index)?;
         let zip = match &mut self.container {
-            Container::Folder(paths) => return library(Box::new(File::open(paths.get(index)?).ok()?)),
+            Container::Folder(paths) => return library(Box::new(paths.get(index)?.open().ok()?)),
             Container::Zip(zip) => zip,
         };
         let jar: Box<dyn ReadSeek> = if entry.place.as_ref()?.is_stored() {

@@ -2,21 +2,23 @@
 //! between them: <https://docs.oracle.com/en/java/javase/25/docs/specs/jar/jar.html#class-path-attribute>.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
-    fs::{self, File},
-    path::Path,
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    io,
 };
 
 use super::{
-    archive::library,
-    manifest::{self, Manifest},
-    refusal_tree as refused,
+    manifest::Manifest,
+    reach::{Reach, Seen},
+    refusal, refusal_tree as refused,
     walk::{self, Found},
 };
-use crate::{error::Failure, zip::wrong_name};
+use crate::{error::Failure, model::RealPath, zip::wrong_name};
 
 /// More than any application names; what names so many is no manifest of a build tool.
 const MOST_FILES: usize = 20_000;
+
+/// Why a name is refused that may be one of the folder above.
+pub(super) const OUTSIDE: &str = "it is outside the JAR's folder";
 
 /// Returns the words of a manifest's `Class-Path`.
 pub(super) fn words(manifest: &Manifest) -> Vec<String> {
@@ -44,7 +46,8 @@ fn place(word: &str, folder: &str) -> Result<Place, &'static str> {
         None => word,
     };
     let path = decoded(path);
-    if path.starts_with('/') {
+    let has_drive = path.as_bytes().get(1) == Some(&b':');
+    if path.starts_with('/') || has_drive {
         return Err("it is an absolute path");
     }
     let is_folder = path.ends_with('/') || matches!(path.rsplit('/').next(), Some("." | ".."));
@@ -53,7 +56,7 @@ fn place(word: &str, folder: &str) -> Result<Place, &'static str> {
         match part {
             "" | "." => {}
             ".." => {
-                parts.pop().ok_or("it is outside the JAR's folder")?;
+                parts.pop().ok_or(OUTSIDE)?;
             }
             part => parts.push(part),
         }
@@ -86,17 +89,16 @@ fn decoded(text: &str) -> String {
     String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
-/// Whether words name JARs in the folder above, as those of `bin/app.jar` with its libraries in
-/// `lib/` do: `../lib/a.jar`.
-pub(super) fn leaves_folder(words: &[String]) -> bool {
-    words
-        .iter()
-        .any(|word| place(word, "").is_err() && is_jar_one_up(word))
-}
-
-fn is_jar_one_up(word: &str) -> bool {
-    // Any name will do for the folder.
-    matches!(place(word, "own/"), Ok(Place::File(name)) if name.strip_suffix(".jar").is_some())
+/// Returns the path below the folder above of a JAR there that a word names, as those of `bin/app.jar`
+/// with its libraries in `lib/` do: `../lib/a.jar`. `own` is what the folder itself is called.
+pub(super) fn one_up(word: &str, own: &str) -> Option<String> {
+    if place(word, "") != Err(OUTSIDE) {
+        return None;
+    }
+    match place(word, &format!("{own}/")) {
+        Ok(Place::File(name)) if name.strip_suffix(".jar").is_some() => Some(name),
+        _ => None,
+    }
 }
 
 /// Returns the folder of a JAR, with a slash at its end; empty at the top.
@@ -105,11 +107,16 @@ fn folder_of(jar: &str) -> &str {
 }
 
 /// What the words of the main JAR lead to.
+#[derive(Default)]
 pub(super) struct Resolved {
-    /// Files and folders below the main JAR's folder, sorted by name; without that JAR.
+    /// Files and folders below the folder that names begin at, sorted by name; without the main JAR.
     pub(super) found: Vec<Found>,
     /// What the main JAR names and is not there.
     pub(super) missing: Vec<String>,
+    /// What it names and is no archive: Java passes over it.
+    pub(super) no_archives: Vec<String>,
+    /// Folders that it names.
+    pub(super) folders: Vec<String>,
     /// Whether the JAR's own folder is named, of which nothing is taken for that.
     pub(super) names_own_folder: bool,
 }
@@ -119,92 +126,139 @@ pub(super) struct Resolved {
 /// `is_inside` says whether the main JAR holds the library of this file name already.
 ///
 /// # Errors
-/// A [`Failure`] when the main JAR names what cannot be taken. What is named by a
-/// library's manifest may be missing: the JVM does not mind, and libraries name what is optional.
+/// A [`Failure`] when the main JAR names what cannot be taken, or a link leads to where nothing is
+/// taken from. What is named by a library's manifest may be missing: the JVM does not mind, and
+/// libraries name what is optional.
 pub(super) fn resolve(
-    folder: &Path,
-    main_jar: &str,
+    reach: &Reach,
     words: &[String],
     is_inside: impl Fn(&str) -> bool,
 ) -> Result<Resolved, Failure> {
-    let mut found: BTreeMap<String, Found> = BTreeMap::new();
-    let mut queue: VecDeque<Place> = VecDeque::new();
-    let (mut missing, mut refused) = (Vec::new(), Vec::new());
-    let mut names_own_folder = false;
-    let own_folder = folder_of(main_jar);
+    let mut search = Search {
+        reach,
+        seen: BTreeSet::from([reach.main_jar.clone()]),
+        found: BTreeMap::new(),
+        queue: VecDeque::new(),
+        refused: Vec::new(),
+        resolved: Resolved::default(),
+    };
     for word in words {
-        let is_outside = place(word, "").is_err() && !is_jar_one_up(word);
-        let place = if is_outside {
-            place(word, "")
-        } else {
-            place(word, own_folder)
-        };
-        match place {
-            Err(why) => refused.push(format!("{}: {why}", word.escape_debug())),
-            Ok(Place::Folder(name)) if name == own_folder.trim_end_matches('/') => names_own_folder = true,
-            Ok(place) if is_there(folder, &place) => queue.push_back(place),
-            Ok(Place::File(name)) if folder.join(&name).is_dir() => {
-                refused.push(format!("{name}: it is a folder, and has no slash at its end"));
-            }
-            Ok(Place::File(name)) if is_inside(&name) => {}
-            // As it is seen from the JAR.
-            Ok(Place::File(name)) if own_folder.is_empty() => missing.push(name),
-            Ok(Place::Folder(name)) if own_folder.is_empty() => missing.push(format!("{name}/")),
-            Ok(_) => missing.push(word.clone()),
+        search.first_level(word, &is_inside)?;
+    }
+    if !search.refused.is_empty() {
+        let file_name = &reach.main_jar[folder_of(&reach.main_jar).len()..];
+        return Err(refused::class_path_outside(file_name, &search.refused));
+    }
+    while let Some((folder, words)) = search.queue.pop_front() {
+        for word in words {
+            search.of_library(&folder, &word)?;
         }
     }
-    if !refused.is_empty() {
-        let file_name = &main_jar[own_folder.len()..];
-        return Err(refused::class_path_outside(file_name, &refused));
-    }
-    while let Some(next) = queue.pop_front() {
-        match next {
-            Place::File(name) if name == main_jar || found.contains_key(&name) => {}
-            Place::File(name) => {
-                let path = folder.join(&name);
-                let metadata =
-                    fs::metadata(&path).map_err(|error| super::refusal::unreadable(&path, &error))?;
-                let places = words_of(&path)
-                    .into_iter()
-                    .filter_map(|word| place(&word, folder_of(&name)).ok());
-                // Folders that libraries name are none that a build makes.
-                let files = places.filter(|place| matches!(place, Place::File(_)));
-                queue.extend(files.filter(|place| is_there(folder, place)));
-                found.insert(name.clone(), Found::new(name, &metadata));
-            }
-            Place::Folder(name) => {
-                for inside in walk::walk(&folder.join(&name))? {
-                    let name = format!("{name}/{}", inside.name);
-                    found.insert(name.clone(), Found { name, ..inside });
-                }
-            }
-        }
-        if found.len() > MOST_FILES {
-            return Err(refused::too_many_files(folder, MOST_FILES));
-        }
-    }
+    let found = search.found.into_values().collect();
     Ok(Resolved {
-        found: found.into_values().collect(),
-        missing,
-        names_own_folder,
+        found,
+        ..search.resolved
     })
 }
 
-fn is_there(folder: &Path, place: &Place) -> bool {
-    match place {
-        Place::File(name) => folder.join(name).is_file(),
-        Place::Folder(name) => folder.join(name).is_dir(),
-    }
+struct Search<'a> {
+    reach: &'a Reach,
+    /// Names that were looked at; manifests may name the same a million times.
+    seen: BTreeSet<String>,
+    found: BTreeMap<String, Found>,
+    /// The folders of libraries, and what their manifests name.
+    queue: VecDeque<(String, Vec<String>)>,
+    /// What the main JAR names and cannot be taken, with why.
+    refused: Vec<String>,
+    resolved: Resolved,
 }
 
-/// Returns the `Class-Path` of a library; none where it is no JAR, which the JVM passes over.
-fn words_of(jar: &Path) -> Vec<String> {
-    let read = || {
-        let mut jar = library(File::open(jar).ok()?)?;
-        let text = manifest::of(&mut jar)?;
-        Some(words(&Manifest::parse(&text)))
-    };
-    read().unwrap_or_default()
+impl Search<'_> {
+    fn first_level(&mut self, word: &str, is_inside: &impl Fn(&str) -> bool) -> Result<(), Failure> {
+        let own_folder = folder_of(&self.reach.main_jar);
+        let own_name = own_folder.trim_end_matches('/');
+        let is_outside = place(word, "").is_err() && one_up(word, own_name).is_none();
+        let place = place(word, if is_outside { "" } else { own_folder });
+        // As it is seen from the JAR.
+        let shown = |name: &str| match own_folder {
+            "" => name.to_owned(),
+            _ => word.to_owned(),
+        };
+        match place {
+            Err(why) => self.refused.push(format!("{}: {why}", word.escape_debug())),
+            Ok(Place::Folder(name)) if name == own_name => self.resolved.names_own_folder = true,
+            Ok(Place::File(name)) if self.seen.insert(name.clone()) => match self.reach.look(&name) {
+                Seen::Library(found, words) => self.take(found, words)?,
+                Seen::NoArchive => self.resolved.no_archives.push(shown(&name)),
+                Seen::Folder(_) | Seen::OwnFolder => self
+                    .refused
+                    .push(format!("{name}: it is a folder, and has no slash at its end")),
+                Seen::Unreadable(error) => return Err(self.unreadable(&name, &error)),
+                Seen::Nothing if is_inside(&name) => {}
+                Seen::Nothing => self.resolved.missing.push(shown(&name)),
+                Seen::Refused(why) => self.refused.push(format!("{}: {why}", word.escape_debug())),
+                Seen::Link(link) => return Err(refused::class_path_link(self.reach, &link)),
+            },
+            Ok(Place::Folder(name)) if self.seen.insert(format!("{name}/")) => match self.reach.look(&name) {
+                Seen::Folder(real) => self.take_folder(&name, &real)?,
+                Seen::OwnFolder => self.resolved.names_own_folder = true,
+                Seen::Nothing | Seen::Library(..) | Seen::NoArchive | Seen::Unreadable(_) => {
+                    self.resolved.missing.push(shown(&format!("{name}/")));
+                }
+                Seen::Refused(why) => self.refused.push(format!("{}: {why}", word.escape_debug())),
+                Seen::Link(link) => return Err(refused::class_path_link(self.reach, &link)),
+            },
+            Ok(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Takes what a library names: archives alone, since folders that libraries name are none that a
+    /// build makes.
+    fn of_library(&mut self, folder: &str, word: &str) -> Result<(), Failure> {
+        let Ok(Place::File(name)) = place(word, folder) else {
+            return Ok(());
+        };
+        if !self.seen.insert(name.clone()) {
+            return Ok(());
+        }
+        match self.reach.look(&name) {
+            Seen::Library(found, words) => self.take(found, words),
+            Seen::Unreadable(error) => Err(self.unreadable(&name, &error)),
+            Seen::Link(link) if link.target.is_some() => Err(refused::class_path_link(self.reach, &link)),
+            _ => Ok(()),
+        }
+    }
+
+    fn unreadable(&self, name: &str, error: &io::Error) -> Failure {
+        refusal::unreadable(&self.reach.folder.join(name), error)
+    }
+
+    fn take(&mut self, found: Found, words: Vec<String>) -> Result<(), Failure> {
+        let folder = folder_of(&found.name).to_owned();
+        self.queue.push_back((folder, words));
+        self.add(found)
+    }
+
+    fn take_folder(&mut self, name: &str, real: &RealPath) -> Result<(), Failure> {
+        let is_given = self.reach.is_given;
+        // The manifest names the folder, and the person may not know what else is in it.
+        let takes = |name: &str| is_given || !name.rsplit('/').next().unwrap_or(name).starts_with('.');
+        for inside in walk::walk_real(&self.reach.folder.join(name), real, &takes)? {
+            let name = format!("{name}/{}", inside.name);
+            self.add(Found { name, ..inside })?;
+        }
+        self.resolved.folders.push(format!("{name}/"));
+        Ok(())
+    }
+
+    fn add(&mut self, found: Found) -> Result<(), Failure> {
+        self.found.insert(found.name.clone(), found);
+        if self.found.len() > MOST_FILES {
+            return Err(refused::too_many_files(&self.reach.folder, MOST_FILES));
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -214,16 +268,18 @@ mod tests {
     #[test]
     fn jars_in_the_folder_above_may_be_named() {
         for (word, expected) in [
-            ("../lib/a.jar", true),
-            ("file:../a.jar", true),
-            ("lib/a.jar", false),
-            ("../../lib/a.jar", false),
+            ("../lib/a.jar", Some("lib/a.jar")),
+            ("file:../a.jar", Some("a.jar")),
+            ("%2e%2e/a.jar", Some("a.jar")),
+            ("lib/a.jar", None),
+            ("../../lib/a.jar", None),
             // Nobody's password file, and no whole folder of it.
-            ("../passwd", false),
-            ("../conf/", false),
-            ("../own/a.jar", true),
+            ("../passwd", None),
+            ("../conf/", None),
+            ("C%3A/a.jar", None),
+            ("../own/a.jar", Some("own/a.jar")),
         ] {
-            assert_eq!(leaves_folder(&[word.to_owned()]), expected, "{word}");
+            assert_eq!(one_up(word, "own").as_deref(), expected, "{word}");
         }
     }
 
@@ -252,6 +308,7 @@ mod tests {
             ("file:/opt/a.jar", "", Err("it is an absolute path")),
             ("file:///opt/a.jar", "", Err("it is an absolute path")),
             ("C:/a.jar", "", Err("it is an absolute path")),
+            ("C%3A/a.jar", "lib/", Err("it is an absolute path")),
             (
                 "http://example.com/a.jar",
                 "",

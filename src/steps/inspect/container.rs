@@ -3,12 +3,14 @@
 use std::{
     fs::File,
     io::{self, Read, Seek},
-    path::{Path, PathBuf},
 };
 
 use flate2::{Decompress, FlushDecompress};
 
-use crate::{model::ArchiveEntry, zip};
+use crate::{
+    model::{ArchiveEntry, RealPath},
+    zip,
+};
 
 /// The longest description of a Huffman code and a few symbols; what begins stranger is read whole.
 const PACKED_HEAD_BYTES: usize = 512;
@@ -73,15 +75,8 @@ impl<R: Read + Seek> Heads for zip::Reader<R> {
 /// Where entries are.
 pub(super) enum Container {
     Zip(zip::Reader<File>),
-    /// Their paths, by index; a folder's is empty.
-    Folder(Vec<PathBuf>),
-}
-
-impl Container {
-    /// Returns the files of a tree, in its order.
-    pub(super) fn of_folder<'a>(folder: &Path, names: impl Iterator<Item = &'a str>) -> Self {
-        Self::Folder(names.map(|name| folder.join(name)).collect())
-    }
+    /// The files of a tree, in its order, which is that of their indexes.
+    Folder(Vec<RealPath>),
 }
 
 impl Heads for Container {
@@ -91,7 +86,7 @@ impl Heads for Container {
             Self::Folder(paths) => {
                 out.clear();
                 let path = paths.get(entry.index as usize).ok_or(io::ErrorKind::NotFound)?;
-                File::open(path)?.take(most_bytes).read_to_end(out)?;
+                path.open()?.take(most_bytes).read_to_end(out)?;
                 Ok(())
             }
         }

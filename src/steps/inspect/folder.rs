@@ -1,7 +1,11 @@
 //! Folders as artifacts: an unpacked WAR or Spring Boot JAR, Quarkus' `quarkus-app`, or one JAR or
 //! executable with the files that it wants beside it.
 
-use std::{fs::File, io::Read, path::Path};
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    path::Path,
+};
 
 use super::{
     HEAD_BYTES, Limits,
@@ -10,14 +14,19 @@ use super::{
     content::{self, Content, Foreign},
     elf, jar_notes, jar_tree,
     manifest::{self, Manifest},
-    name_of, of_archive, refusal, refusal_tree as refused,
+    name_of, of_archive,
+    reach::Reach,
+    refusal, refusal_tree as refused,
     walk::{self, Found},
 };
 use crate::{
     error::Failure,
-    model::{Artifact, ArtifactKind, JarLayout},
+    model::{Artifact, ArtifactKind, JarLayout, RealPath},
     zip::Opened,
 };
+
+/// What Quarkus' build writes beside its starter.
+const QUARKUS_PARTS: [&str; 4] = ["app", "lib", "quarkus", "quarkus-app-dependencies.txt"];
 
 /// Says what a folder is.
 ///
@@ -39,7 +48,7 @@ pub(super) fn inspect(folder: &Path, limits: &Limits) -> Result<Artifact, Failur
         .iter()
         .filter(|found| !found.is_folder && !found.name.contains('/'))
     {
-        match look_at(&folder.join(&file.name)) {
+        match look_at(&file.real) {
             Top::Nothing => {}
             Top::Refused(why) => seen.push(format!("{}: {why}", file.name)),
             candidate => candidates.push((file.name.clone(), candidate)),
@@ -76,9 +85,9 @@ enum Top {
 }
 
 /// Looks at no more of a file than tells whether it is meant to be run.
-fn look_at(path: &Path) -> Top {
+fn look_at(path: &RealPath) -> Top {
     let read = || {
-        let mut file = File::open(path).ok()?;
+        let mut file = path.open().ok()?;
         let mut head = Vec::new();
         file.by_ref().take(HEAD_BYTES).read_to_end(&mut head).ok()?;
         Some((file, head))
@@ -134,7 +143,7 @@ fn unpacked(folder: &Path, mut found: Vec<Found>) -> Result<Artifact, Failure> {
     let file_name = name_of(folder);
     let files = found.iter().filter(|found| !found.is_folder);
     let mut archive = Archive {
-        container: Container::of_folder(folder, files.map(|file| file.name.as_str())),
+        container: Container::Folder(files.map(|file| file.real.clone()).collect()),
         file_name: file_name.clone(),
         entries: walk::entries(&found),
         evidence: Vec::new(),
@@ -145,18 +154,31 @@ fn unpacked(folder: &Path, mut found: Vec<Found>) -> Result<Artifact, Failure> {
     Ok(artifact)
 }
 
-/// Says what the folder is in which this JAR is run.
+/// Says what the folder is in which this starter of Quarkus lies. The person gave that one file, so
+/// what may lie beside it of others stays out.
 ///
 /// # Errors
 /// As [`inspect`].
-pub(super) fn of_jar(folder: &Path, main_file: &str, limits: &Limits) -> Result<Artifact, Failure> {
-    jar(folder, &walk::walk(folder)?, main_file, limits)
+pub(super) fn of_quarkus(folder: &Path, main_file: &str, limits: &Limits) -> Result<Artifact, Failure> {
+    let is_part = |first: &str| first == main_file || QUARKUS_PARTS.contains(&first);
+    let found = walk::walk_parts(folder, |name| is_part(name.split('/').next().unwrap_or(name)))?;
+    let mut artifact = jar(folder, &found, main_file, limits)?;
+    let others = fs::read_dir(folder).map_err(|error| refusal::unreadable(folder, &error))?;
+    let others = others.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut others: Vec<String> = others.filter(|name| !is_part(name)).collect();
+    if !others.is_empty() {
+        others.sort();
+        artifact.notes.push(format!(
+            "what is beside {main_file} and not of Quarkus stays out ({}); give the folder to take all of it",
+            others.join(", ").escape_debug()
+        ));
+    }
+    Ok(artifact)
 }
 
 /// One JAR that runs, and what it wants beside it.
 fn jar(folder: &Path, found: &[Found], main_file: &str, limits: &Limits) -> Result<Artifact, Failure> {
-    let path = folder.join(main_file);
-    let file = File::open(&path).map_err(|error| refusal::unreadable(&path, &error))?;
+    let file = open(folder, found, main_file)?;
     let mut archive = archive::open(file, main_file, true, limits)?;
     let mut kind = of_archive(&mut archive)?;
     let mut named_after = main_file.to_owned();
@@ -166,7 +188,8 @@ fn jar(folder: &Path, found: &[Found], main_file: &str, limits: &Limits) -> Resu
         if is_quarkus {
             jar_tree::ensure_quarkus_is_whole(folder, main_file)?;
         }
-        jar_tree::resolve(folder, main_file, &archive.entries, facts, &mut notes, limits)?;
+        let reach = Reach::of_folder(folder, main_file)?;
+        jar_tree::resolve(&reach, &archive.entries, facts, &mut notes, limits)?;
         if is_quarkus {
             let own = jar_tree::quarkus_java(folder, found, facts, limits)?;
             named_after = own.unwrap_or_else(|| name_of(folder));
@@ -178,10 +201,15 @@ fn jar(folder: &Path, found: &[Found], main_file: &str, limits: &Limits) -> Resu
     Ok(artifact)
 }
 
+fn open(folder: &Path, found: &[Found], name: &str) -> Result<File, Failure> {
+    let file = found.iter().find(|file| file.name == name);
+    let opened = file.map_or(Err(io::ErrorKind::NotFound.into()), |file| file.real.open());
+    opened.map_err(|error| refusal::unreadable(&folder.join(name), &error))
+}
+
 /// One executable, and the files that it wants beside it.
 fn executable(folder: &Path, found: &[Found], main_file: &str) -> Result<Artifact, Failure> {
-    let path = folder.join(main_file);
-    let file = File::open(&path).map_err(|error| refusal::unreadable(&path, &error))?;
+    let file = open(folder, found, main_file)?;
     let elf = elf::inspect(file, main_file)?;
     let kind = ArtifactKind::Elf(elf.facts);
     let mut artifact = artifact(folder, found, kind, Some(main_file), main_file.to_owned())?;
@@ -197,10 +225,11 @@ fn artifact(
     named_after: String,
 ) -> Result<Artifact, Failure> {
     let (tree, entries) = walk::tree(folder, found, main_file)?;
+    let local_path = RealPath::of(folder).map_err(|error| refusal::unreadable(folder, &error))?;
     Ok(Artifact {
         file_name: name_of(folder),
         named_after,
-        local_path: folder.to_owned(),
+        local_path,
         // Each of its files has its own.
         local_modified: None,
         size_bytes: tree.size_bytes(),

@@ -1,13 +1,11 @@
 //! JARs that are not alone: thin ones with a `Class-Path`, and Quarkus' folder.
 
-use std::{
-    fs::File,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use super::{
     Limits, archive, class_path,
     class_version::{lowest_java, usual_java},
+    reach::Reach,
     refusal, refusal_tree as refused,
     walk::{self, Found},
 };
@@ -26,16 +24,15 @@ const QUARKUS_STARTER: &str = "lib/boot/io.quarkus.quarkus-bootstrap-runner-";
 /// # Errors
 /// A [`Failure`] when it names what is not there or cannot be taken along.
 pub(super) fn resolve(
-    folder: &Path,
-    main_file: &str,
+    reach: &Reach,
     entries: &[ArchiveEntry],
     facts: &mut JarFacts,
     notes: &mut Vec<String>,
     limits: &Limits,
 ) -> Result<Vec<Found>, Failure> {
     let is_inside = |name: &str| is_merged(entries, name);
-    let resolved = class_path::resolve(folder, main_file, &facts.class_path, is_inside)?;
-    let file_name = main_file.rsplit('/').next().unwrap_or(main_file);
+    let resolved = class_path::resolve(reach, &facts.class_path, is_inside)?;
+    let file_name = reach.main_jar.rsplit('/').next().unwrap_or(&reach.main_jar);
     match &resolved.missing[..] {
         [] => {}
         missing if limits.may_lack_libraries => notes.push(format!(
@@ -50,8 +47,21 @@ pub(super) fn resolve(
              give the folder to take all of it"
         ));
     }
+    if !reach.is_given && !resolved.no_archives.is_empty() {
+        notes.push(format!(
+            "the Class-Path of {file_name} names what is no archive, which Java passes over, and stays out: {}",
+            resolved.no_archives.join(", ")
+        ));
+    }
+    if !reach.is_given && !resolved.folders.is_empty() {
+        notes.push(format!(
+            "the Class-Path of {file_name} names folders, which go into the image with all that is not hidden \
+             in them: {}",
+            resolved.folders.join(", ")
+        ));
+    }
     for library in resolved.found.iter().filter(|found| !found.is_folder) {
-        let java = File::open(folder.join(&library.name)).ok().and_then(usual_java);
+        let java = library.real.open().ok().and_then(usual_java);
         facts.java = facts.java.max(java.unwrap_or(0));
     }
     Ok(resolved.found)
@@ -74,30 +84,18 @@ fn is_merged(entries: &[ArchiveEntry], name: &str) -> bool {
     })
 }
 
-/// Adds to a JAR that was given alone what its `Class-Path` names.
+/// Adds to a JAR that was given alone, at this path, what its `Class-Path` names.
 ///
 /// # Errors
 /// As [`resolve`].
-pub(super) fn with_libraries(artifact: Artifact, limits: &Limits) -> Result<Artifact, Failure> {
+pub(super) fn with_libraries(path: &Path, artifact: Artifact, limits: &Limits) -> Result<Artifact, Failure> {
     let ArtifactKind::Jar(facts) = &artifact.kind else {
         return Ok(artifact);
     };
     let mut facts = facts.clone();
-    let folder = artifact.local_path.parent().unwrap_or(Path::new(""));
-    let above = above(folder).filter(|_| class_path::leaves_folder(&facts.class_path));
-    let (folder, main_file) = match &above {
-        Some((above, name)) => (&**above, &format!("{name}/{}", artifact.file_name)),
-        None => (folder, &artifact.file_name),
-    };
+    let reach = Reach::beside(path, &artifact.file_name, &facts.class_path)?;
     let mut notes = artifact.notes.clone();
-    let mut found = resolve(
-        folder,
-        main_file,
-        &artifact.entries,
-        &mut facts,
-        &mut notes,
-        limits,
-    )?;
+    let mut found = resolve(&reach, &artifact.entries, &mut facts, &mut notes, limits)?;
     let kind = ArtifactKind::Jar(facts);
     if found.is_empty() {
         return Ok(Artifact {
@@ -107,14 +105,19 @@ pub(super) fn with_libraries(artifact: Artifact, limits: &Limits) -> Result<Arti
         });
     }
     let metadata = artifact.local_path.metadata();
-    let metadata = metadata.map_err(|error| refusal::unreadable(&artifact.local_path, &error))?;
-    found.push(Found::new(main_file.clone(), &metadata));
+    let metadata = metadata.map_err(|error| refusal::unreadable(path, &error))?;
+    let main_file = reach.main_jar;
+    found.push(Found::new(
+        main_file.clone(),
+        artifact.local_path.clone(),
+        &metadata,
+    ));
     found.sort_by(|a, b| a.name.cmp(&b.name));
     for file in &mut found {
         // They were named for the JVM, which executes none of them.
         file.is_executable = false;
     }
-    let (tree, entries) = walk::tree(folder, &found, Some(main_file))?;
+    let (tree, entries) = walk::tree(&reach.folder, &found, Some(&main_file))?;
     Ok(Artifact {
         size_bytes: tree.size_bytes(),
         digest: tree.digest(),
@@ -124,18 +127,6 @@ pub(super) fn with_libraries(artifact: Artifact, limits: &Limits) -> Result<Arti
         tree: Some(tree),
         ..artifact
     })
-}
-
-/// Returns the folder above, and the name that this one has in it.
-fn above(folder: &Path) -> Option<(PathBuf, String)> {
-    let folder = if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    };
-    let folder = folder.canonicalize().ok()?;
-    let name = folder.file_name()?.to_str()?.to_owned();
-    Some((folder.parent()?.to_owned(), name))
 }
 
 /// # Errors
@@ -165,8 +156,8 @@ pub(super) fn quarkus_java(
         let Some(stem) = file.name.strip_suffix(".jar") else {
             continue;
         };
-        let path = folder.join(&file.name);
-        let jar = File::open(&path).map_err(|error| refusal::unreadable(&path, &error))?;
+        let jar = file.real.open();
+        let jar = jar.map_err(|error| refusal::unreadable(&folder.join(&file.name), &error))?;
         let java = if let Some(name) = file.name.strip_prefix("app/") {
             own.push(name.to_owned());
             let mut archive = archive::open(jar, &file.name, false, limits)?;

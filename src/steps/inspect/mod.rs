@@ -15,6 +15,7 @@ mod jar_notes;
 mod jar_tree;
 mod limits;
 mod manifest;
+mod reach;
 #[doc(hidden)]
 pub mod readers;
 mod refusal;
@@ -33,7 +34,7 @@ use std::{
 
 use crate::{
     error::Failure,
-    model::{ArchiveEntry, Artifact, ArtifactKind, JarLayout},
+    model::{ArchiveEntry, Artifact, ArtifactKind, JarLayout, RealPath},
     oci::{Digest, Hasher},
 };
 use archive::Archive;
@@ -68,11 +69,13 @@ pub fn run_within(path: &Path, limits: &Limits) -> Result<Artifact, Failure> {
                 let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
                 let folder = folder.unwrap_or(Path::new("."));
                 jar_tree::ensure_quarkus_is_whole(folder, &artifact.file_name)?;
-                folder::of_jar(folder, &artifact.file_name, limits)
+                folder::of_quarkus(folder, &artifact.file_name, limits)
             }
             // Unpacked; and what is packed in it may well have been named beside it once.
             JarLayout::SpringBoot { .. } => Ok(artifact),
-            JarLayout::Plain | JarLayout::SpringBoot1 { .. } => jar_tree::with_libraries(artifact, limits),
+            JarLayout::Plain | JarLayout::SpringBoot1 { .. } => {
+                jar_tree::with_libraries(path, artifact, limits)
+            }
         },
         ArtifactKind::War(_) | ArtifactKind::Elf(_) => Ok(artifact),
     }
@@ -88,7 +91,7 @@ fn name_of(path: &Path) -> String {
 
 fn file(path: &Path, limits: &Limits) -> Result<Artifact, Failure> {
     let file_name = name_of(path);
-    let (mut file, metadata) = open(path, &file_name)?;
+    let (real, mut file, metadata) = open(path, &file_name)?;
     let mut head = Vec::new();
     file.by_ref()
         .take(HEAD_BYTES)
@@ -99,7 +102,7 @@ fn file(path: &Path, limits: &Limits) -> Result<Artifact, Failure> {
     let is_refused = AtomicBool::new(false);
     let (recognised, digest) = thread::scope(|scope| {
         // Hashing takes longer than looking, so it goes on at the same time.
-        let hashing = scope.spawn(|| digest_of(path, &is_refused));
+        let hashing = scope.spawn(|| digest_of(&real, &is_refused));
         let recognised = look_inside(path, file, content, &file_name, limits);
         is_refused.store(recognised.is_err(), Ordering::Relaxed);
         (recognised, hashing.join())
@@ -111,7 +114,7 @@ fn file(path: &Path, limits: &Limits) -> Result<Artifact, Failure> {
     Ok(Artifact {
         named_after: file_name.clone(),
         file_name,
-        local_path: path.to_owned(),
+        local_path: real,
         local_modified: metadata.modified().ok(),
         size_bytes: metadata.len(),
         digest,
@@ -131,16 +134,19 @@ struct Inside {
     entries: Vec<ArchiveEntry>,
 }
 
-fn open(path: &Path, file_name: &str) -> Result<(File, fs::Metadata), Failure> {
-    let metadata = fs::metadata(path).map_err(|error| refusal::unreadable(path, &error))?;
-    if !metadata.is_file() {
+/// Opens the artifact. The person named it, so it may be a link that leads anywhere.
+fn open(path: &Path, file_name: &str) -> Result<(RealPath, File, fs::Metadata), Failure> {
+    let unreadable = |error: io::Error| refusal::unreadable(path, &error);
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err(refusal::special_file(path));
     }
+    let real = RealPath::of(path).map_err(unreadable)?;
+    let file = real.open().map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
     if metadata.len() == 0 {
         return Err(refusal::empty(file_name));
     }
-    let file = File::open(path).map_err(|error| refusal::unreadable(path, &error))?;
-    Ok((file, metadata))
+    Ok((real, file, metadata))
 }
 
 fn look_inside(
@@ -186,8 +192,8 @@ fn of_archive(archive: &mut Archive) -> Result<ArtifactKind, Failure> {
     }
 }
 
-fn digest_of(path: &Path, is_refused: &AtomicBool) -> io::Result<Digest> {
-    let mut file = File::open(path)?;
+fn digest_of(path: &RealPath, is_refused: &AtomicBool) -> io::Result<Digest> {
+    let mut file = path.open()?;
     let mut buffer = vec![0; READ_BYTES];
     let mut hasher = Hasher::default();
     while !is_refused.load(Ordering::Relaxed) {

@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use super::refusal::{quoted, unusable};
+use super::{
+    reach::{Link, Reach},
+    refusal::{quoted, unusable},
+    walk::leads_out,
+};
 use crate::error::Failure;
 
 /// Enough names to see what is meant; a list of hundreds hides the rest of the failure.
@@ -71,6 +75,23 @@ pub(super) fn link(path: &Path, name: &str, why: &str) -> Failure {
         ))
         .next("put a copy of what it is meant to be there, or leave it out")
         .command(format!("ls -l {}", quoted(&path.join(name))))
+        .anchor("folder-link")
+}
+
+/// A link that a name of a `Class-Path` leads through.
+pub(super) fn class_path_link(reach: &Reach, link: &Link) -> Failure {
+    let file_name = reach.main_jar.rsplit('/').next().unwrap_or_default();
+    let why = match &link.target {
+        Some(target) => leads_out(target.as_path()),
+        None => "it leads nowhere".to_owned(),
+    };
+    unusable(file_name)
+        .why(format!(
+            "its Class-Path leads to the symbolic link `{}`, which cannot be taken: {why}",
+            link.name.escape_debug()
+        ))
+        .next("put a copy of what it is meant to be there, or leave it out")
+        .command(format!("ls -l {}", quoted(&reach.folder.join(&link.name))))
         .anchor("folder-link")
 }
 

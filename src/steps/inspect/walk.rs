@@ -4,14 +4,14 @@ use std::{
     ffi::OsString,
     fs::{self, Metadata},
     io,
-    path::{Path, PathBuf},
+    path::Path,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use super::{digest_of, refusal, refusal_tree as refused};
 use crate::{
     error::Failure,
-    model::{ArchiveEntry, LocalFile, LocalTree},
+    model::{ArchiveEntry, LocalFile, LocalTree, RealPath},
     zip::wrong_name,
 };
 
@@ -24,6 +24,8 @@ const LEFT_OUT: [&str; 4] = [".git", ".svn", ".hg", ".DS_Store"];
 pub(super) struct Found {
     /// Path below the folder that was walked, with `/`.
     pub(super) name: String,
+    /// What that leads to.
+    pub(super) real: RealPath,
     pub(super) is_folder: bool,
     pub(super) size_bytes: u64,
     pub(super) is_executable: bool,
@@ -31,9 +33,10 @@ pub(super) struct Found {
 }
 
 impl Found {
-    pub(super) fn new(name: String, metadata: &Metadata) -> Self {
+    pub(super) fn new(name: String, real: RealPath, metadata: &Metadata) -> Self {
         Self {
             name,
+            real,
             is_folder: metadata.is_dir(),
             size_bytes: if metadata.is_dir() { 0 } else { metadata.len() },
             is_executable: is_executable(metadata),
@@ -61,16 +64,34 @@ fn is_executable(_: &Metadata) -> bool {
 /// # Errors
 /// A [`Failure`] when something in it cannot be read or cannot be in an image.
 pub(super) fn walk(folder: &Path) -> Result<Vec<Found>, Failure> {
-    let root = folder
-        .canonicalize()
-        .map_err(|error| refusal::unreadable(folder, &error))?;
+    walk_parts(folder, |_| true)
+}
+
+/// The same of those files and folders alone whose paths below the folder are taken.
+///
+/// # Errors
+/// As [`walk`].
+pub(super) fn walk_parts(folder: &Path, takes: impl Fn(&str) -> bool) -> Result<Vec<Found>, Failure> {
+    let root = RealPath::of(folder).map_err(|error| refusal::unreadable(folder, &error))?;
+    walk_real(folder, &root, &takes)
+}
+
+/// The same of a folder that is resolved already.
+///
+/// # Errors
+/// As [`walk`].
+pub(super) fn walk_real(
+    shown: &Path,
+    root: &RealPath,
+    takes: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Found>, Failure> {
     let mut walk = Walk {
-        shown: folder,
+        shown,
+        takes,
         above: vec![root.clone()],
-        root,
         found: Vec::new(),
     };
-    walk.visit(folder, "")?;
+    walk.visit(root, "")?;
     walk.found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(walk.found)
 }
@@ -78,46 +99,47 @@ pub(super) fn walk(folder: &Path) -> Result<Vec<Found>, Failure> {
 struct Walk<'a> {
     /// The folder as the person wrote it.
     shown: &'a Path,
-    /// The same without links.
-    root: PathBuf,
-    /// The folders that we are in, without links, outermost first.
-    above: Vec<PathBuf>,
+    takes: &'a dyn Fn(&str) -> bool,
+    /// The folders that we are in, outermost first: the first is the one that was given.
+    above: Vec<RealPath>,
     found: Vec<Found>,
 }
 
 impl Walk<'_> {
     /// Visits a folder, whose name below the root is empty or ends with a slash.
-    fn visit(&mut self, folder: &Path, below: &str) -> Result<(), Failure> {
-        let unreadable = |error: io::Error| refusal::unreadable(folder, &error);
-        let entries: io::Result<Vec<_>> = fs::read_dir(folder).and_then(Iterator::collect);
+    fn visit(&mut self, folder: &RealPath, below: &str) -> Result<(), Failure> {
+        let unreadable = |error: io::Error| refusal::unreadable(&self.shown.join(below), &error);
+        let entries: io::Result<Vec<_>> = fs::read_dir(folder.as_path()).and_then(Iterator::collect);
         let mut entries = entries.map_err(unreadable)?;
         // So that of several flaws the same one is told each time.
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
-            let name = self.name(below, entry.file_name())?;
-            let Some(name) = name else { continue };
-            let path = entry.path();
-            let is_link = entry.file_type().map_err(unreadable)?.is_symlink();
-            if is_link && let Err(why) = self.follow(&path) {
-                return Err(refused::link(self.shown, &name, why));
+            let file_name = entry.file_name();
+            let Some(name) = self.name(below, file_name.clone())? else {
+                continue;
+            };
+            let unreadable = |error: io::Error| refusal::unreadable(&self.shown.join(&name), &error);
+            let mut real = folder.child(&file_name);
+            if entry.file_type().map_err(unreadable)?.is_symlink() {
+                real = self
+                    .follow(&real)
+                    .map_err(|why| refused::link(self.shown, &name, &why))?;
             }
-            let metadata = fs::metadata(&path).map_err(|error| refusal::unreadable(&path, &error))?;
+            let metadata = real.metadata().map_err(unreadable)?;
             if !metadata.is_dir() && !metadata.is_file() {
                 return Err(refused::special_file(self.shown, &name));
             }
             if self.found.len() == MOST_FILES {
                 return Err(refused::too_many_files(self.shown, MOST_FILES));
             }
-            self.found.push(Found::new(name.clone(), &metadata));
+            let found = Found::new(name.clone(), real.clone(), &metadata);
+            self.found.push(found);
             if metadata.is_dir() {
-                let without_links = path
-                    .canonicalize()
-                    .map_err(|error| refusal::unreadable(&path, &error))?;
-                if self.above.contains(&without_links) {
+                if self.above.contains(&real) {
                     return Err(refused::link(self.shown, &name, "it leads in a circle"));
                 }
-                self.above.push(without_links);
-                self.visit(&path, &format!("{name}/"))?;
+                self.above.push(real.clone());
+                self.visit(&real, &format!("{name}/"))?;
                 self.above.pop();
             }
         }
@@ -133,20 +155,32 @@ impl Walk<'_> {
         if LEFT_OUT.contains(&file_name.as_str()) {
             return Ok(None);
         }
-        if let Some(why) = wrong_name(&file_name) {
-            return Err(refused::name(self.shown, &format!("{below}{file_name}"), why));
+        let name = format!("{below}{file_name}");
+        if !(self.takes)(&name) {
+            return Ok(None);
         }
-        Ok(Some(format!("{below}{file_name}")))
+        if let Some(why) = wrong_name(&file_name) {
+            return Err(refused::name(self.shown, &name, why));
+        }
+        Ok(Some(name))
     }
 
-    fn follow(&self, link: &Path) -> Result<(), &'static str> {
-        match link.canonicalize() {
-            Ok(target) if target.starts_with(&self.root) => Ok(()),
-            Ok(_) => Err("it leads out of the folder"),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err("it leads nowhere"),
-            Err(_) => Err("it cannot be followed"),
+    /// Returns what a link leads to; fails with why it cannot be taken.
+    fn follow(&self, link: &RealPath) -> Result<RealPath, String> {
+        let root = &self.above[0];
+        match RealPath::of(link.as_path()) {
+            Ok(target) if target == *root || target.below(root).is_some() => Ok(target),
+            Ok(target) => Err(leads_out(target.as_path())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err("it leads nowhere".to_owned()),
+            Err(_) => Err("it cannot be followed".to_owned()),
         }
     }
+}
+
+/// Why a link is refused.
+pub(super) fn leads_out(target: &Path) -> String {
+    let target = target.to_string_lossy();
+    format!("it leads out of the folder, to `{}`", target.escape_debug())
 }
 
 /// Makes a tree of what was found, and lists it as an archive would. Reads every file, for its
@@ -161,18 +195,18 @@ pub(super) fn tree(
 ) -> Result<(LocalTree, Vec<ArchiveEntry>), Failure> {
     let mut files = Vec::new();
     for file in found.iter().filter(|found| !found.is_folder) {
-        let path = folder.join(&file.name);
-        let digest = digest_of(&path, &false.into());
+        let digest = digest_of(&file.real, &false.into());
+        let unreadable = |error| refusal::unreadable(&folder.join(&file.name), &error);
         files.push(LocalFile {
             name: file.name.clone(),
+            local_path: file.real.clone(),
             size_bytes: file.size_bytes,
             is_executable: file.is_executable,
-            digest: digest.map_err(|error| refusal::unreadable(&path, &error))?,
+            digest: digest.map_err(unreadable)?,
             local_modified: file.modified,
         });
     }
     let tree = LocalTree {
-        local_folder: folder.to_owned(),
         main_file: main_file.map(str::to_owned),
         files,
     };

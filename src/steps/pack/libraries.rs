@@ -31,7 +31,7 @@ pub(super) fn check(artifact: &Artifact, is_over: &AtomicBool) -> Result<(), Fai
             continue;
         }
         // What became of it meanwhile is said by who packs it.
-        let Ok(jar) = local_file(artifact, index).and_then(|(path, _)| File::open(path)) else {
+        let Ok(jar) = local_file(artifact, index).and_then(|file| file.local_path.open()) else {
             continue;
         };
         check_jar(jar, is_over).map_err(|(entry, error)| {

@@ -5,9 +5,9 @@ mod known;
 mod libraries;
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, BufWriter, Read},
-    path::{Path, PathBuf},
+    path::Path,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::SystemTime,
@@ -16,7 +16,8 @@ use std::{
 use crate::{
     error::Failure,
     model::{
-        ArchiveEntry, Artifact, EntryKind, GrowingLayer, ImagePlan, Layer, LayerDescriptor, LayerPlan, Source,
+        ArchiveEntry, Artifact, EntryKind, GrowingLayer, ImagePlan, Layer, LayerDescriptor, LayerPlan,
+        LocalFile, RealPath, Source,
     },
     oci::{Compression, Digest, Hasher, layer},
     zip,
@@ -131,7 +132,7 @@ impl<'a> Content<'a> {
         let archive = if artifact.entries.is_empty() || artifact.tree.is_some() {
             None
         } else {
-            Some(zip::Reader::new(File::open(&artifact.local_path)?))
+            Some(zip::Reader::new(artifact.local_path.open()?))
         };
         Ok(Self {
             artifact,
@@ -174,8 +175,8 @@ impl<'a> Content<'a> {
                 layer.file(header, artifact.size_bytes, &mut file)
             }
             Source::LocalFile { index, size_bytes } => {
-                let (path, digest) = local_file(self.artifact, index).map_err(unreadable)?;
-                let mut file = Checked::open(&path, digest).map_err(unreadable)?;
+                let local = local_file(self.artifact, index).map_err(unreadable)?;
+                let mut file = Checked::open(&local.local_path, local.digest).map_err(unreadable)?;
                 layer.file(header, size_bytes, &mut file)
             }
             Source::ArchiveEntry { index, size_bytes } => {
@@ -202,12 +203,10 @@ fn read_to_end(archive: &mut zip::Reader<File>, entry: &ArchiveEntry) -> io::Res
     Ok(())
 }
 
-/// Returns where a file of the artifact's tree is, and what its digest was.
-fn local_file(artifact: &Artifact, index: u32) -> io::Result<(PathBuf, Digest)> {
+fn local_file(artifact: &Artifact, index: u32) -> io::Result<&LocalFile> {
     let tree = artifact.tree.as_ref();
-    let found = tree.and_then(|tree| Some((tree, tree.files.get(index as usize)?)));
-    let (tree, file) = found.ok_or(io::ErrorKind::NotFound)?;
-    Ok((tree.local_folder.join(&file.name), file.digest))
+    let file = tree.and_then(|tree| tree.files.get(index as usize));
+    file.ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
 /// Reads a file as a whole, and fails at the end when it is not what was inspected.
@@ -218,9 +217,9 @@ struct Checked {
 }
 
 impl Checked {
-    fn open(path: &Path, expected: Digest) -> io::Result<Self> {
+    fn open(path: &RealPath, expected: Digest) -> io::Result<Self> {
         Ok(Self {
-            inner: File::open(path)?,
+            inner: path.open()?,
             hasher: Some(Hasher::default()),
             expected,
         })
@@ -244,15 +243,16 @@ impl Read for Checked {
 }
 
 fn ensure_unchanged(artifact: &Artifact) -> Result<(), Failure> {
-    let is_same = |path: &Path, size_bytes: u64, modified: Option<SystemTime>| {
-        fs::metadata(path).is_ok_and(|now| now.len() == size_bytes && now.modified().ok() == modified)
+    let is_same = |path: &RealPath, size_bytes: u64, modified: Option<SystemTime>| {
+        path.metadata()
+            .is_ok_and(|now| now.is_file() && now.len() == size_bytes && now.modified().ok() == modified)
     };
     let is_same = match &artifact.tree {
         None => is_same(&artifact.local_path, artifact.size_bytes, artifact.local_modified),
-        Some(tree) => tree.files.iter().all(|file| {
-            let path = tree.local_folder.join(&file.name);
-            is_same(&path, file.size_bytes, file.local_modified)
-        }),
+        Some(tree) => tree
+            .files
+            .iter()
+            .all(|file| is_same(&file.local_path, file.size_bytes, file.local_modified)),
     };
     if is_same {
         return Ok(());
