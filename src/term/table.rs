@@ -7,7 +7,7 @@ use super::sanitize;
 /// What stands between two columns.
 const GAP: &str = "  ";
 
-/// A table: a heading and rows. Cells are made safe for a terminal, and kept on one line.
+/// A table: a heading and rows. A cell is one line, and as wide as a terminal shows it.
 #[derive(Clone, Debug)]
 pub struct Table {
     rows: Vec<Vec<String>>,
@@ -26,8 +26,8 @@ impl Table {
 
     /// Adds a row.
     pub fn row<C: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = C>) {
-        let clean = |cell: C| sanitize(cell.as_ref()).replace('\n', " ");
-        self.rows.push(cells.into_iter().map(clean).collect());
+        let shown = |cell: C| sanitize::line(cell.as_ref().trim_end()).into_owned();
+        self.rows.push(cells.into_iter().map(shown).collect());
     }
 
     /// Returns the lines, without spaces at their ends: a column is as wide as its widest cell shows
@@ -59,14 +59,14 @@ mod tests {
     fn columns_stand_below_each_other() {
         let mut table = Table::new(&["NAME", "URL"]);
         table.row(["shop", "http://a/"]);
-        table.row(["日本\u{1b}[31m", "-\nx"]);
+        table.row(["日本\u{1b}[31m", "-\nx\n"]);
         table.row(["a-long-name", ""]);
         assert_eq!(
             table.lines(),
             [
                 "NAME         URL",
                 "shop         http://a/",
-                "日本         - x",
+                "日本\\x1b[31m  -\\nx",
                 "a-long-name",
             ]
         );

@@ -94,7 +94,10 @@ pub fn run() -> ExitCode {
             ExitCode::SUCCESS
         }
         BuildOutcome::Failed(failure) => {
-            term::line(&format!("error: {failure}"));
+            // A cause may have lines of detail.
+            for line in format!("error: {failure}").lines() {
+                term::line(line);
+            }
             failure.exit_code()
         }
         BuildOutcome::MissingBlobs(_) => ExitCode::from(MISSING_BLOBS),
