@@ -92,8 +92,16 @@ mod tests {
         ] {
             let value = serde_json::json!({ "plain": "x", "list": [text, { text: text }], text: 1.5 });
             let (yaml, json) = (yaml(&value).expect("YAML"), json(&value).expect("JSON"));
-            assert_eq!(serde_yaml::from_str::<Value>(&yaml).expect("YAML"), value, "{yaml}");
-            assert_eq!(serde_json::from_str::<Value>(&json).expect("JSON"), value, "{json}");
+            assert_eq!(
+                serde_yaml::from_str::<Value>(&yaml).expect("YAML"),
+                value,
+                "{yaml}"
+            );
+            assert_eq!(
+                serde_json::from_str::<Value>(&json).expect("JSON"),
+                value,
+                "{json}"
+            );
             assert_eq!(sanitize::text(&yaml), yaml);
             assert_eq!(sanitize::text(&json), json);
         }

@@ -47,7 +47,8 @@ pub(super) fn render(failure: &Failure, coloured: bool) -> String {
         section(&mut out, "       ", command, "          ");
     }
     if !failure.anchor.is_empty() {
-        let _ = writeln!(out, "      {TROUBLESHOOTING}#{}", failure.anchor);
+        let url = format!("{TROUBLESHOOTING}#{}", failure.anchor);
+        section(&mut out, "     ", &sanitize::line(&url), "      ");
     }
     out
 }

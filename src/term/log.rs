@@ -35,6 +35,15 @@ impl LogPrinter {
         }
     }
 
+    /// Makes one that shows the Pods, without colours.
+    #[cfg(test)]
+    pub(super) fn plain() -> Self {
+        Self {
+            coloured: false,
+            ..Self::new(true)
+        }
+    }
+
     /// Prints a line.
     ///
     /// # Errors
@@ -44,7 +53,7 @@ impl LogPrinter {
         writeln!(io::stdout().lock(), "{line}")
     }
 
-    fn line(&mut self, pod: &str, text: &str) -> String {
+    pub(super) fn line(&mut self, pod: &str, text: &str) -> String {
         let text = sanitize::line(text);
         if !self.with_pods {
             return text.into_owned();
@@ -55,7 +64,9 @@ impl LogPrinter {
             self.pods.len() - 1
         });
         let style = Style::new().fg(COLOURS[at % COLOURS.len()]);
-        let prefix = style.force_styling(self.coloured).apply_to(format!("[{}]", sanitize::line(pod)));
+        let prefix = style
+            .force_styling(self.coloured)
+            .apply_to(format!("[{}]", sanitize::line(pod)));
         format!("{prefix} {text}")
     }
 }

@@ -6,6 +6,8 @@
 pub mod ask;
 mod data;
 mod failure;
+#[cfg(test)]
+pub(crate) mod hostile;
 mod lines;
 mod log;
 mod panics;

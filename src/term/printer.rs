@@ -100,12 +100,7 @@ impl Printer {
     /// Prints what a shell may complete a word to, each with a description or none, in cobra's protocol: a tab is
     /// between the two.
     pub fn candidates(&self, candidates: &[(String, String)], directive: &str) {
-        let lines = candidates.iter().map(|(value, about)| {
-            let (value, about) = (sanitize::line(value), sanitize::line(about));
-            let gap = if about.is_empty() { "" } else { "\t" };
-            format!("{value}{gap}{about}\n")
-        });
-        let text = format!("{}{directive}\n", lines.collect::<String>());
+        let text = offered(candidates, directive);
         let _ = std::io::stdout().lock().write_all(text.as_bytes());
     }
 
@@ -166,7 +161,9 @@ impl Printer {
                     running.bar = Some((step, moving_line(step)));
                 }
             }
-            Event::Doing(step, text) => running.on_bar(step, |bar| bar.set_message(sanitize::line(&text).into_owned())),
+            Event::Doing(step, text) => {
+                running.on_bar(step, |bar| bar.set_message(sanitize::line(&text).into_owned()))
+            }
             Event::Bytes { step, done, total } => running.on_bar(step, |bar| {
                 if bar.length() != Some(total) {
                     bar.set_length(total);
@@ -235,12 +232,26 @@ pub(super) fn shown(lines: &[impl AsRef<str>]) -> String {
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-fn log_line(line: &str) -> String {
+pub(super) fn offered(candidates: &[(String, String)], directive: &str) -> String {
+    let mut text: String = candidates
+        .iter()
+        .map(|(value, about)| {
+            let (value, about) = (sanitize::line(value), sanitize::line(about));
+            let gap = if about.is_empty() { "" } else { "\t" };
+            format!("{value}{gap}{about}\n")
+        })
+        .collect();
+    text.push_str(directive);
+    text.push('\n');
+    text
+}
+
+pub(super) fn log_line(line: &str) -> String {
     let text = format!("            {}", sanitize::line(line));
     Style::new().for_stderr().dim().apply_to(text).to_string()
 }
 
-fn warning(text: &str) -> String {
+pub(super) fn warning(text: &str) -> String {
     let label = Style::new().for_stderr().yellow().apply_to("warning:");
     let mut lines = String::new();
     failure::section(&mut lines, &label.to_string(), text, "         ");
@@ -248,7 +259,7 @@ fn warning(text: &str) -> String {
 }
 
 /// The line of a finished step: name, figures, and its time at the right.
-fn done_line(step: Step, figures: &str, took: Duration) -> String {
+pub(super) fn done_line(step: Step, figures: &str, took: Duration) -> String {
     let width = Term::stderr()
         .size_checked()
         .map_or(WIDTH, |(_, columns)| usize::from(columns).min(WIDTH));

@@ -77,7 +77,11 @@ fn rewritten(text: &str, rewrite: impl Fn(char, &mut String)) -> Cow<'_, str> {
             out.push(c);
         }
     }
-    if out == text { Cow::Borrowed(text) } else { Cow::Owned(out) }
+    if out == text {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(out)
+    }
 }
 
 /// Joins and variants of emoji, and of scripts that are written joined.
@@ -133,7 +137,10 @@ mod tests {
         let control = ('\0'..='\u{9f}').filter(|c| c.is_control() && !matches!(c, '\t' | '\n'));
         for c in bidi.chain(control) {
             let (raw, shown) = (format!("a{c}b"), text(&format!("a{c}b")).into_owned());
-            assert!(shown.starts_with("a\\") && shown.ends_with('b') && !shown.contains(c), "{shown}");
+            assert!(
+                shown.starts_with("a\\") && shown.ends_with('b') && !shown.contains(c),
+                "{shown}"
+            );
             assert_eq!(line(&raw), shown);
         }
     }

@@ -64,8 +64,8 @@ mod tests {
         assert_eq!(
             table.lines(),
             [
-                "NAME         URL",
-                "shop         http://a/",
+                "NAME          URL",
+                "shop          http://a/",
                 "日本\\x1b[31m  -\\nx",
                 "a-long-name",
             ]

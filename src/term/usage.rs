@@ -12,7 +12,10 @@ use super::sanitize;
 
 /// Returns what to print instead of clap's own text; `None` where clap's own is harmless, with its colours. `parse`
 /// parses the command line once more, with a command of other colours.
-pub(super) fn shown(error: &mut Error, parse: impl FnOnce(fn(Command) -> Command) -> Option<Error>) -> Option<String> {
+pub(super) fn shown(
+    error: &mut Error,
+    parse: impl FnOnce(fn(Command) -> Command) -> Option<Error>,
+) -> Option<String> {
     // Without clap's own colours, every sequence in its text is a stranger's. The same words are wrong again.
     let mut plain = parse(|command| command.styles(Styles::plain()))?;
     quote(&mut plain);
@@ -25,7 +28,10 @@ pub(super) fn shown(error: &mut Error, parse: impl FnOnce(fn(Command) -> Command
 
 /// Makes each value that the error quotes one line.
 fn quote(error: &mut Error) {
-    let context: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    let context: Vec<_> = error
+        .context()
+        .map(|(kind, value)| (kind, value.clone()))
+        .collect();
     for (kind, value) in context {
         let value = match value {
             ContextValue::String(text) => ContextValue::String(sanitize::line(&text).into_owned()),

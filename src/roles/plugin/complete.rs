@@ -50,7 +50,10 @@ pub(super) fn run(words: &[OsString], printer: &Printer) {
     let flag = words.len().checked_sub(2).map_or("", |at| words[at].as_str());
     let (candidates, directive) = match live(flag, &words) {
         Some(found) => (
-            found.into_iter().filter(|(name, _)| name.starts_with(&last)).collect(),
+            found
+                .into_iter()
+                .filter(|(name, _)| name.starts_with(&last))
+                .collect(),
             NO_FILES,
         ),
         None => of_the_command_line(&words),
@@ -143,7 +146,10 @@ async fn builds(cluster: &Cluster, app: &AppName, made_one: bool) -> Option<Vec<
         .filter(|build| build.result().is_some() || !made_one);
     let line = |build: &BuildRecord| {
         let age = ago(Some(&build.started), now);
-        (build.number.to_string(), format!("{} of {age} ago", build.artifact))
+        (
+            build.number.to_string(),
+            format!("{} of {age} ago", build.artifact),
+        )
     };
     Some(fit.map(line).collect())
 }
@@ -261,7 +267,10 @@ fn of_the_command_line(words: &[String]) -> (Vec<Candidate>, &'static str) {
             let value = candidate.get_value().to_string_lossy();
             let value = value.strip_prefix(&attached_to).unwrap_or(&value);
             let help = candidate.get_help().map(ToString::to_string).unwrap_or_default();
-            (value.to_owned(), help.lines().next().unwrap_or_default().to_owned())
+            (
+                value.to_owned(),
+                help.lines().next().unwrap_or_default().to_owned(),
+            )
         })
         .collect();
     let directive = if candidates.is_empty() { FILES } else { NO_FILES };

@@ -26,6 +26,8 @@ mod destination;
 mod dialogue;
 mod flow;
 mod format;
+#[cfg(test)]
+mod hostile;
 mod interrupt;
 mod kind;
 mod kubesphere;

@@ -183,7 +183,7 @@ async fn builder(cluster: &Cluster, image: Option<&str>) -> Result<Finding> {
 }
 
 /// A row for each, and below it what to do.
-fn table(checks: &[Finding]) -> Vec<String> {
+pub(crate) fn table(checks: &[Finding]) -> Vec<String> {
     let mut table = Table::new(&["CHECK", "STATUS", "FOUND"]);
     for check in checks {
         let status = match check.status {

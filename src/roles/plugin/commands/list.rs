@@ -57,11 +57,11 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     })
 }
 
-fn names(apps: &[AppStatus]) -> Vec<String> {
+pub(crate) fn names(apps: &[AppStatus]) -> Vec<String> {
     apps.iter().map(|app| app.name.clone()).collect()
 }
 
-fn table(apps: &[AppStatus], is_wide: bool, now: Timestamp) -> Vec<String> {
+pub(crate) fn table(apps: &[AppStatus], is_wide: bool, now: Timestamp) -> Vec<String> {
     let mut heading = vec![
         "NAME", "READY", "IMAGE", "ARTIFACT", "BUILD", "AGE", "OUTCOME", "URL",
     ];

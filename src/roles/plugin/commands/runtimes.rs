@@ -108,7 +108,7 @@ fn without_namespace(context: &Context, why: &str) -> Config {
 
 type Row = [String; 4];
 
-fn rows(catalogue: &Catalogue, access: &RegistryAccess) -> Vec<Row> {
+pub(crate) fn rows(catalogue: &Catalogue, access: &RegistryAccess) -> Vec<Row> {
     let row = |runtime: &str, of: String, base: &CatalogueBase| {
         let s2i = if base.s2i { " (source-to-image)" } else { "" };
         let from = pulled_from(&base.image, access);
@@ -157,7 +157,7 @@ fn pulled_from(image: &Reference, access: &RegistryAccess) -> String {
     }
 }
 
-fn table(rows: &[Row]) -> Vec<String> {
+pub(crate) fn table(rows: &[Row]) -> Vec<String> {
     let mut table = Table::new(&[]);
     for row in rows {
         table.row(row);

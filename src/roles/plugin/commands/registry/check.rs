@@ -110,7 +110,7 @@ fn count(report: &CheckReport, status: CheckStatus) -> usize {
 }
 
 /// A line a check: `✓ login       logged in as dev`.
-pub(super) fn table(report: &CheckReport) -> Vec<String> {
+pub(crate) fn table(report: &CheckReport) -> Vec<String> {
     let mut table = Table::new(&[]);
     for check in &report.checks {
         let mark = match check.status {

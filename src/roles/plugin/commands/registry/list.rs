@@ -23,19 +23,19 @@ pub(super) struct Args {
 
 /// A Secret, and what it opens. Never a password.
 #[derive(Serialize)]
-struct Listed {
-    name: String,
-    logins: Vec<Login>,
+pub(crate) struct Listed {
+    pub(crate) name: String,
+    pub(crate) logins: Vec<Login>,
     /// Why its logins cannot be told.
     #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<String>,
+    pub(crate) problem: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Login {
-    registry: String,
+pub(crate) struct Login {
+    pub(crate) registry: String,
     /// `null` for a token.
-    user: Option<String>,
+    pub(crate) user: Option<String>,
 }
 
 /// Lists them.
@@ -90,7 +90,7 @@ fn of(secret: &PushSecret) -> Listed {
 }
 
 /// A line a login, as `kubectl get` has it.
-fn table(listed: &[Listed]) -> Vec<String> {
+pub(crate) fn table(listed: &[Listed]) -> Vec<String> {
     let mut table = Table::new(&["SECRET", "REGISTRY", "USER"]);
     for one in listed {
         for login in &one.logins {
