@@ -4,24 +4,35 @@ use console::measure_text_width;
 
 use super::sanitize;
 
-/// What stands between two columns.
-const GAP: &str = "  ";
-
 /// A table: a heading and rows. A cell is one line, and as wide as a terminal shows it.
 #[derive(Clone, Debug)]
 pub struct Table {
     rows: Vec<Vec<String>>,
+    /// What stands between two columns.
+    gap: &'static str,
 }
 
 impl Table {
     /// Makes a table with this heading; an empty one has none.
     #[must_use]
     pub fn new(heading: &[&str]) -> Self {
-        let mut table = Self { rows: Vec::new() };
+        let mut table = Self {
+            rows: Vec::new(),
+            gap: "  ",
+        };
         if !heading.is_empty() {
             table.row(heading.iter().copied());
         }
         table
+    }
+
+    /// The same with its columns further apart, as `kubectl get` has them.
+    #[must_use]
+    pub fn apart(heading: &[&str]) -> Self {
+        Self {
+            gap: "   ",
+            ..Self::new(heading)
+        }
     }
 
     /// Adds a row.
@@ -45,7 +56,7 @@ impl Table {
                 let pad = width.saturating_sub(measure_text_width(cell));
                 format!("{cell}{}", " ".repeat(pad))
             });
-            padded.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
+            padded.collect::<Vec<_>>().join(self.gap).trim_end().to_owned()
         };
         self.rows.iter().map(line).collect()
     }

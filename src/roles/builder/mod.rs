@@ -94,10 +94,8 @@ pub fn run() -> ExitCode {
             ExitCode::SUCCESS
         }
         BuildOutcome::Failed(failure) => {
-            // A cause may have lines of detail.
-            for line in format!("error: {failure}").lines() {
-                term::line(line);
-            }
+            // A cause may have lines of detail; a log has a line for each message.
+            term::line(&format!("error: {failure}").replace('\n', " "));
             failure.exit_code()
         }
         BuildOutcome::MissingBlobs(_) => ExitCode::from(MISSING_BLOBS),

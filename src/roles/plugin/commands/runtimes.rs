@@ -158,7 +158,7 @@ fn pulled_from(image: &Reference, access: &RegistryAccess) -> String {
 }
 
 pub(crate) fn table(rows: &[Row]) -> Vec<String> {
-    let mut table = Table::new(&[]);
+    let mut table = Table::apart(&[]);
     for row in rows {
         table.row(row);
     }

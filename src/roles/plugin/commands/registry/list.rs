@@ -91,7 +91,7 @@ fn of(secret: &PushSecret) -> Listed {
 
 /// A line a login, as `kubectl get` has it.
 pub(crate) fn table(listed: &[Listed]) -> Vec<String> {
-    let mut table = Table::new(&["SECRET", "REGISTRY", "USER"]);
+    let mut table = Table::apart(&["SECRET", "REGISTRY", "USER"]);
     for one in listed {
         for login in &one.logins {
             let user = login.user.as_deref().unwrap_or("(token)");
