@@ -1,6 +1,6 @@
 //! What clap has to say: help, versions, and what is wrong with a command line, which it quotes.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, error::Error as _};
 
 use clap::{
     Command,
@@ -20,10 +20,14 @@ pub(super) fn shown(
     let mut plain = parse(|command| command.styles(Styles::plain()))?;
     quote(&mut plain);
     quote(error);
-    match sanitize::text(&plain.render().ansi().to_string()) {
-        Cow::Borrowed(_) => None,
-        Cow::Owned(text) => Some(text),
-    }
+    let text = plain.render().ansi().to_string();
+    let why = plain.source().map(ToString::to_string).unwrap_or_default();
+    let harmless = match sanitize::line(&why) {
+        Cow::Borrowed(_) => text.clone(),
+        Cow::Owned(line) => text.replace(&why, &line),
+    };
+    let harmless = sanitize::text(&harmless);
+    (harmless != text).then(|| harmless.into_owned())
 }
 
 /// Makes each value that the error quotes one line.
