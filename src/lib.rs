@@ -32,5 +32,6 @@ use std::{ffi::OsString, process::ExitCode};
 
 /// Runs the role that the arguments ask for, to its end.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    term::show_panics();
     roles::run(args.into_iter().collect())
 }

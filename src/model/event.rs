@@ -59,7 +59,7 @@ pub enum Event {
         /// Bytes in all.
         total: u64,
     },
-    /// A line of somebody's log: untrusted, to be sanitised.
+    /// A line of somebody's log.
     Log(Step, String),
     /// A step is done, with its figures: `4 layers · 1.8 MB sent`.
     Done(Step, String),

@@ -275,13 +275,12 @@ fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (
     })
 }
 
-/// Makes others' text fit to be shown: one line, of a bearable length, without control characters
-/// (a terminal would obey them).
+/// Makes others' text fit to be quoted: one line, of a bearable length.
 fn plain(text: &str) -> String {
     const LONGEST: usize = 300;
     let kept: String = text
         .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
         .take(LONGEST)
         .collect();
     kept.trim().to_owned()
@@ -333,7 +332,7 @@ mod tests {
 
     #[test]
     fn others_words_are_made_plain() {
-        assert_eq!(plain("\x1b[31mred\r\nalert\u{9b}"), "[31mred  alert");
+        assert_eq!(plain("\x1b[31mred\r\nalert\u{9b}"), "\x1b[31mred  alert\u{9b}");
         assert_eq!(plain(&"é".repeat(1000)).chars().count(), 300);
     }
 

@@ -47,14 +47,15 @@ pub(super) fn render(failure: &Failure, coloured: bool) -> String {
         section(&mut out, "       ", command, "          ");
     }
     if !failure.anchor.is_empty() {
-        let _ = writeln!(out, "      {TROUBLESHOOTING}#{}", failure.anchor);
+        let url = format!("{TROUBLESHOOTING}#{}", failure.anchor);
+        section(&mut out, "     ", &sanitize::line(&url), "      ");
     }
     out
 }
 
 /// Adds text behind a label; its further lines are indented to stand below the first.
-fn section(out: &mut String, label: &str, text: &str, indent: &str) {
-    for (at, line) in sanitize(text).trim_end().lines().enumerate() {
+pub(super) fn section(out: &mut String, label: &str, text: &str, indent: &str) {
+    for (at, line) in sanitize::text(text).trim_end().lines().enumerate() {
         let _ = if at == 0 {
             writeln!(out, "{label} {line}")
         } else {
@@ -75,7 +76,7 @@ mod tests {
             .command("kubectl get secret b -n a")
             .anchor("push-unauthorized");
         let expected = format!(
-            "error: could not push `shop`\n  why: the registry answered 401\n       (push Secret `a/b` was sent)\n\n\
+            "error: could not push `shop`\n  why: the registry answered 401\n       (push Secret `a/b` was sent)\\x1b[2J\n\n\
              next: check the Secret:\n        kubectl get secret b -n a\n      {TROUBLESHOOTING}#push-unauthorized\n"
         );
         assert_eq!(render(&failure, false), expected);

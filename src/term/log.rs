@@ -35,6 +35,15 @@ impl LogPrinter {
         }
     }
 
+    /// Makes one that shows the Pods, without colours.
+    #[cfg(test)]
+    pub(super) fn plain() -> Self {
+        Self {
+            coloured: false,
+            ..Self::new(true)
+        }
+    }
+
     /// Prints a line.
     ///
     /// # Errors
@@ -44,10 +53,10 @@ impl LogPrinter {
         writeln!(io::stdout().lock(), "{line}")
     }
 
-    fn line(&mut self, pod: &str, text: &str) -> String {
-        let text = sanitize(text).replace('\n', " ");
+    pub(super) fn line(&mut self, pod: &str, text: &str) -> String {
+        let text = sanitize::line(text);
         if !self.with_pods {
-            return text;
+            return text.into_owned();
         }
         let known = self.pods.iter().position(|known| known == pod);
         let at = known.unwrap_or_else(|| {
@@ -55,7 +64,9 @@ impl LogPrinter {
             self.pods.len() - 1
         });
         let style = Style::new().fg(COLOURS[at % COLOURS.len()]);
-        let prefix = style.force_styling(self.coloured).apply_to(format!("[{pod}]"));
+        let prefix = style
+            .force_styling(self.coloured)
+            .apply_to(format!("[{}]", sanitize::line(pod)));
         format!("{prefix} {text}")
     }
 }
@@ -65,14 +76,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_says_whose_it_is_and_carries_no_control() {
+    fn a_line_says_whose_it_is_and_shows_controls() {
         let mut printer = LogPrinter {
             with_pods: true,
             coloured: true,
             pods: Vec::new(),
         };
         let first = printer.line("shop-a", "ready\u{1b}[2J");
-        assert_eq!(first, "\u{1b}[36m[shop-a]\u{1b}[0m ready");
+        assert_eq!(first, "\u{1b}[36m[shop-a]\u{1b}[0m ready\\x1b[2J");
         assert_ne!(printer.line("shop-b", "x")[..5], first[..5]);
         assert_eq!(
             printer.line("shop-a", "x")[..5],

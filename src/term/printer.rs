@@ -16,7 +16,7 @@ use std::{
 use console::{Style, Term, measure_text_width, truncate_str};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{failure, sanitize, words};
+use super::{failure, sanitize, usage, words};
 use crate::{
     error::Failure,
     model::{Event, Events, Step},
@@ -81,20 +81,41 @@ impl Printer {
         Events::to(move |event| printer.draw(event))
     }
 
-    /// Prints the result: the only thing that ever goes to stdout.
-    pub fn result(&self, text: &str) {
+    /// Prints the result, a line each: the only thing that ever goes to stdout.
+    pub fn result(&self, lines: &[impl AsRef<str>]) {
         self.0.still();
         // A reader that is gone (`| head -1`) has what it wanted.
-        let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
+        let _ = std::io::stdout().lock().write_all(shown(lines).as_bytes());
     }
 
     /// Prints a page in the place of the one before, where stdout is a terminal; below it elsewhere.
-    pub fn page(&self, text: &str) {
+    pub fn page(&self, lines: &[impl AsRef<str>]) {
         let out = Term::stdout();
         if out.is_term() {
             let _ = out.clear_screen();
         }
-        self.result(text);
+        self.result(lines);
+    }
+
+    /// Prints what a shell may complete a word to, each with a description or none, in cobra's protocol: a tab is
+    /// between the two.
+    pub fn candidates(&self, candidates: &[(String, String)], directive: &str) {
+        let text = offered(candidates, directive);
+        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    }
+
+    /// Prints what clap has to say, where clap does: help to stdout, all else to stderr. `parse` parses the same command
+    /// line with another look of the command.
+    pub fn usage(
+        &self,
+        mut error: clap::Error,
+        parse: impl FnOnce(fn(clap::Command) -> clap::Command) -> Option<clap::Error>,
+    ) {
+        let _ = match usage::shown(&mut error, parse) {
+            None => error.print(),
+            Some(text) if error.use_stderr() => std::io::stderr().lock().write_all(text.as_bytes()),
+            Some(text) => std::io::stdout().lock().write_all(text.as_bytes()),
+        };
     }
 
     /// Returns how wide a line on stdout may be; `None` where it is no terminal.
@@ -109,7 +130,7 @@ impl Printer {
     /// Prints a line of talk.
     pub fn say(&self, text: &str) {
         if self.0.talk != Talk::Quiet {
-            self.0.running().print(&sanitize(text));
+            self.0.running().print(&sanitize::text(text));
         }
     }
 
@@ -140,7 +161,9 @@ impl Printer {
                     running.bar = Some((step, moving_line(step)));
                 }
             }
-            Event::Doing(step, text) => running.on_bar(step, |bar| bar.set_message(sanitize(&text))),
+            Event::Doing(step, text) => {
+                running.on_bar(step, |bar| bar.set_message(sanitize::line(&text).into_owned()))
+            }
             Event::Bytes { step, done, total } => running.on_bar(step, |bar| {
                 if bar.length() != Some(total) {
                     bar.set_length(total);
@@ -150,10 +173,7 @@ impl Printer {
                 }
                 bar.set_position(done);
             }),
-            Event::Log(_, line) => {
-                let text = format!("            {}", sanitize(&line));
-                running.print(&Style::new().for_stderr().dim().apply_to(text).to_string());
-            }
+            Event::Log(_, line) => running.print(&log_line(&line)),
             Event::Done(step, figures) => {
                 let took = running
                     .began
@@ -165,12 +185,9 @@ impl Printer {
                     let next = running.began.iter().min_by_key(|(_, began)| **began);
                     running.bar = next.map(|(&step, _)| (step, moving_line(step)));
                 }
-                running.print(&done_line(step, &sanitize(&figures), took));
+                running.print(&done_line(step, &figures, took));
             }
-            Event::Warning(text) => {
-                let label = Style::new().for_stderr().yellow().apply_to("warning:");
-                running.print(&format!("{label} {}", sanitize(&text)));
-            }
+            Event::Warning(text) => running.print(&warning(&text)),
         }
     }
 }
@@ -209,8 +226,40 @@ impl Running {
     }
 }
 
+/// Returns the lines of a result as a terminal gets them.
+pub(super) fn shown(lines: &[impl AsRef<str>]) -> String {
+    let lines = lines.iter().map(|line| sanitize::line(line.as_ref()));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+pub(super) fn offered(candidates: &[(String, String)], directive: &str) -> String {
+    let mut text: String = candidates
+        .iter()
+        .map(|(value, about)| {
+            let (value, about) = (sanitize::line(value), sanitize::line(about));
+            let gap = if about.is_empty() { "" } else { "\t" };
+            format!("{value}{gap}{about}\n")
+        })
+        .collect();
+    text.push_str(directive);
+    text.push('\n');
+    text
+}
+
+pub(super) fn log_line(line: &str) -> String {
+    let text = format!("            {}", sanitize::line(line));
+    Style::new().for_stderr().dim().apply_to(text).to_string()
+}
+
+pub(super) fn warning(text: &str) -> String {
+    let label = Style::new().for_stderr().yellow().apply_to("warning:");
+    let mut lines = String::new();
+    failure::section(&mut lines, &label.to_string(), text, "         ");
+    lines.trim_end().to_owned()
+}
+
 /// The line of a finished step: name, figures, and its time at the right.
-fn done_line(step: Step, figures: &str, took: Duration) -> String {
+pub(super) fn done_line(step: Step, figures: &str, took: Duration) -> String {
     let width = Term::stderr()
         .size_checked()
         .map_or(WIDTH, |(_, columns)| usize::from(columns).min(WIDTH));
@@ -220,6 +269,7 @@ fn done_line(step: Step, figures: &str, took: Duration) -> String {
         .apply_to(format!("{:<9}", step.name()));
     let time = words::duration(took);
     let room = width.saturating_sub(12 + time.len() + 1).max(20);
+    let figures = &*sanitize::line(figures);
     // Only a terminal cuts: a log file should hold everything.
     let figures = if console::user_attended_stderr() {
         truncate_str(figures, room, "…")

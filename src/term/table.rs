@@ -4,30 +4,41 @@ use console::measure_text_width;
 
 use super::sanitize;
 
-/// What stands between two columns.
-const GAP: &str = "  ";
-
-/// A table: a heading and rows. Cells are made safe for a terminal, and kept on one line.
+/// A table: a heading and rows. A cell is one line, and as wide as a terminal shows it.
 #[derive(Clone, Debug)]
 pub struct Table {
     rows: Vec<Vec<String>>,
+    /// What stands between two columns.
+    gap: &'static str,
 }
 
 impl Table {
     /// Makes a table with this heading; an empty one has none.
     #[must_use]
     pub fn new(heading: &[&str]) -> Self {
-        let mut table = Self { rows: Vec::new() };
+        let mut table = Self {
+            rows: Vec::new(),
+            gap: "  ",
+        };
         if !heading.is_empty() {
             table.row(heading.iter().copied());
         }
         table
     }
 
+    /// The same with its columns further apart, as `kubectl get` has them.
+    #[must_use]
+    pub fn apart(heading: &[&str]) -> Self {
+        Self {
+            gap: "   ",
+            ..Self::new(heading)
+        }
+    }
+
     /// Adds a row.
     pub fn row<C: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = C>) {
-        let clean = |cell: C| sanitize(cell.as_ref()).replace('\n', " ");
-        self.rows.push(cells.into_iter().map(clean).collect());
+        let shown = |cell: C| sanitize::line(cell.as_ref().trim_end()).into_owned();
+        self.rows.push(cells.into_iter().map(shown).collect());
     }
 
     /// Returns the lines, without spaces at their ends: a column is as wide as its widest cell shows
@@ -45,7 +56,7 @@ impl Table {
                 let pad = width.saturating_sub(measure_text_width(cell));
                 format!("{cell}{}", " ".repeat(pad))
             });
-            padded.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
+            padded.collect::<Vec<_>>().join(self.gap).trim_end().to_owned()
         };
         self.rows.iter().map(line).collect()
     }
@@ -59,14 +70,14 @@ mod tests {
     fn columns_stand_below_each_other() {
         let mut table = Table::new(&["NAME", "URL"]);
         table.row(["shop", "http://a/"]);
-        table.row(["日本\u{1b}[31m", "-\nx"]);
+        table.row(["日本\u{1b}[31m", "-\nx\n"]);
         table.row(["a-long-name", ""]);
         assert_eq!(
             table.lines(),
             [
-                "NAME         URL",
-                "shop         http://a/",
-                "日本         - x",
+                "NAME          URL",
+                "shop          http://a/",
+                "日本\\x1b[31m  -\\nx",
                 "a-long-name",
             ]
         );

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use console::measure_text_width;
 
+use super::sanitize;
+
 /// Returns a size in decimal units, as registries and file managers give it: `87.1 MB`.
 #[must_use]
 pub fn bytes(count: u64) -> String {
@@ -42,13 +44,14 @@ pub fn age(time: Duration) -> String {
 /// Returns the part of a line that fits into so many columns of a terminal.
 #[must_use]
 pub fn cut(line: &str, columns: usize) -> String {
-    console::truncate_str(line, columns, "…").into_owned()
+    console::truncate_str(&sanitize::line(line), columns, "…").into_owned()
 }
 
 /// Returns a text as lines of at most so many columns, cut at spaces, those after the first set in by two. A word that is
 /// longer stays whole, so that it can be copied.
 #[must_use]
 pub fn fold(text: &str, columns: usize) -> Vec<String> {
+    let text = sanitize::line(text);
     let words: Vec<&str> = text.split(' ').collect();
     join_folded(&words, " ", "  ", columns)
 }
@@ -59,7 +62,8 @@ pub fn fold(text: &str, columns: usize) -> Vec<String> {
 pub fn join_folded(words: &[impl AsRef<str>], separator: &str, indent: &str, columns: usize) -> Vec<String> {
     let width = measure_text_width;
     let mut lines: Vec<String> = Vec::new();
-    for word in words.iter().map(AsRef::as_ref) {
+    for word in words {
+        let word = &*sanitize::line(word.as_ref());
         match lines.last_mut() {
             Some(line) if width(line) + width(separator) + width(word) <= columns => {
                 line.push_str(separator);

@@ -56,7 +56,7 @@ async fn ok(cluster: &Cluster, line: &str) -> String {
     ended.stdout
 }
 
-fn labels(app: &str, role: &str) -> Value {
+pub(crate) fn labels(app: &str, role: &str) -> Value {
     json!({
         "app.kubernetes.io/managed-by": "kubectl-b2i", "kubectl-b2i/app": app, "kubectl-b2i/role": role,
     })
@@ -70,7 +70,7 @@ fn digest(number: u64) -> Digest {
     Digest::of(number.to_string().as_bytes())
 }
 
-fn build(number: u64, outcome: Value) -> Value {
+pub(crate) fn build(number: u64, outcome: Value) -> Value {
     json!({
         "number": number, "started": "2024-05-01T12:00:00Z", "ended": "2024-05-01T12:00:07.4Z",
         "artifact": "shop.jar", "artifactBytes": 87_100_000, "artifactDigest": digest(0),
@@ -89,7 +89,7 @@ fn build(number: u64, outcome: Value) -> Value {
     })
 }
 
-fn done(number: u64) -> Value {
+pub(crate) fn done(number: u64) -> Value {
     json!({ "done": {
         "image": image(number), "tags": ["latest"], "sizeBytes": 101_000_000,
         "base": format!("docker.io/library/eclipse-temurin:17-jre@{}", digest(3)),
@@ -97,11 +97,11 @@ fn done(number: u64) -> Value {
     } })
 }
 
-fn failed() -> Value {
+pub(crate) fn failed() -> Value {
     json!({ "failed": { "what": "could not push `registry.example.com/team/shop`", "why": "denied" } })
 }
 
-fn put_record(server: &FakeApiServer, app: &str, builds: &[Value]) {
+pub(crate) fn put_record(server: &FakeApiServer, app: &str, builds: &[Value]) {
     let mut data = serde_json::Map::new();
     for build in builds {
         let number = &build["number"];
@@ -116,7 +116,7 @@ fn put_record(server: &FakeApiServer, app: &str, builds: &[Value]) {
 }
 
 /// The app `shop`, with two ready Pods behind a node port, of the image of build `number`.
-fn put_app(server: &FakeApiServer, number: u64) {
+pub(crate) fn put_app(server: &FakeApiServer, number: u64) {
     let options = json!({
         "ports": [{ "container": 8080, "service": 8080 }], "service": "clusterIp", "contextPath": "/shop/",
         "env": { "A": "1" },
@@ -164,7 +164,7 @@ fn put_app(server: &FakeApiServer, number: u64) {
 }
 
 /// A Pod that takes layers.
-fn put_staging(server: &FakeApiServer, name: &str, phase: &str) {
+pub(crate) fn put_staging(server: &FakeApiServer, name: &str, phase: &str) {
     let request = StagingRequest {
         registry: "registry.example.com".to_owned(),
         repository: "team/shop".to_owned(),
@@ -353,7 +353,7 @@ async fn a_build_that_failed_shows_its_log_and_why() {
         "NAME      shop              READY  not deployed\n",
         "failed  no image ",
         "could not push `registry.example.com/team/shop`: denied\n",
-        "LOG #2    base mounted\n          manifest pushed\n",
+        "LOG #2    base mounted\n          manifest pushed\\x1b[2J\n",
     ] {
         assert!(page.contains(part), "{part} in\n{page}");
     }
@@ -436,12 +436,12 @@ async fn logs_name_the_pod_where_there_are_several() {
     server.log("shop-b", "started\n");
     assert_eq!(
         ok(&cluster, "logs shop").await,
-        "[shop-a] started]0;x\n[shop-a] serving\n[shop-b] started\n"
+        "[shop-a] started\\x1b]0;x\\x07\n[shop-a] serving\n[shop-b] started\n"
     );
     server.remove(PODS, "shop-b");
     assert_eq!(
         ok(&cluster, "logs shop --tail 5 --since 5m").await,
-        "started]0;x\nserving\n"
+        "started\\x1b]0;x\\x07\nserving\n"
     );
 
     let ended = run(&cluster, "logs shop --previous").await;
@@ -478,11 +478,11 @@ async fn logs_of_a_build_are_its_pods_or_the_records() {
     put_record(&server, "shop", &[build(1, failed()), build(2, done(2))]);
     assert_eq!(
         ok(&cluster, "logs shop --build").await,
-        "base mounted\nmanifest pushed\n"
+        "base mounted\nmanifest pushed\\x1b[2J\n"
     );
     assert_eq!(
         ok(&cluster, "logs shop --build 1 --tail 1").await,
-        "manifest pushed\n"
+        "manifest pushed\\x1b[2J\n"
     );
 
     server.put(
@@ -502,7 +502,7 @@ async fn logs_of_a_build_are_its_pods_or_the_records() {
     assert_eq!(ok(&cluster, "logs shop --build").await, "resolving the base\n");
     assert_eq!(
         ok(&cluster, "logs shop --build 1 --tail 1").await,
-        "manifest pushed\n"
+        "manifest pushed\\x1b[2J\n"
     );
 
     let ended = run(&cluster, "logs shop --build 7").await;
@@ -646,7 +646,7 @@ fn put_secret(server: &FakeApiServer) {
     put_secret_named(server, "registry-push");
 }
 
-fn put_secret_named(server: &FakeApiServer, name: &str) {
+pub(crate) fn put_secret_named(server: &FakeApiServer, name: &str) {
     use base64::Engine;
     let config = json!({ "auths": { "registry.example.com": { "username": "ann", "password": "s3cret" } } });
     let data = base64::engine::general_purpose::STANDARD.encode(config.to_string());

@@ -36,6 +36,7 @@ mod local;
 mod nodes;
 mod objects;
 mod options_file;
+mod output;
 mod plan;
 mod properties;
 mod push;

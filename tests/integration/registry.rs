@@ -226,7 +226,7 @@ async fn a_refusal_is_final() {
         assert_eq!(
             error.to_string(),
             format!(
-                "the registry answered {status} {code} to POST http://{}/v2/a/blobs/uploads/: no [31m",
+                "the registry answered {status} {code} to POST http://{}/v2/a/blobs/uploads/: no\u{1b}[31m",
                 fake.host
             )
         );

@@ -41,6 +41,8 @@ struct Store {
     /// Version, collection path, what happened, object.
     history: Vec<(u64, String, &'static str, Value)>,
     logs: BTreeMap<String, String>,
+    /// Pods that write a line of so many MiB before their log.
+    long_lines: BTreeMap<String, usize>,
     requests: Vec<String>,
     /// What the person may not do: `verb resource[/subresource]`.
     denied: Vec<String>,
@@ -163,6 +165,12 @@ impl FakeApiServer {
             .insert(pod.to_owned(), text.to_owned());
     }
 
+    /// Lets the log of a Pod begin with a line of so many MiB.
+    pub fn long_line(&self, pod: &str, mebibytes: usize) {
+        let mut store = self.0.store.lock().unwrap();
+        store.long_lines.insert(pod.to_owned(), mebibytes);
+    }
+
     /// Lets a SelfSubjectAccessReview say no: `verb resource[/subresource]`. It refuses nothing itself.
     pub fn deny(&self, right: &str) {
         self.0.store.lock().unwrap().denied.push(right.to_owned());
@@ -214,7 +222,11 @@ async fn serve(State(server): State<FakeApiServer>, request: Request) -> Respons
     match (parts.method.clone(), words.get(parents), words.get(parents + 1)) {
         (Method::GET, Some(name), Some(&"log")) => {
             let store = server.0.store.lock().unwrap();
-            store.logs.get(*name).cloned().unwrap_or_default().into_response()
+            let log = store.logs.get(*name).cloned().unwrap_or_default();
+            let count = store.long_lines.get(*name).copied().unwrap_or_default();
+            let piece = Bytes::from(vec![b'a'; 1 << 20]);
+            let pieces = std::iter::repeat_n(piece, count).chain([Bytes::from(log)]);
+            Body::from_stream(stream::iter(pieces.map(Ok::<_, Infallible>))).into_response()
         }
         (Method::GET, None, _) if params.contains_key("watch") => watch_answer(server, collection, params),
         (Method::GET, None, _) => list(&server, &collection, &params),

@@ -26,7 +26,7 @@ pub fn run() -> ExitCode {
         .and_then(|runtime| runtime.block_on(make_and_push()));
     let outcome = outcome.unwrap_or_else(BuildOutcome::Failed);
     // As long as a termination message may be, so that whoever reads it knows how long it gets.
-    term::line(&outcome.to_termination_message());
+    term::line(&term::harmless_json(&outcome.to_termination_message()));
     ExitCode::SUCCESS
 }
 

@@ -94,7 +94,8 @@ pub fn run() -> ExitCode {
             ExitCode::SUCCESS
         }
         BuildOutcome::Failed(failure) => {
-            term::line(&format!("error: {failure}"));
+            // A cause may have lines of detail; a log has a line for each message.
+            term::line(&format!("error: {failure}").replace('\n', " "));
             failure.exit_code()
         }
         BuildOutcome::MissingBlobs(_) => ExitCode::from(MISSING_BLOBS),

@@ -48,15 +48,17 @@ pub(super) fn run(words: &[OsString], printer: &Printer) {
     let words = apart(words);
     let last = words.last().cloned().unwrap_or_default();
     let flag = words.len().checked_sub(2).map_or("", |at| words[at].as_str());
-    let (mut lines, directive) = match live(flag, &words) {
-        Some(names) => (
-            names.into_iter().filter(|name| name.starts_with(&last)).collect(),
+    let (candidates, directive) = match live(flag, &words) {
+        Some(found) => (
+            found
+                .into_iter()
+                .filter(|(name, _)| name.starts_with(&last))
+                .collect(),
             NO_FILES,
         ),
         None => of_the_command_line(&words),
     };
-    lines.push(directive.to_owned());
-    printer.result(&lines.join("\n"));
+    printer.candidates(&candidates, directive);
 }
 
 /// Takes `--flag=value` apart where the last word is such. The shells' scripts of cobra put the flag
@@ -84,14 +86,21 @@ const LIVE: [&str; 9] = [
     "--build",
 ];
 
+/// What the last word may become, and what that is, where it says more.
+type Candidate = (String, String);
+
+fn named(names: impl IntoIterator<Item = String>) -> Vec<Candidate> {
+    names.into_iter().map(|name| (name, String::new())).collect()
+}
+
 /// Candidates that only the cluster, the kubeconfig or the catalogue knows; `None` for a word of
 /// another kind.
-fn live(flag: &str, words: &[String]) -> Option<Vec<String>> {
+fn live(flag: &str, words: &[String]) -> Option<Vec<Candidate>> {
     let found = match flag {
         "--base" => {
             let names = Catalogue::builtin().names.into_keys();
             let fixed = ["default", "scratch"].map(str::to_owned);
-            names.chain(fixed).collect()
+            named(names.chain(fixed))
         }
         "-n" | "--namespace" => ask(words, async |cluster| {
             let all = Api::<Namespace>::all(cluster.client.clone());
@@ -103,7 +112,7 @@ fn live(flag: &str, words: &[String]) -> Option<Vec<String>> {
                 names_of(&cluster.api::<Secret>(), &of_docker).await
             })
         }
-        "--context" => contexts(words),
+        "--context" => named(contexts(words)),
         "--to" | "--build" => {
             let (command, app) = named_app(words)?;
             // Only where an image was made there is something to go back to.
@@ -129,7 +138,7 @@ fn named_app(words: &[String]) -> Option<(String, AppName)> {
 }
 
 /// The numbers of an app's builds, the newest first, and what they are.
-async fn builds(cluster: &Cluster, app: &AppName, made_one: bool) -> Option<Vec<String>> {
+async fn builds(cluster: &Cluster, app: &AppName, made_one: bool) -> Option<Vec<Candidate>> {
     let now = Timestamp::now();
     let builds = record::list(cluster, app).await.ok()?;
     let fit = builds
@@ -137,7 +146,10 @@ async fn builds(cluster: &Cluster, app: &AppName, made_one: bool) -> Option<Vec<
         .filter(|build| build.result().is_some() || !made_one);
     let line = |build: &BuildRecord| {
         let age = ago(Some(&build.started), now);
-        format!("{}\t{} of {age} ago", build.number, build.artifact)
+        (
+            build.number.to_string(),
+            format!("{} of {age} ago", build.artifact),
+        )
     };
     Some(fit.map(line).collect())
 }
@@ -162,7 +174,7 @@ fn is_name_of_an_app(words: &[String]) -> bool {
 }
 
 /// The apps that run, and those that were only built.
-async fn apps(cluster: &Cluster) -> Option<Vec<String>> {
+async fn apps(cluster: &Cluster) -> Option<Vec<Candidate>> {
     let ours = ListParams::default().labels(&labels::ours_and(labels::APP));
     let (deployments, records) = (cluster.api::<Deployment>(), cluster.api::<ConfigMap>());
     let (running, built) = tokio::join!(metadata(&deployments, &ours), metadata(&records, &ours));
@@ -172,15 +184,15 @@ async fn apps(cluster: &Cluster) -> Option<Vec<String>> {
         .collect();
     names.sort();
     names.dedup();
-    Some(names)
+    Some(named(names))
 }
 
-async fn names_of<K>(api: &Api<K>, which: &ListParams) -> Option<Vec<String>>
+async fn names_of<K>(api: &Api<K>, which: &ListParams) -> Option<Vec<Candidate>>
 where
     K: Clone + DeserializeOwned + Debug,
 {
     let all = metadata(api, which).await?;
-    Some(all.into_iter().filter_map(|object| object.name).collect())
+    Some(named(all.into_iter().filter_map(|object| object.name)))
 }
 
 /// Never more than names and labels: of a Secret, its data stays where it is.
@@ -218,7 +230,7 @@ fn said(words: &[String]) -> GlobalArgs {
 }
 
 /// Asks the cluster that the words so far name; nothing where it does not answer.
-fn ask(words: &[String], question: impl AsyncFnOnce(&Cluster) -> Option<Vec<String>>) -> Vec<String> {
+fn ask(words: &[String], question: impl AsyncFnOnce(&Cluster) -> Option<Vec<Candidate>>) -> Vec<Candidate> {
     let global = said(words);
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return Vec::new();
@@ -232,7 +244,7 @@ fn ask(words: &[String], question: impl AsyncFnOnce(&Cluster) -> Option<Vec<Stri
 }
 
 /// Candidates that clap knows: commands, flags, values of a fixed set.
-fn of_the_command_line(words: &[String]) -> (Vec<String>, &'static str) {
+fn of_the_command_line(words: &[String]) -> (Vec<Candidate>, &'static str) {
     let line = ["kubectl-b2i"]
         .into_iter()
         .chain(words.iter().map(String::as_str));
@@ -248,18 +260,19 @@ fn of_the_command_line(words: &[String]) -> (Vec<String>, &'static str) {
     let attached_to = attached_to
         .map(|(flag, _)| format!("{flag}="))
         .unwrap_or_default();
-    let lines: Vec<String> = candidates
+    let candidates: Vec<Candidate> = candidates
         .iter()
         .filter(|candidate| !candidate.is_hide_set())
         .map(|candidate| {
             let value = candidate.get_value().to_string_lossy();
             let value = value.strip_prefix(&attached_to).unwrap_or(&value);
-            match candidate.get_help().map(ToString::to_string) {
-                Some(help) => format!("{value}\t{}", help.lines().next().unwrap_or_default()),
-                None => value.to_owned(),
-            }
+            let help = candidate.get_help().map(ToString::to_string).unwrap_or_default();
+            (
+                value.to_owned(),
+                help.lines().next().unwrap_or_default().to_owned(),
+            )
         })
         .collect();
-    let directive = if lines.is_empty() { FILES } else { NO_FILES };
-    (lines, directive)
+    let directive = if candidates.is_empty() { FILES } else { NO_FILES };
+    (candidates, directive)
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::commands::Context;
-use crate::error::{Failure, Result};
+use crate::{error::Result, term};
 
 /// What `-o` takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -18,23 +18,18 @@ pub(crate) enum Format {
     Yaml,
 }
 
-/// Returns a result as JSON or YAML; `None` where a format for people was asked for.
-pub(super) fn structured(format: Option<Format>, all: &impl Serialize) -> Result<Option<String>> {
-    let failure = || Failure::new("could not print the result");
+/// Returns a result as lines of JSON or YAML; `None` where a format for people was asked for.
+pub(super) fn structured(format: Option<Format>, all: &impl Serialize) -> Result<Option<Vec<String>>> {
     match format {
-        Some(Format::Json) => serde_json::to_string_pretty(all)
-            .map(Some)
-            .map_err(|error| failure().because(error)),
-        Some(Format::Yaml) => yaml(all).map(Some),
+        Some(Format::Json) => term::json(all).map(|text| Some(lines(&text))),
+        Some(Format::Yaml) => term::yaml(all).map(|text| Some(lines(&text))),
         Some(Format::Wide | Format::Name) | None => Ok(None),
     }
 }
 
-/// Returns something as YAML. Long values stay on their line, where people edit them.
-pub(super) fn yaml(all: &impl Serialize) -> Result<String> {
-    let options = serde_yaml::ser_options! { folded_wrap_chars: usize::MAX };
-    serde_yaml::to_string_with_options(all, options)
-        .map_err(|error| Failure::new("could not print the result").because(error))
+/// Returns the lines of a document or a script.
+pub(super) fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::to_owned).collect()
 }
 
 /// Prints a result: as JSON or YAML, or what `for_people` makes of it.
@@ -42,12 +37,9 @@ pub(super) fn print(
     context: &Context,
     format: Option<Format>,
     all: &impl Serialize,
-    for_people: impl FnOnce() -> String,
+    for_people: impl FnOnce() -> Vec<String>,
 ) -> Result<()> {
-    let text = match structured(format, all)? {
-        Some(text) => text,
-        None => for_people(),
-    };
-    context.printer.result(&text);
+    let lines = structured(format, all)?.unwrap_or_else(for_people);
+    context.printer.result(&lines);
     Ok(())
 }

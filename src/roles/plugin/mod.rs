@@ -26,6 +26,8 @@ mod destination;
 mod dialogue;
 mod flow;
 mod format;
+#[cfg(test)]
+mod hostile;
 mod interrupt;
 mod kind;
 mod kubesphere;
@@ -83,15 +85,17 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
             return failure.exit_code();
         }
     };
-    let parsed = command()
-        .try_get_matches_from(args)
-        .and_then(|typed| Ok((Cli::from_arg_matches(&typed)?, typed)));
-    let (cli, typed) = match parsed {
+    let parse = |command: clap::Command| {
+        let typed = command.try_get_matches_from(&args)?;
+        Ok::<_, clap::Error>((Cli::from_arg_matches(&typed)?, typed))
+    };
+    let (cli, typed) = match parse(command()) {
         Ok(parsed) => parsed,
         Err(error) => {
             // Help goes to stdout and ends with 0, everything else to stderr and ends with 2.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            let code = ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            Printer::new(Talk::Plain).usage(error, |look| parse(look(command())).err());
+            return code;
         }
     };
     let printer = Printer::new(Talk::for_stderr(cli.global.quiet));

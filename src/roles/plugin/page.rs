@@ -50,8 +50,8 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The page as text.
-    pub(super) fn text(&self) -> String {
+    /// The page for people.
+    pub(super) fn lines(&self) -> Vec<String> {
         let mut rows = Rows::default();
         let artifact = self.artifact;
         rows.add(
@@ -102,7 +102,7 @@ impl<'a> Page<'a> {
                 bytes(self.layers_bytes)
             )],
         );
-        rows.0.join("\n")
+        rows.0
     }
 
     fn add_facts(&self, rows: &mut Rows) {

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     cluster::{
-        Cluster, Trouble,
+        Cluster, LogLines, Trouble,
         error::{is_conflict, is_forbidden, is_invalid},
         objects::labels,
         trouble::container_state,
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Lines of an app's log that are told.
-const LOG_LINES: i64 = 10;
+const LOG_LINES: u8 = 10;
 
 /// What to do where somebody scaled the app by hand.
 pub(super) const LEAVE_REPLICAS: &str =
@@ -278,15 +278,16 @@ impl Teller<'_> {
             let params = LogParams {
                 container: Some(self.options.container().to_owned()),
                 previous,
-                tail_lines: Some(LOG_LINES),
+                tail_lines: Some(LOG_LINES.into()),
                 ..LogParams::default()
             };
             // A container that was not started again yet has no previous run.
-            if let Ok(log) = self.cluster.api::<Pod>().logs(pod, &params).await
-                && !log.trim().is_empty()
-            {
-                let lines: Vec<&str> = log.trim_end().lines().map(str::trim_end).collect();
-                return format!("\n  {}", lines.join("\n  "));
+            if let Ok(log) = self.cluster.api::<Pod>().log_stream(pod, &params).await {
+                let lines = LogLines::of(std::pin::pin!(log)).last(LOG_LINES.into()).await;
+                let lines = lines.join("\n  ").trim_end().to_owned();
+                if !lines.is_empty() {
+                    return format!("\n  {lines}");
+                }
             }
         }
         String::new()

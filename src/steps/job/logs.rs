@@ -1,11 +1,10 @@
 //! The log of a container, line by line while it is written.
 
-use futures_util::AsyncBufReadExt;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::LogParams;
 use tokio::sync::mpsc;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, LogLines};
 
 /// A log that breaks off is read anew so often; the build's end does not depend on it.
 const ATTEMPTS: usize = 5;
@@ -40,18 +39,16 @@ async fn read(
     };
     let log = cluster.api::<Pod>().log_stream(pod, &params).await?;
     futures_util::pin_mut!(log);
-    let mut line = Vec::new();
+    let mut lines = LogLines::of(log);
     let mut number = 0;
-    while log.read_until(b'\n', &mut line).await? > 0 {
+    while let Some(line) = lines.next().await? {
         number += 1;
         if number > *sent {
-            let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-            if sender.send(text).await.is_err() {
+            if sender.send(line).await.is_err() {
                 break;
             }
             *sent = number;
         }
-        line.clear();
     }
     Ok(())
 }

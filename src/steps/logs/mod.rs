@@ -24,7 +24,7 @@ use crate::{
 pub struct Line {
     /// The Pod that wrote it.
     pub pod: String,
-    /// The text: untrusted, to be sanitised.
+    /// The text, as the app wrote it but for its colours.
     pub text: String,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::{AsyncBufReadExt, StreamExt};
+use futures_util::StreamExt;
 use k8s_openapi::api::core::v1::Pod;
 use kube::{ResourceExt, api::LogParams, runtime::watcher::Config};
 use tokio::sync::mpsc;
@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::{Line, Options};
 use crate::{
     cluster::{
-        Cluster,
+        Cluster, LogLines,
         error::of_watch,
         objects::labels,
         snapshots,
@@ -103,21 +103,19 @@ pub(super) async fn log(
         }
     };
     futures_util::pin_mut!(log);
-    let mut line = Vec::new();
+    let mut lines = LogLines::of(log);
     loop {
         let read = tokio::select! {
-            read = log.read_until(b'\n', &mut line) => read,
+            read = lines.next() => read,
             () = sender.closed() => return,
         };
         match read {
-            Ok(0) => return,
-            Ok(_) => {
-                let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+            Ok(None) => return,
+            Ok(Some(text)) => {
                 let pod = pod.to_owned();
                 if sender.send(Ok(Line { pod, text })).await.is_err() {
                     return;
                 }
-                line.clear();
             }
             Err(error) => {
                 let error = kube::Error::Service(Box::new(error));

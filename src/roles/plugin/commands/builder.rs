@@ -63,5 +63,5 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         "name it in your shell, or as `builderImage` in the configuration:\n  export B2I_BUILDER_IMAGE={image}"
     ));
     let all = serde_json::json!({ "image": image.to_string() });
-    context.print(&[args.output], &image.to_string(), &all)
+    context.print(&[args.output], &[image.to_string()], &all)
 }

@@ -2,7 +2,7 @@
 
 use clap_complete::Shell;
 
-use super::Context;
+use super::{Context, format};
 use crate::error::{Failure, Result};
 
 /// Arguments of `completion`.
@@ -24,6 +24,6 @@ pub(crate) fn run(context: &Context, args: &Args, mut command: clap::Command) ->
     clap_complete::generate(args.shell, &mut command, "kubectl-b2i", &mut script);
     let script = String::from_utf8(script)
         .map_err(|error| Failure::new("could not write the script").because(error))?;
-    context.printer.result(&script);
+    context.printer.result(&format::lines(&script));
     Ok(())
 }

@@ -59,7 +59,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         context.printer.say(&stays);
     }
     if !removed.is_empty() {
-        context.printer.result(&removed.join("\n"));
+        context.printer.result(&removed);
     }
     Ok(())
 }

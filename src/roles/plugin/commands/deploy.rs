@@ -30,6 +30,7 @@ use crate::{
     oci::Digest,
     registry::Keychain,
     steps::{deploy, report},
+    term,
 };
 
 /// Arguments of `deploy`.
@@ -352,13 +353,13 @@ async fn dry_run(context: &Context, args: &Args, site: &Site, planned: &Planned,
             format!("{}/{name}", kind.to_lowercase())
         })
         .collect();
-    let yaml: Result<Vec<String>> = objects.iter().map(format::yaml).collect();
     if args.output.contains(&Output::Yaml) {
-        context.printer.result(&yaml?.join("---\n"));
+        let documents: Result<Vec<String>> = objects.iter().map(term::yaml).collect();
+        context.printer.result(&format::lines(&documents?.join("---\n")));
         return Ok(());
     }
     let list = serde_json::json!({ "apiVersion": "v1", "kind": "List", "items": objects });
-    context.print(&args.output, &names.join("\n"), &list)
+    context.print(&args.output, &names, &list)
 }
 
 /// A web app without `--port` gets the port that its container listens on.

@@ -76,7 +76,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         checks,
     };
     format::print(context, args.output, &examined, || match args.output {
-        Some(Format::Name) => failed.join("\n"),
+        Some(Format::Name) => failed.clone(),
         _ => table(&examined.checks),
     })?;
     if examined.is_ok {
@@ -183,7 +183,7 @@ async fn builder(cluster: &Cluster, image: Option<&str>) -> Result<Finding> {
 }
 
 /// A row for each, and below it what to do.
-fn table(checks: &[Finding]) -> String {
+pub(crate) fn table(checks: &[Finding]) -> Vec<String> {
     let mut table = Table::new(&["CHECK", "STATUS", "FOUND"]);
     for check in checks {
         let status = match check.status {
@@ -198,11 +198,7 @@ fn table(checks: &[Finding]) -> String {
         .into_iter()
         .chain(checks.iter().map(|check| check.fix.as_ref()));
     let rows = table.lines().into_iter().zip(fixes);
-    let lines: Vec<String> = rows
-        .map(|(row, fix)| match fix {
-            Some(fix) => format!("{row}\n    fix: {fix}"),
-            None => row,
-        })
-        .collect();
-    lines.join("\n")
+    rows.flat_map(|(row, fix)| [Some(row), fix.map(|fix| format!("    fix: {fix}"))])
+        .flatten()
+        .collect()
 }

@@ -70,6 +70,6 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<()> {
     context
         .printer
         .say(&format!("look at it, then: kubectl b2i deploy {flags}"));
-    context.printer.result(&args.to.display().to_string());
+    context.printer.result(&[args.to.display().to_string()]);
     Ok(())
 }

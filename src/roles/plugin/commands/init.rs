@@ -66,7 +66,7 @@ pub(crate) async fn run(context: &Context, args: Args, typed: &ArgMatches) -> Re
     context
         .printer
         .say("from now on, in this folder: kubectl b2i deploy");
-    context.printer.result(&args.file.display().to_string());
+    context.printer.result(&[args.file.display().to_string()]);
     Ok(())
 }
 

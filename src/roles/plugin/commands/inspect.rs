@@ -39,5 +39,5 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let packed = packed::pack(&artifact, &plan, known, None, &events).await?;
     let layers: Vec<_> = packed.described.iter().collect();
     let page = Page::of(&artifact, &plan, &layers);
-    context.print(&args.output, &page.text(), &page)
+    context.print(&args.output, &page.lines(), &page)
 }

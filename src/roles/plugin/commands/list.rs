@@ -57,12 +57,11 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     })
 }
 
-fn names(apps: &[AppStatus]) -> String {
-    let names: Vec<&str> = apps.iter().map(|app| app.name.as_str()).collect();
-    names.join("\n")
+pub(crate) fn names(apps: &[AppStatus]) -> Vec<String> {
+    apps.iter().map(|app| app.name.clone()).collect()
 }
 
-fn table(apps: &[AppStatus], is_wide: bool, now: Timestamp) -> String {
+pub(crate) fn table(apps: &[AppStatus], is_wide: bool, now: Timestamp) -> Vec<String> {
     let mut heading = vec![
         "NAME", "READY", "IMAGE", "ARTIFACT", "BUILD", "AGE", "OUTCOME", "URL",
     ];
@@ -73,7 +72,7 @@ fn table(apps: &[AppStatus], is_wide: bool, now: Timestamp) -> String {
     for app in apps {
         table.row(row(app, is_wide, now));
     }
-    table.lines().join("\n")
+    table.lines()
 }
 
 fn row(app: &AppStatus, is_wide: bool, now: Timestamp) -> Vec<String> {

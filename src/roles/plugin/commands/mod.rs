@@ -29,11 +29,11 @@ use super::{
     page, pod_args, ports, push_secret, reachable, rollout, s2i_source, status_page, timings, values,
 };
 use crate::{
-    error::{Failure, Result},
+    error::Result,
     model::{AppName, Artifact, Events, Step},
     registry::Keychain,
     steps::{fetch::Fetched, report::Report},
-    term::Printer,
+    term::{self, Printer},
 };
 
 /// What every command has at hand.
@@ -73,25 +73,19 @@ impl Context {
             report,
             timings: self.timings.all(),
         };
-        self.print(output, &report.image.to_string(), &all)
+        self.print(output, &[report.image.to_string()], &all)
     }
 
-    /// Prints a result in the format asked for; `name` is its short form.
-    fn print(&self, output: &[args::Output], name: &str, all: &impl Serialize) -> Result<()> {
-        let failure = || Failure::new("could not print the result");
-        let text = match output
+    /// Prints a result in the format asked for; `short` are the lines of its short form.
+    fn print(&self, output: &[args::Output], short: &[String], all: &impl Serialize) -> Result<()> {
+        let asked_for = output
             .iter()
-            .find(|output| !matches!(output, args::Output::OciArchive(_)))
-        {
-            Some(args::Output::Json) => {
-                serde_json::to_string_pretty(all).map_err(|error| failure().because(error))?
-            }
-            Some(args::Output::Yaml) => {
-                serde_yaml::to_string(all).map_err(|error| failure().because(error))?
-            }
-            _ => name.to_owned(),
-        };
-        self.printer.result(&text);
+            .find(|output| !matches!(output, args::Output::OciArchive(_)));
+        match asked_for {
+            Some(args::Output::Json) => self.printer.result(&format::lines(&term::json(all)?)),
+            Some(args::Output::Yaml) => self.printer.result(&format::lines(&term::yaml(all)?)),
+            _ => self.printer.result(short),
+        }
         Ok(())
     }
 }

@@ -66,7 +66,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     if let Some(place) = report.rollout.as_ref().and_then(rollout::place) {
         context.printer.say(&place);
     }
-    context.print(&args.output, &report.image.to_string(), &report)
+    context.print(&args.output, &[report.image.to_string()], &report)
 }
 
 /// Chooses the build: the one of this number, else the newest before the running one that made

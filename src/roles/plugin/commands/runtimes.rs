@@ -17,6 +17,7 @@ use crate::{
     model::{ArtifactPlace, Base, Event, Events, RegistryAccess},
     oci::Reference,
     steps::plan::{Catalogue, CatalogueBase},
+    term::Table,
 };
 
 /// The catalogue is told without a cluster too, so none is waited for for long.
@@ -107,7 +108,7 @@ fn without_namespace(context: &Context, why: &str) -> Config {
 
 type Row = [String; 4];
 
-fn rows(catalogue: &Catalogue, access: &RegistryAccess) -> Vec<Row> {
+pub(crate) fn rows(catalogue: &Catalogue, access: &RegistryAccess) -> Vec<Row> {
     let row = |runtime: &str, of: String, base: &CatalogueBase| {
         let s2i = if base.s2i { " (source-to-image)" } else { "" };
         let from = pulled_from(&base.image, access);
@@ -156,13 +157,10 @@ fn pulled_from(image: &Reference, access: &RegistryAccess) -> String {
     }
 }
 
-/// Columns as wide as what is in them, without spaces at the end.
-fn table(rows: &[Row]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths = [0, 1, 2].map(|column| width(column).unwrap_or_default() + 3);
-    let lines = rows.iter().map(|[a, b, c, d]| {
-        let line = format!("{a:<0$}{b:<1$}{c:<2$}{d}", widths[0], widths[1], widths[2]);
-        line.trim_end().to_owned()
-    });
-    lines.collect::<Vec<_>>().join("\n")
+pub(crate) fn table(rows: &[Row]) -> Vec<String> {
+    let mut table = Table::apart(&[]);
+    for row in rows {
+        table.row(row);
+    }
+    table.lines()
 }

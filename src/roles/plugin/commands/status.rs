@@ -47,14 +47,14 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let cluster = options::connect(&context.global).await?;
     let app = apps::find(&cluster, &args.name).await?;
     if !args.watch {
-        return format::print(context, args.output, &app, || text(context, args.output, &app));
+        return format::print(context, args.output, &app, || lines(context, args.output, &app));
     }
     watch(context, &cluster, &args).await
 }
 
-fn text(context: &Context, format: Option<Format>, app: &AppStatus) -> String {
+fn lines(context: &Context, format: Option<Format>, app: &AppStatus) -> Vec<String> {
     match format {
-        Some(Format::Name) => app.name.clone(),
+        Some(Format::Name) => vec![app.name.clone()],
         _ => page(app, Timestamp::now(), context.printer.result_columns()),
     }
 }
@@ -81,11 +81,9 @@ async fn watch(context: &Context, cluster: &Cluster, args: &Args) -> Result<()> 
         }
         let app = apps::find(cluster, &args.name).await?;
         if shown.as_ref() != Some(&app) {
-            let text = match format::structured(args.output, &app)? {
-                Some(text) => text,
-                None => text(context, args.output, &app),
-            };
-            context.printer.page(&text);
+            let structured = format::structured(args.output, &app)?;
+            let page = structured.unwrap_or_else(|| lines(context, args.output, &app));
+            context.printer.page(&page);
             shown = Some(app);
         }
         tokio::time::sleep(FLOCK).await;

@@ -75,7 +75,7 @@ struct Server {
 /// Prints the version; of the cluster nothing is asked where nobody wants to know.
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let version = env!("CARGO_PKG_VERSION");
-    let name = format!("kubectl-b2i {version}");
+    let name = [format!("kubectl-b2i {version}")];
     if args.output == Output::Name {
         return context.print(&[Output::Name], &name, &());
     }

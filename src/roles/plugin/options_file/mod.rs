@@ -16,7 +16,7 @@ pub(super) use find::NAME;
 pub(super) use schema::schema;
 pub(super) use write::{Entries, of_typed, write};
 
-use super::{format, values};
+use super::values;
 use crate::error::Result;
 use key::{Key, Shape};
 

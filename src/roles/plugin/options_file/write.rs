@@ -5,8 +5,11 @@ use std::{io::Write, path::Path};
 use clap::{ArgMatches, Command, parser::ValueSource};
 use serde_json::{Map, Value};
 
-use super::{format, key, words};
-use crate::error::{Failure, Result};
+use super::{key, words};
+use crate::{
+    error::{Failure, Result},
+    term,
+};
 
 /// Where editors find what the keys are.
 const SCHEMA: &str =
@@ -37,7 +40,7 @@ pub(crate) fn of_typed(command: &Command, typed: &ArgMatches) -> Entries {
 /// A failure where there is a file already, or it cannot be written.
 pub(crate) fn write(path: &Path, entries: &Entries, force: bool) -> Result<()> {
     let failure = || Failure::new(format!("could not write `{}`", path.display()));
-    let yaml = format::yaml(entries)?;
+    let yaml = term::yaml(entries)?;
     let text = format!(
         "# Options of kubectl-b2i: the flags of `deploy` in camelCase. A flag that is typed wins.\n\
          # yaml-language-server: $schema={SCHEMA}\n{yaml}"

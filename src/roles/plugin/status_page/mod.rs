@@ -21,7 +21,7 @@ const LABEL_WIDTH: usize = 10;
 
 /// Returns the page. Where there is a `width`, sentences are folded to it, and lines that nobody would copy
 /// from are cut.
-pub(super) fn page(app: &AppStatus, now: Timestamp, width: Option<usize>) -> String {
+pub(super) fn page(app: &AppStatus, now: Timestamp, width: Option<usize>) -> Vec<String> {
     let mut page = Page {
         lines: Vec::new(),
         width,
@@ -39,7 +39,7 @@ pub(super) fn page(app: &AppStatus, now: Timestamp, width: Option<usize>) -> Str
         page.section(&label, builds::log(build, page.room()), true);
     }
     page.section("EVENTS", page.events(app, now), true);
-    page.lines.join("\n")
+    page.lines
 }
 
 struct Page {
@@ -52,7 +52,7 @@ impl Page {
     fn section(&mut self, label: &str, lines: Vec<String>, is_cut: bool) {
         for (at, line) in lines.into_iter().enumerate() {
             let label = if at == 0 { label } else { "" };
-            let line = format!("{label:<LABEL_WIDTH$}{}", term::sanitize(&line));
+            let line = format!("{label:<LABEL_WIDTH$}{line}");
             self.lines.push(match self.width.filter(|_| is_cut) {
                 Some(width) => term::cut(&line, width),
                 None => line,
@@ -161,7 +161,7 @@ impl Page {
 
 /// A sentence in lines that stand below a row of a table.
 fn below(text: &str, room: usize) -> Vec<String> {
-    let lines = term::fold(&text.replace('\n', " "), room.saturating_sub(2));
+    let lines = term::fold(&text.trim_end().replace('\n', " "), room.saturating_sub(2));
     lines.into_iter().map(|line| format!("  {line}")).collect()
 }
 
@@ -215,7 +215,7 @@ fn env<'a>(env: impl Iterator<Item = &'a EnvStatus>) -> Vec<String> {
         (Some(from), _) => format!("{}=({from})", variable.name),
         (None, value) => {
             let value = value.as_deref().unwrap_or_default();
-            format!("{}={}", variable.name, value.replace('\n', "\\n"))
+            format!("{}={value}", variable.name)
         }
     })
     .collect()

@@ -14,6 +14,7 @@ use crate::{
     model::{CheckReport, CheckRequest, CheckScope, CheckStatus, Event, SecretName, Step},
     oci::Reference,
     steps::check,
+    term::Table,
 };
 
 /// Arguments of `registry check`.
@@ -67,7 +68,7 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
         events.send(Event::Done(Step::Check, figures));
     }
     match args.output {
-        Some(output) => context.print(&[output], "", &report)?,
+        Some(output) => context.print(&[output], &[], &report)?,
         None => context.printer.result(&table(&report)),
     }
     report.failure().map_or(Ok(()), |failure| Err(failure.clone()))
@@ -109,14 +110,16 @@ fn count(report: &CheckReport, status: CheckStatus) -> usize {
 }
 
 /// A line a check: `✓ login       logged in as dev`.
-pub(super) fn table(report: &CheckReport) -> String {
-    let lines = report.checks.iter().map(|check| {
+pub(crate) fn table(report: &CheckReport) -> Vec<String> {
+    let mut table = Table::new(&[]);
+    for check in &report.checks {
         let mark = match check.status {
             CheckStatus::Passed => "✓",
             CheckStatus::Failed => "✗",
             CheckStatus::Skipped => "-",
         };
-        format!("{mark} {:<11} {}", check.name, check.detail)
-    });
-    lines.collect::<Vec<_>>().join("\n")
+        let name = format!("{mark} {:<10}", check.name);
+        table.row([name.as_str(), check.detail.as_str()]);
+    }
+    table.lines()
 }

@@ -37,7 +37,7 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
     if let (true, Some(users)) = (args.yes, users(&found)) {
         context.printer.say(&users);
     }
-    context.printer.result(&found.objects.join("\n"));
+    context.printer.result(&found.objects);
     Ok(())
 }
 

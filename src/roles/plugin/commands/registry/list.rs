@@ -7,6 +7,7 @@ use crate::{
     cluster::secrets::{self, PushSecret},
     error::Result,
     registry::Keychain,
+    term::Table,
 };
 
 /// Arguments of `registry list`.
@@ -22,19 +23,19 @@ pub(super) struct Args {
 
 /// A Secret, and what it opens. Never a password.
 #[derive(Serialize)]
-struct Listed {
-    name: String,
-    logins: Vec<Login>,
+pub(crate) struct Listed {
+    pub(crate) name: String,
+    pub(crate) logins: Vec<Login>,
     /// Why its logins cannot be told.
     #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<String>,
+    pub(crate) problem: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Login {
-    registry: String,
+pub(crate) struct Login {
+    pub(crate) registry: String,
     /// `null` for a token.
-    user: Option<String>,
+    pub(crate) user: Option<String>,
 }
 
 /// Lists them.
@@ -53,7 +54,7 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
             .collect::<Vec<_>>()
     };
     match args.output {
-        Some(output) => context.print(&[output], &names().join("\n"), &listed),
+        Some(output) => context.print(&[output], &names(), &listed),
         None if listed.is_empty() => {
             let namespace = &cluster.namespace;
             context
@@ -89,32 +90,20 @@ fn of(secret: &PushSecret) -> Listed {
 }
 
 /// A line a login, as `kubectl get` has it.
-fn table(listed: &[Listed]) -> String {
-    let mut rows = vec![["SECRET", "REGISTRY", "USER"].map(str::to_owned)];
+pub(crate) fn table(listed: &[Listed]) -> Vec<String> {
+    let mut table = Table::apart(&["SECRET", "REGISTRY", "USER"]);
     for one in listed {
         for login in &one.logins {
-            let user = login.user.clone().unwrap_or_else(|| "(token)".to_owned());
-            rows.push([one.name.clone(), login.registry.clone(), user]);
+            let user = login.user.as_deref().unwrap_or("(token)");
+            table.row([&one.name, login.registry.as_str(), user]);
         }
         if one.logins.is_empty() {
             let why = one
                 .problem
                 .as_ref()
                 .map_or("(no login)".to_owned(), |why| format!("({why})"));
-            rows.push([one.name.clone(), why, String::new()]);
+            table.row([&one.name, why.as_str(), ""]);
         }
     }
-    let width = |column: usize| {
-        rows.iter()
-            .map(|row| row[column].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
-    let (first, second) = (width(0), width(1));
-    let line = |[name, registry, user]: &[String; 3]| {
-        format!("{name:<first$}   {registry:<second$}   {user}")
-            .trim_end()
-            .to_owned()
-    };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+    table.lines()
 }

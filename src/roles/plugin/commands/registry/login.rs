@@ -1,9 +1,7 @@
 //! `registry login`: a Secret with a login, and the proof that it is good.
 
-use std::{io::IsTerminal, time::Duration};
+use std::time::Duration;
 
-use console::Term;
-use dialoguer::{Input, Password};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{ResourceExt, api::PostParams};
 
@@ -26,6 +24,7 @@ use crate::{
     oci::Reference,
     registry::{Client, Credentials, with_login},
     steps::check,
+    term::ask,
 };
 
 /// Arguments of `registry login`.
@@ -83,7 +82,7 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
         );
         return Err(failure.clone().why(why));
     }
-    context.printer.result(&format!("secret/{}", args.secret));
+    context.printer.result(&[format!("secret/{}", args.secret)]);
     Ok(())
 }
 
@@ -112,13 +111,10 @@ fn username(args: &Args) -> Result<String> {
             &format!("`{name}` is no user's name"),
             "--username NAME",
         )),
-        None if args.password_stdin || !is_terminal() => {
+        None if args.password_stdin || !ask::is_possible() => {
             Err(missing(args, "nobody said as whom", "--username NAME"))
         }
-        None => Input::new()
-            .with_prompt(format!("User at {}", args.host))
-            .interact_text_on(&Term::stderr())
-            .map_err(|error| not_asked(args, &error)),
+        None => ask::line(&format!("User at {}", args.host)).map_err(|error| not_asked(args, &error)),
     }
 }
 
@@ -138,11 +134,8 @@ fn password(args: &Args, username: &str) -> Result<String> {
         })?;
         // What `echo` and editors put at the end is no part of a password.
         text.trim_end_matches(['\r', '\n']).to_owned()
-    } else if is_terminal() {
-        Password::new()
-            .with_prompt(format!("Password of {username}"))
-            .interact_on(&Term::stderr())
-            .map_err(|error| not_asked(args, &error))?
+    } else if ask::is_possible() {
+        ask::secret(&format!("Password of {username}")).map_err(|error| not_asked(args, &error))?
     } else {
         return Err(missing(
             args,
@@ -156,10 +149,6 @@ fn password(args: &Args, username: &str) -> Result<String> {
     Ok(given)
 }
 
-fn is_terminal() -> bool {
-    std::io::stdin().is_terminal() && Term::stderr().is_term()
-}
-
 fn missing(args: &Args, why: &str, flag: &str) -> Failure {
     Failure::usage(format!("could not log in to `{}`", args.host))
         .why(why)
@@ -171,8 +160,7 @@ fn missing(args: &Args, why: &str, flag: &str) -> Failure {
         .anchor("registry-login")
 }
 
-fn not_asked(args: &Args, error: &dialoguer::Error) -> Failure {
-    let dialoguer::Error::IO(error) = error;
+fn not_asked(args: &Args, error: &std::io::Error) -> Failure {
     missing(
         args,
         &format!("the terminal gave no answer: {error}"),

@@ -9,6 +9,11 @@ mod up;
 use clap::Subcommand;
 
 pub(crate) use check::{request, settings};
+#[cfg(test)]
+pub(crate) use {
+    check::table as table_of_checks,
+    list::{Listed, Login, table as table_of_logins},
+};
 
 use super::{Context, access, args, bootstrap, builder_image, config, flow, interrupt, options, values};
 use crate::error::Result;

@@ -92,7 +92,7 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
         .command(format!("kubectl b2i registry down -n {namespace}"));
     let hosted = interrupt::or_leave(work, stopped).await?;
     context.printer.say(&advice(&hosted, namespace));
-    context.printer.result(&hosted.host);
+    context.printer.result(&[&hosted.host]);
     Ok(())
 }
 
