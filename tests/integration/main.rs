@@ -29,6 +29,8 @@ mod kubeconfig;
 mod layer;
 mod lifecycle;
 mod local;
+mod network;
+mod network_limits;
 mod nodes;
 mod objects;
 mod options_file;
