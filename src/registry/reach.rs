@@ -75,7 +75,7 @@ impl Reach {
         if !url.username().is_empty() || url.password().is_some() {
             return refuse(Rule::Login);
         }
-        if url.origin() == own.origin() {
+        if url.origin() == own.origin() || is_same_loopback(own, url) {
             return Ok(());
         }
         match url.scheme() {
@@ -137,6 +137,13 @@ fn is_of_this_machine(url: &Url) -> bool {
         }
         Err(_) => host == "localhost" || host.ends_with(".localhost"),
     }
+}
+
+/// A server on this machine may know itself by another name than we do; its port is still its own.
+fn is_same_loopback(own: &Url, url: &Url) -> bool {
+    let is_loopback = |url: &Url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let place = |url: &Url| (url.scheme().to_owned(), url.port_or_known_default());
+    is_loopback(own) && is_loopback(url) && place(own) == place(url)
 }
 
 /// The host of `HOST`, `HOST:PORT` or `[ADDRESS]:PORT`.
@@ -226,6 +233,8 @@ mod tests {
             let (own, to) = (format!("https://{own}:1/"), format!("https://{own}:2/token"));
             assert!(!check(&own, &to), "{to}");
         }
+        assert!(check("https://localhost:1/", "https://127.0.0.1:1/token"));
+        assert!(!check("https://r.example:1/", "https://127.0.0.1:1/token"));
     }
 
     #[test]

@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_is_shown() {
-        let error = Error::new("PUT https://r.example:5000/v2/a", super::super::Kind::Status);
+        let error = Error::new("PUT https://r.example:5000/v2/a", crate::registry::Kind::Status);
         let shown =
             |asked: u64, pause: u64| notice(&error, Duration::from_secs(asked), Duration::from_secs(pause));
         assert_eq!(shown(7, 7), "r.example asks to wait 7 s");
