@@ -115,6 +115,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l build
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l bootstrap-image -d 'Image with a shell by which the builder image is brought in where none is named; busybox when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l registry-host -d 'Private host that a registry may redirect to, such as its blob storage or its token server; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l staging-idle -d 'How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not given, 5m, and 0 where `CI` is set' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l history-limit -d 'How many builds of the app its record keeps; 10 when nobody says so' -r
@@ -181,6 +182,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l builde
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l bootstrap-image -d 'Image with a shell by which the builder image is brought in where none is named; busybox when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l registry-host -d 'Private host that a registry may redirect to, such as its blob storage or its token server; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l staging-idle -d 'How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not given, 5m, and 0 where `CI` is set' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l history-limit -d 'How many builds of the app its record keeps; 10 when nobody says so' -r
@@ -372,6 +374,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l builde
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l bootstrap-image -d 'Image with a shell by which the builder image is brought in where none is named; busybox when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l registry-host -d 'Private host that a registry may redirect to, such as its blob storage or its token server; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l staging-idle -d 'How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not given, 5m, and 0 where `CI` is set' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l history-limit -d 'How many builds of the app its record keeps; 10 when nobody says so' -r
@@ -454,6 +457,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l build
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l bootstrap-image -d 'Image with a shell by which the builder image is brought in where none is named; busybox when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l registry-host -d 'Private host that a registry may redirect to, such as its blob storage or its token server; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l staging-idle -d 'How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not given, 5m, and 0 where `CI` is set' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l history-limit -d 'How many builds of the app its record keeps; 10 when nobody says so' -r
@@ -510,6 +514,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l builder-image -d 'Image that proves the login from inside the cluster; without one, it is proved from here' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l registry-host -d 'Private host that a registry may redirect to, such as its blob storage or its token server; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -s n -l namespace -d 'Namespace to work in' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from login" -l context -d 'Context of the kubeconfig to use' -r
@@ -537,6 +542,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l bootstrap-image -d 'Image with a shell by which the builder image is brought in where none is named; busybox when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l registry-host -d 'Private host that a registry may redirect to, such as its blob storage or its token server; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l staging-idle -d 'How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not given, 5m, and 0 where `CI` is set' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l history-limit -d 'How many builds of the app its record keeps; 10 when nobody says so' -r
@@ -648,6 +654,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and not __fish_seen_subcommand_from push help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l architecture -d 'Architecture of the nodes: amd64 or arm64; this machine\'s when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l registry-host -d 'Private host that a registry may redirect to, such as its blob storage or its token server; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -s o -l output -d 'How the result is printed: name, json or yaml' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand builder; and __fish_seen_subcommand_from push" -s n -l namespace -d 'Namespace to work in' -r
@@ -761,6 +768,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l builder
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l bootstrap-image -d 'Image with a shell by which the builder image is brought in where none is named; busybox when not given' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l builder-pull-secret -d 'Secret that the builder image is pulled with' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l insecure-registry -d 'Registry whose certificate is not checked, or that speaks plain HTTP; repeats' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l registry-host -d 'Private host that a registry may redirect to, such as its blob storage or its token server; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l staging-idle -d 'How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not given, 5m, and 0 where `CI` is set' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l history-limit -d 'How many builds of the app its record keeps; 10 when nobody says so' -r

@@ -14,6 +14,9 @@ pub struct RegistryAccess {
     pub mirrors: BTreeMap<String, String>,
     /// Registries whose certificate is not looked at, or that speak plain HTTP.
     pub insecure: Vec<String>,
+    /// Hosts that a registry may send us to although they are private: `HOST` or `HOST:PORT`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
     /// Where Pods speak to registries whose names only the nodes can reach: `localhost:30500` is
     /// at the host and port at the right.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -50,6 +53,18 @@ impl RegistryAccess {
     #[must_use]
     pub fn address_of(&self, registry: &str) -> Option<&str> {
         self.addresses.get(registry).map(String::as_str)
+    }
+
+    /// Returns the hosts that the user named, to which a registry may send us: for that alone, as an insecure
+    /// registry, or as a mirror.
+    #[must_use]
+    pub fn named_hosts(&self) -> Vec<String> {
+        let mirrors = self
+            .mirrors
+            .values()
+            .map(|mirror| mirror.split('/').next().unwrap_or_default());
+        let others = self.hosts.iter().chain(&self.insecure).map(String::as_str);
+        others.chain(mirrors).map(str::to_owned).collect()
     }
 
     /// Whether a registry may be without TLS, or have a certificate that nobody vouches for.

@@ -10,13 +10,17 @@ use reqwest::{
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE},
 };
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{
     Credentials, Error, Kind,
     challenge::Challenge,
-    client::{SMALL_REQUEST, describe, read_at_most},
+    client::{SMALL_REQUEST, describe, read_at_most, redacted},
+    error::plain,
+    limits::Progress,
     retry::with_retries,
+    wire::Wire,
 };
 
 /// What a token is good for: pulling from a repository, or pushing too.
@@ -57,8 +61,6 @@ impl fmt::Display for Scope {
 /// Makes `Authorization` headers for one registry.
 pub(super) struct Auth {
     credentials: Option<Credentials>,
-    /// Whether the registry itself speaks plain HTTP; then its token server may.
-    allows_plain_http: bool,
     state: Mutex<State>,
 }
 
@@ -80,18 +82,21 @@ struct TokenAnswer {
     token: Option<String>,
     /// OAuth 2's name for the same.
     access_token: Option<String>,
-    expires_in: Option<u64>,
+    /// Whatever JSON calls a number.
+    #[serde(default)]
+    expires_in: Value,
 }
 
 const TOKEN_BODY_BYTES: u64 = 1024 * 1024;
 /// What the specification says that a token lasts when its server does not.
-const DEFAULT_EXPIRES_IN: u64 = 60;
+const DEFAULT_EXPIRES_IN: f64 = 60.0;
+/// No build lasts longer than a day.
+const LONGEST_EXPIRES_IN: f64 = 86_400.0;
 
 impl Auth {
-    pub(super) fn new(credentials: Option<Credentials>, allows_plain_http: bool) -> Self {
+    pub(super) fn new(credentials: Option<Credentials>) -> Self {
         Self {
             credentials,
-            allows_plain_http,
             state: Mutex::default(),
         }
     }
@@ -111,7 +116,8 @@ impl Auth {
     /// is nothing to show. The lock is held while a token is fetched: whoever else needs it waits.
     pub(super) async fn header(
         &self,
-        http: &reqwest::Client,
+        wire: &Wire,
+        own: &Url,
         scopes: &[Scope],
     ) -> Result<Option<HeaderValue>, Error> {
         let mut state = self.state.lock().await;
@@ -132,7 +138,9 @@ impl Auth {
         if let Some(token) = state.tokens.iter().find(covers) {
             return Ok(Some(token.header.clone()));
         }
-        let token = with_retries(|| self.fetch_token(http, &realm, service.as_deref(), scopes)).await?;
+        let service = service.as_deref();
+        let fetch = || self.fetch_token(wire, own, &realm, service, scopes);
+        let token = with_retries(&wire.notices, fetch).await?;
         let header = token.header.clone();
         state.tokens.push(token);
         Ok(Some(header))
@@ -156,22 +164,25 @@ impl Auth {
 
     async fn fetch_token(
         &self,
-        http: &reqwest::Client,
+        wire: &Wire,
+        own: &Url,
         realm: &str,
         service: Option<&str>,
         scopes: &[Scope],
     ) -> Result<Token, Error> {
-        let request = self.token_request(http, realm, service, scopes)?;
+        let line = format!("the token server `{}`", plain(realm));
+        let realm = Url::parse(realm).map_err(|_| Error::protocol(&line, "its address is no URL"))?;
+        let refused = |refusal| Error::new(&format!("GET {}", redacted(&realm)), Kind::Refused(refusal));
+        wire.reach.check_realm(own, &realm).map_err(refused)?;
+        let request = self.token_request(&wire.http, realm.clone(), service, scopes);
         let request = request
             .timeout(SMALL_REQUEST)
             .build()
-            .map_err(|error| Error::transport(realm, &error))?;
+            .map_err(|error| Error::transport(&line, &error))?;
         let line = describe(&request);
         let asked_at = Instant::now();
-        let response = http
-            .execute(request)
-            .await
-            .map_err(|error| Error::transport(&line, &error))?;
+        // Redirects are held against the token server, whom the request is for.
+        let response = wire.execute(&realm, request, &Progress::new()).await?;
         if !response.status().is_success() {
             let mut error = Error::refusal(&line, response).await;
             // 400 is OAuth 2's way to refuse a refresh token (RFC 6749, section 5.2).
@@ -187,7 +198,7 @@ impl Auth {
         let token = given(answer.token)
             .or(given(answer.access_token))
             .ok_or_else(no_token)?;
-        let lifetime = Duration::from_secs(answer.expires_in.unwrap_or(DEFAULT_EXPIRES_IN));
+        let lifetime = lifetime(&answer.expires_in);
         Ok(Token {
             scopes: scopes.to_vec(),
             header: secret_header(&format!("Bearer {token}")).ok_or_else(no_token)?,
@@ -199,17 +210,10 @@ impl Auth {
     fn token_request(
         &self,
         http: &reqwest::Client,
-        realm: &str,
+        realm: Url,
         service: Option<&str>,
         scopes: &[Scope],
-    ) -> Result<RequestBuilder, Error> {
-        let wrong = |text| Error::protocol(&format!("the token server `{realm}`"), text);
-        let realm = Url::parse(realm).map_err(|_| wrong("its address is no URL"))?;
-        if realm.scheme() != "https" && !self.allows_plain_http {
-            return Err(wrong(
-                "it speaks plain HTTP, which would show our credentials to all",
-            ));
-        }
+    ) -> RequestBuilder {
         let service = service.map(|service| ("service", service.to_owned()));
         if let Some(Credentials::IdentityToken(token)) = &self.credentials {
             let scopes: Vec<String> = scopes.iter().map(ToString::to_string).collect();
@@ -220,19 +224,33 @@ impl Auth {
                 ("refresh_token", token.clone()),
             ];
             form.extend(service);
-            return Ok(http
+            return http
                 .post(realm)
                 .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .body(form_encoded(&form)));
+                .body(form_encoded(&form));
         }
         let scopes = scopes.iter().map(|scope| ("scope", scope.to_string()));
         let query: Vec<_> = service.into_iter().chain(scopes).collect();
         let request = http.get(realm).query(&query);
-        Ok(match self.credentials.as_ref().and_then(basic) {
+        match self.credentials.as_ref().and_then(basic) {
             Some(header) => request.header(AUTHORIZATION, header),
             None => request,
-        })
+        }
     }
+}
+
+/// How long a token lasts. Servers write numbers, fractions and texts; what is none of them counts as not said.
+fn lifetime(expires_in: &Value) -> Duration {
+    let seconds = match expires_in {
+        Value::String(text) => text.trim().parse().ok(),
+        other => other.as_f64(),
+    };
+    let seconds = seconds.filter(|seconds: &f64| seconds.is_finite());
+    Duration::from_secs_f64(
+        seconds
+            .unwrap_or(DEFAULT_EXPIRES_IN)
+            .clamp(0.0, LONGEST_EXPIRES_IN),
+    )
 }
 
 fn basic(credentials: &Credentials) -> Option<HeaderValue> {
@@ -278,19 +296,28 @@ mod tests {
     fn a_form_is_encoded() {
         assert_eq!(form_encoded(&[("a", "b&c d=é".into())]), "a=b%26c+d%3D%C3%A9");
     }
-    #[tokio::test]
-    async fn a_token_server_without_tls_gets_nothing() {
-        crate::registry::install_tls();
-        let auth = Auth::new(None, false);
-        let mut headers = HeaderMap::new();
-        let challenge = r#"Bearer realm="http://auth.example/token""#;
-        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-        auth.challenged(&headers, None).await;
-        let scopes = [Scope::pull("a")];
-        let error = auth
-            .header(&reqwest::Client::new(), &scopes)
-            .await
-            .expect_err("no TLS");
-        assert!(matches!(error.kind, Kind::Protocol(_)), "{error}");
+
+    #[test]
+    fn whatever_a_token_server_says_of_time_is_a_time() {
+        for (said, expected) in [
+            ("300", 300.0),
+            ("0", 0.0),
+            ("0.5", 0.5),
+            ("\"300\"", 300.0),
+            ("-1", 0.0),
+            ("-9223372036854775808", 0.0),
+            ("1e18", LONGEST_EXPIRES_IN),
+            ("1e308", LONGEST_EXPIRES_IN),
+            ("18446744073709551615", LONGEST_EXPIRES_IN),
+            ("99999999999999999999999", LONGEST_EXPIRES_IN),
+            ("null", DEFAULT_EXPIRES_IN),
+            ("\"NaN\"", DEFAULT_EXPIRES_IN),
+            ("\"inf\"", DEFAULT_EXPIRES_IN),
+            ("\"soon\"", DEFAULT_EXPIRES_IN),
+            ("[]", DEFAULT_EXPIRES_IN),
+        ] {
+            let said = serde_json::from_str(said).expect(said);
+            assert_eq!(lifetime(&said), Duration::from_secs_f64(expected), "{said}");
+        }
     }
 }

@@ -7,14 +7,12 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream, stream::BoxStream};
 use reqwest::{Response, StatusCode, header::RANGE};
 
-use super::{Client, Error, Kind, auth::Scope, client::SMALL_REQUEST, retry::with_retries};
+use super::{Client, Error, Kind, auth::Scope, client::SMALL_REQUEST};
 use crate::oci::{Descriptor, Digest, Hasher};
 
 /// The bytes of a blob, as they come.
 pub type BlobStream = BoxStream<'static, io::Result<Bytes>>;
 
-/// How long a pull may go without a byte.
-const IDLE: Duration = Duration::from_mins(1);
 /// How often one pull is taken up again.
 const RESUMES: u32 = 3;
 
@@ -31,7 +29,7 @@ impl Client {
             })
             .await
         };
-        match with_retries(head).await {
+        match self.with_retries(head).await {
             Ok(_) => Ok(true),
             Err(error) if matches!(error.kind, Kind::NotFound | Kind::NameUnknown) => Ok(false),
             Err(error) => Err(error),
@@ -69,12 +67,12 @@ impl Client {
     /// Asks for a blob's bytes from an offset on.
     async fn get_from(&self, scopes: &[Scope], url: &str, offset: u64) -> Result<Response, Error> {
         let line = format!("GET {url}");
-        with_retries(|| async {
+        self.with_retries(|| async {
             let get = |http: &reqwest::Client| match offset {
                 0 => http.get(url),
                 _ => http.get(url).header(RANGE, format!("bytes={offset}-")),
             };
-            let response = in_time(&line, self.send(scopes, get)).await??;
+            let response = self.send(scopes, get).await?;
             if offset > 0 && response.status() != StatusCode::PARTIAL_CONTENT {
                 return Err(Error::protocol(
                     &line,
@@ -104,7 +102,7 @@ impl Client {
         if descriptor.size_bytes > limit_bytes {
             return Err(Error::new(&line, Kind::TooLarge { limit_bytes }));
         }
-        with_retries(|| async {
+        self.with_retries(|| async {
             let chunks = self.pull_blob(repository, descriptor).await?;
             let chunks: Vec<Bytes> = chunks
                 .try_collect()
@@ -133,7 +131,7 @@ impl Pull {
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         let line = format!("GET {}", self.url);
         let chunk = loop {
-            let chunk = in_time(&line, self.response.chunk()).await;
+            let chunk = in_time(self.client.stall(), &line, self.response.chunk()).await;
             let chunk = chunk.and_then(|chunk| chunk.map_err(|error| Error::transport(&line, &error)));
             match chunk {
                 Err(error) if error.is_temporary() && self.resumes_left > 0 => {
@@ -158,8 +156,8 @@ impl Pull {
     }
 }
 
-async fn in_time<T>(line: &str, work: impl Future<Output = T>) -> Result<T, Error> {
-    tokio::time::timeout(IDLE, work)
+async fn in_time<T>(limit: Duration, line: &str, work: impl Future<Output = T>) -> Result<T, Error> {
+    tokio::time::timeout(limit, work)
         .await
-        .map_err(|_| Error::new(line, Kind::Connect("no answer in time".to_owned())))
+        .map_err(|_| Error::new(line, Kind::Stalled("it stopped sending bytes")))
 }

@@ -19,7 +19,8 @@ use super::{
     Client, Error, Upload,
     auth::Scope,
     client::{SMALL_REQUEST, redacted},
-    retry::{pause, with_retries},
+    limits::Progress,
+    retry::pause,
 };
 use crate::oci::Digest;
 
@@ -107,23 +108,23 @@ impl Client {
         mut chunk: Bytes,
     ) -> Result<Url, Error> {
         for failures in 0.. {
-            let patch = |http: &reqwest::Client| {
+            let patch = |http: &reqwest::Client, progress: &Progress| {
                 // Inclusive, and without the `bytes ` of HTTP's own.
                 let range = format!("{offset}-{}", offset + chunk.len() as u64 - 1);
                 http.patch(location.clone())
                     .header(CONTENT_TYPE, "application/octet-stream")
                     .header(CONTENT_RANGE, range)
                     .header(CONTENT_LENGTH, chunk.len())
-                    .body(chunk.clone())
+                    .body(progress.body_of(chunk.clone()))
             };
-            let error = match self.send(scopes, patch).await {
+            let error = match self.send_body(scopes, patch).await {
                 Ok(response) => return self.upload_location("PATCH", &response),
                 Err(error) => error,
             };
             if !error.is_temporary() || failures == RESUMES {
                 return Err(error);
             }
-            pause(failures, &error).await;
+            pause(self.notices(), failures, &error).await;
             // What it does not know any more must be begun anew, and the first error says why.
             let Some((place, received)) = self.progress(scopes, &location).await else {
                 return Err(error);
@@ -147,7 +148,7 @@ impl Client {
     /// Asks how far an upload is: where it goes on, and how many bytes have come.
     async fn progress(&self, scopes: &[Scope], location: &Url) -> Option<(Url, u64)> {
         let get = |http: &reqwest::Client| http.get(location.clone()).timeout(SMALL_REQUEST);
-        let response = with_retries(|| self.send(scopes, get)).await.ok()?;
+        let response = self.with_retries(|| self.send(scopes, get)).await.ok()?;
         if response.status() != StatusCode::NO_CONTENT {
             return None;
         }
@@ -164,8 +165,10 @@ impl Client {
 fn received(response: &Response) -> Option<u64> {
     let range = response.headers().get(RANGE)?.to_str().ok()?;
     let (_, last) = range.trim_start_matches("bytes=").split_once('-')?;
-    let last: u64 = last.parse().ok()?;
-    Some(if last == 0 { 0 } else { last + 1 })
+    match last.parse().ok()? {
+        0 => Some(0),
+        last => u64::checked_add(last, 1),
+    }
 }
 
 #[cfg(test)]

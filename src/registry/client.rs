@@ -3,15 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use reqwest::{Request, RequestBuilder, Response, StatusCode, Url};
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, time::timeout};
 
 use super::{
-    Authorities, Credentials, Error, Kind, LoginSource, ProxySettings, TlsProblem,
+    Authorities, Credentials, Error, Kind, Limits, LoginSource, Notices, ProxySettings, TlsProblem,
     auth::{Auth, Scope},
     chunks::RequestLimit,
     keychain::canonical_host,
-    retry::with_retries,
+    limits::Progress,
+    reach::{Reach, host_of},
+    resolver::proxy_hosts,
+    retry,
     transport::{connection_pool, install_tls},
+    wire::Wire,
 };
 
 /// How a registry is spoken to.
@@ -20,6 +24,8 @@ pub struct Options {
     /// Trust any certificate, and speak HTTP without TLS where there is none: what Docker's
     /// `insecure-registries` means. Holds for the hosts that the registry sends us to, too.
     pub insecure: bool,
+    /// Hosts that the registry may send us to although they are private: `HOST` or `HOST:PORT`.
+    pub hosts: Vec<String>,
     /// Host and port that it is spoken to at, when not at its name.
     pub address: Option<String>,
     /// Authorities to trust beside the public ones.
@@ -30,6 +36,10 @@ pub struct Options {
     pub credentials: Option<Credentials>,
     /// Where that is from.
     pub login_source: LoginSource,
+    /// How long it may make us wait.
+    pub limits: Limits,
+    /// Who is told that it does.
+    pub notices: Notices,
 }
 
 /// A client of one registry. Cheap to clone; clones share connections and tokens.
@@ -43,7 +53,7 @@ struct Inner {
     https: Url,
     /// The same, or without TLS where there is none; empty until the first request.
     base: OnceCell<Url>,
-    http: reqwest::Client,
+    wire: Wire,
     auth: Auth,
     login_source: LoginSource,
     request_limit: RequestLimit,
@@ -68,7 +78,14 @@ impl Client {
         };
         let https = Url::parse(&format!("https://{api_host}/v2/"))
             .map_err(|error| Error::protocol(&format!("the registry `{host}`"), error))?;
-        let http = connection_pool(options).map_err(|error| {
+        let mut unchecked_names = proxy_hosts(&options.proxy);
+        unchecked_names.extend(https.host_str().map(str::to_owned));
+        unchecked_names.extend(options.hosts.iter().map(|host| host_of(host).to_owned()));
+        let reach = Reach {
+            hosts: options.hosts.clone(),
+            unchecked_names,
+        };
+        let http = connection_pool(options, &reach).map_err(|error| {
             let kind = Kind::Tls {
                 cause: error.to_string(),
                 problem: TlsProblem::Other,
@@ -80,8 +97,13 @@ impl Client {
             insecure: options.insecure,
             https,
             base: OnceCell::new(),
-            http,
-            auth: Auth::new(options.credentials.clone(), options.insecure),
+            wire: Wire {
+                http,
+                reach,
+                limits: options.limits,
+                notices: options.notices.clone(),
+            },
+            auth: Auth::new(options.credentials.clone()),
             login_source: options.login_source,
             request_limit: RequestLimit::none(),
         })))
@@ -128,12 +150,7 @@ impl Client {
     /// No connection, no TLS.
     pub async fn reach(&self) -> Result<bool, Error> {
         let base = self.base().await?;
-        let ask = || async {
-            let request = self.0.http.get(base.clone()).timeout(SMALL_REQUEST).build();
-            let request = request.map_err(|error| Error::transport(self.host(), &error))?;
-            execute(&self.0.http, request).await
-        };
-        with_retries(ask).await?;
+        self.with_retries(|| self.ask(base)).await?;
         Ok(base.scheme() == "https")
     }
 
@@ -145,7 +162,7 @@ impl Client {
     pub async fn ping(&self) -> Result<(), Error> {
         let base = self.base().await?;
         let get = |http: &reqwest::Client| http.get(base.clone()).timeout(SMALL_REQUEST);
-        with_retries(|| self.send(&[], get)).await.map(drop)
+        self.with_retries(|| self.send(&[], get)).await.map(drop)
     }
 
     /// The URL of something in a repository: `blobs/sha256:…`.
@@ -163,25 +180,26 @@ impl Client {
         } = &*self.0;
         base.get_or_try_init(|| async {
             match insecure {
-                true => with_retries(|| self.find_base()).await,
+                true => self.with_retries(|| self.find_base()).await,
                 false => Ok(https.clone()),
             }
         })
         .await
     }
 
-    /// TLS first, then without, as Docker does it.
+    /// Asks for anything, without a login.
+    async fn ask(&self, url: &Url) -> Result<Response, Error> {
+        let wire = &self.0.wire;
+        let request = wire.http.get(url.clone()).timeout(SMALL_REQUEST).build();
+        let request = request.map_err(|error| Error::transport(self.host(), &error))?;
+        wire.execute(url, request, &Progress::new()).await
+    }
+
+    /// TLS first, then without, as Docker does it: where nobody listens or what answers has no TLS. A server that
+    /// is slow, or that has TLS and fails otherwise, is never spoken to without.
     async fn find_base(&self) -> Result<Url, Error> {
-        let ask = |url: Url| async {
-            let request = self.0.http.get(url).timeout(SMALL_REQUEST).build();
-            execute(
-                &self.0.http,
-                request.map_err(|error| Error::transport(self.host(), &error))?,
-            )
-            .await
-        };
         let https = &self.0.https;
-        let Err(error) = ask(https.clone()).await else {
+        let Err(error) = self.ask(https).await else {
             return Ok(https.clone());
         };
         let has_no_tls = matches!(
@@ -196,9 +214,11 @@ impl Client {
         if !has_no_tls || http.set_scheme("http").is_err() {
             return Err(error);
         }
-        match ask(http.clone()).await? {
+        match self.ask(&http).await? {
             // What Go's servers answer to plain text where TLS should be: there is TLS after all.
-            answer if answer.status() == StatusCode::BAD_REQUEST => Err(error),
+            answer if answer.status() == StatusCode::BAD_REQUEST || answer.url().scheme() == "https" => {
+                Err(error)
+            }
             _ => Ok(http),
         }
     }
@@ -210,18 +230,30 @@ impl Client {
         scopes: &[Scope],
         build: impl Fn(&reqwest::Client) -> RequestBuilder,
     ) -> Result<Response, Error> {
-        let Inner { http, auth, .. } = &*self.0;
-        let authorization = auth.header(http, scopes).await?;
-        let request = self.request(build(http), authorization.as_ref())?;
+        self.send_body(scopes, |http, _| build(http)).await
+    }
+
+    /// Sends a request whose body is made with [`Progress::body`].
+    pub(super) async fn send_body(
+        &self,
+        scopes: &[Scope],
+        build: impl Fn(&reqwest::Client, &Progress) -> RequestBuilder,
+    ) -> Result<Response, Error> {
+        let Inner { wire, auth, .. } = &*self.0;
+        let own = self.own();
+        let authorization = auth.header(wire, own, scopes).await?;
+        let progress = Progress::new();
+        let request = self.request(build(&wire.http, &progress), authorization.as_ref())?;
         let line = describe(&request);
-        let response = execute(http, request).await?;
+        let response = wire.execute(own, request, &progress).await?;
         // A 401 of a host that we were redirected to is none of the registry's.
         if response.status() == StatusCode::UNAUTHORIZED && self.is_own(response.url()) {
             auth.challenged(response.headers(), authorization.as_ref()).await;
-            let renewed = auth.header(http, scopes).await?;
+            let renewed = auth.header(wire, own, scopes).await?;
             if renewed.is_some() && renewed != authorization {
-                let request = self.request(build(http), renewed.as_ref())?;
-                return accept(&line, execute(http, request).await?).await;
+                let progress = Progress::new();
+                let request = self.request(build(&wire.http, &progress), renewed.as_ref())?;
+                return accept(&line, wire.execute(own, request, &progress).await?).await;
             }
         }
         accept(&line, response).await
@@ -249,34 +281,52 @@ impl Client {
 
     /// Whether a URL is of the registry itself: the same scheme, host and port.
     fn is_own(&self, url: &Url) -> bool {
-        let base = self.0.base.get().unwrap_or(&self.0.https);
-        url.origin() == base.origin()
+        url.origin() == self.own().origin()
+    }
+
+    /// Where the registry is, as far as that is known.
+    fn own(&self) -> &Url {
+        self.0.base.get().unwrap_or(&self.0.https)
+    }
+
+    /// How long the registry may send nothing.
+    pub(super) fn stall(&self) -> Duration {
+        self.0.wire.limits.stall
+    }
+
+    pub(super) async fn with_retries<T, F>(&self, attempt: impl FnMut() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        retry::with_retries(&self.0.wire.notices, attempt).await
+    }
+
+    /// See [`retry::with_tries`].
+    pub(super) fn notices(&self) -> &Notices {
+        &self.0.wire.notices
     }
 
     /// Where an upload goes on.
     pub(super) fn upload_location(&self, method: &str, response: &Response) -> Result<Url, Error> {
-        let wrong = || {
-            let line = format!("{method} {}", redacted(response.url()));
-            Error::protocol(&line, "the answer names no place to upload to")
-        };
+        let line = || format!("{method} {}", redacted(response.url()));
+        let wrong = || Error::protocol(&line(), "the answer names no place to upload to");
         let location = response.headers().get(reqwest::header::LOCATION);
         let location = location.and_then(|value| value.to_str().ok()).ok_or_else(wrong)?;
         let mut url = response.url().join(location).map_err(|_| wrong())?;
         // A registry behind a proxy that ends TLS may not know that there is TLS
         // (`X-Forwarded-Proto` is missing), and name itself as `http://`.
-        let base = self.0.base.get().unwrap_or(&self.0.https);
-        if url.host() == base.host() && url.scheme() == "http" && base.scheme() == "https" {
-            url.set_scheme("https").map_err(|()| wrong())?;
+        let own = self.own();
+        if url.host() == own.host() && url.scheme() == "http" && own.scheme() == "https" {
+            let mut with_tls = url.clone();
+            with_tls.set_scheme("https").map_err(|()| wrong())?;
+            if with_tls.origin() == own.origin() {
+                url = with_tls;
+            }
         }
+        let refused = |refusal| Error::new(&line(), Kind::Refused(refusal));
+        self.0.wire.reach.check(own, &url).map_err(refused)?;
         Ok(url)
     }
-}
-
-async fn execute(http: &reqwest::Client, request: Request) -> Result<Response, Error> {
-    let line = describe(&request);
-    http.execute(request)
-        .await
-        .map_err(|error| Error::transport(&line, &error))
 }
 
 async fn accept(line: &str, response: Response) -> Result<Response, Error> {
@@ -297,12 +347,14 @@ pub(super) fn redacted(url: &Url) -> String {
     format!("{}{}", url.origin().ascii_serialization(), url.path())
 }
 
-/// Reads a body that must not be longer than this.
-pub(super) async fn read_at_most(
-    line: &str,
-    mut response: Response,
-    limit_bytes: u64,
-) -> Result<Vec<u8>, Error> {
+/// Reads a body that must not be longer than this, nor take longer than any small request.
+pub(super) async fn read_at_most(line: &str, response: Response, limit_bytes: u64) -> Result<Vec<u8>, Error> {
+    timeout(SMALL_REQUEST, read(line, response, limit_bytes))
+        .await
+        .unwrap_or_else(|_| Err(Error::new(line, Kind::Stalled("no answer in time"))))
+}
+
+async fn read(line: &str, mut response: Response, limit_bytes: u64) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
     while let Some(chunk) = response
         .chunk()

@@ -7,7 +7,7 @@ use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{TlsProblem, client::read_at_most, retry};
+use super::{Refusal, TlsProblem, client::read_at_most, retry};
 use crate::oci::Digest;
 
 /// A request that did not give what was asked for.
@@ -61,6 +61,10 @@ pub enum Kind {
     },
     /// No connection, or it broke.
     Connect(String),
+    /// A connection on which nothing moved for too long.
+    Stalled(&'static str),
+    /// It sent us to where no registry may.
+    Refused(Refusal),
     /// The bytes are not what their digest says.
     DigestMismatch {
         /// What was asked for.
@@ -99,7 +103,7 @@ impl Error {
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         match (&self.kind, self.status) {
-            (Kind::Connect(_), _) => true,
+            (Kind::Connect(_) | Kind::Stalled(_), _) => true,
             (_, Some(status)) => status.is_server_error() || matches!(status.as_u16(), 408 | 429),
             _ => false,
         }
@@ -110,6 +114,9 @@ impl Error {
         // The body that we were sending may itself come from a registry.
         if let Some(ours) = causes(error).find_map(|cause| cause.downcast_ref::<Self>()) {
             return ours.clone();
+        }
+        if let Some(refusal) = causes(error).find_map(|cause| cause.downcast_ref::<Refusal>()) {
+            return Self::new(request, Kind::Refused(refusal.clone()));
         }
         // reqwest's own text holds the URL with its query, so the innermost cause it is.
         let cause = causes(error).last().map(ToString::to_string).unwrap_or_default();
@@ -122,7 +129,7 @@ impl Error {
         } else if error.is_redirect() || error.is_builder() {
             Kind::Protocol(plain(&cause))
         } else if error.is_timeout() {
-            Kind::Connect("no answer in time".to_owned())
+            Kind::Stalled("no answer in time")
         } else {
             Kind::Connect(plain(&cause))
         };
@@ -228,6 +235,8 @@ impl fmt::Display for Error {
         let request = &self.request;
         match &self.kind {
             Kind::Tls { cause, .. } => write!(f, "no TLS connection for {request}: {cause}"),
+            Kind::Stalled(cause) => write!(f, "no connection for {request}: {cause}"),
+            Kind::Refused(refusal) => write!(f, "{request}: {refusal}"),
             Kind::Connect(cause) => write!(f, "no connection for {request}: {cause}"),
             Kind::DigestMismatch { expected } => {
                 write!(f, "{request} gave other bytes than {expected}")
@@ -276,7 +285,7 @@ fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (
 }
 
 /// Makes others' text fit to be quoted: one line, of a bearable length.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     const LONGEST: usize = 300;
     let kept: String = text
         .chars()

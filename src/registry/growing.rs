@@ -6,13 +6,14 @@ use std::io;
 
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
-use reqwest::{Body, header::CONTENT_TYPE};
+use reqwest::header::CONTENT_TYPE;
 use serde::Deserialize;
 
 use super::{
     Client, Error, Kind,
     auth::Scope,
     client::{SMALL_REQUEST, read_at_most, redacted},
+    limits::Progress,
     uploads::OCTETS,
 };
 use crate::oci::Digest;
@@ -63,14 +64,14 @@ impl Client {
         let upload = self.begin_upload(repository).await?;
         let line = format!("PATCH {}", redacted(&upload.location));
         let scopes = [Scope::push(repository)];
-        let patch = |http: &reqwest::Client| {
+        let patch = |http: &reqwest::Client, progress: &Progress| {
             let line = line.clone();
             let bytes = body().map_err(move |error| Error::body(&line, &error));
             http.patch(upload.location.clone())
                 .header(CONTENT_TYPE, OCTETS)
-                .body(Body::wrap_stream(bytes))
+                .body(progress.body(None, bytes))
         };
-        let location = match self.send(&scopes, patch).await {
+        let location = match self.send_body(&scopes, patch).await {
             Ok(response) => self.upload_location("PATCH", &response)?,
             Err(error) => {
                 self.cancel_upload(repository, upload).await;

@@ -6,7 +6,6 @@ use super::{
     Client, Error, Kind,
     auth::Scope,
     client::{SMALL_REQUEST, read_at_most},
-    retry::with_retries,
 };
 use crate::oci::{Digest, media_type};
 
@@ -41,17 +40,18 @@ impl Client {
     pub async fn pull_manifest(&self, repository: &str, reference: &str) -> Result<RawManifest, Error> {
         let url = self.url(repository, &format!("manifests/{reference}")).await?;
         let line = format!("GET {url}");
-        let (content_type, bytes) = with_retries(|| async {
-            let get = |http: &reqwest::Client| {
-                let accepted = ACCEPTED.join(", ");
-                http.get(&url).header(ACCEPT, accepted).timeout(SMALL_REQUEST)
-            };
-            let response = self.send(&[Scope::pull(repository)], get).await?;
-            let content_type = response.headers().get(CONTENT_TYPE).cloned();
-            let bytes = read_at_most(&line, response, LIMIT_BYTES).await?;
-            Ok((content_type, bytes))
-        })
-        .await?;
+        let (content_type, bytes) = self
+            .with_retries(|| async {
+                let get = |http: &reqwest::Client| {
+                    let accepted = ACCEPTED.join(", ");
+                    http.get(&url).header(ACCEPT, accepted).timeout(SMALL_REQUEST)
+                };
+                let response = self.send(&[Scope::pull(repository)], get).await?;
+                let content_type = response.headers().get(CONTENT_TYPE).cloned();
+                let bytes = read_at_most(&line, response, LIMIT_BYTES).await?;
+                Ok((content_type, bytes))
+            })
+            .await?;
         let digest = Digest::of(&bytes);
         match reference.parse::<Digest>() {
             Ok(expected) if expected != digest => Err(Error::new(&line, Kind::DigestMismatch { expected })),
@@ -78,7 +78,7 @@ impl Client {
                 .timeout(SMALL_REQUEST)
         };
         let scopes = [Scope::pull(repository)];
-        let response = with_retries(|| self.send(&scopes, head)).await?;
+        let response = self.with_retries(|| self.send(&scopes, head)).await?;
         let digest = response.headers().get("docker-content-digest");
         Ok(digest.and_then(|digest| digest.to_str().ok()?.parse().ok()))
     }
@@ -97,7 +97,7 @@ impl Client {
         let url = self.url(repository, &format!("manifests/{reference}")).await?;
         let bytes = bytes::Bytes::from(bytes);
         // The same bytes under the same name twice are no harm, so this may be tried again.
-        with_retries(|| async {
+        self.with_retries(|| async {
             self.send(&[Scope::push(repository)], |http| {
                 http.put(&url)
                     .header(CONTENT_TYPE, media_type)

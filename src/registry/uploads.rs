@@ -6,7 +6,7 @@ use std::io;
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
 use reqwest::{
-    Body, Response, StatusCode, Url,
+    Response, StatusCode, Url,
     header::{CONTENT_LENGTH, CONTENT_TYPE},
 };
 
@@ -14,7 +14,8 @@ use super::{
     Client, Error, Kind,
     auth::Scope,
     client::{SMALL_REQUEST, redacted},
-    retry::{TRIES, with_retries, with_tries},
+    limits::Progress,
+    retry::{TRIES, with_tries},
 };
 use crate::oci::Digest;
 
@@ -69,7 +70,7 @@ impl Client {
             })
             .await
         };
-        match with_retries(post).await {
+        match self.with_retries(post).await {
             Ok(response) if response.status() == StatusCode::CREATED => Ok(Mount::Mounted),
             Ok(response) => Ok(self.opened(&response).map_or(Mount::Refused, Mount::Opened)),
             Err(error) if error.status.is_some() => Ok(Mount::Refused),
@@ -95,7 +96,7 @@ impl Client {
     /// # Errors
     /// What the registry answers, after the tries that make sense.
     pub async fn try_upload(&self, repository: &str) -> Result<(), Error> {
-        let upload = with_retries(|| self.begin_upload(repository)).await?;
+        let upload = self.with_retries(|| self.begin_upload(repository)).await?;
         self.cancel_upload(repository, upload).await;
         Ok(())
     }
@@ -158,7 +159,7 @@ impl Client {
             let is_whole = size_bytes <= limit_bytes;
             // A registry may forget a session whose request broke off (distribution 2.8 does), so
             // each try is a session of its own.
-            let outcome = with_tries(if is_whole { TRIES } else { SESSIONS }, || {
+            let outcome = with_tries(self.notices(), if is_whole { TRIES } else { SESSIONS }, || {
                 let opened = opened.take();
                 async {
                     let upload = match opened {
@@ -196,7 +197,7 @@ impl Client {
                 .header(CONTENT_LENGTH, 0)
                 .timeout(SMALL_REQUEST)
         };
-        with_retries(|| self.send(scopes, put)).await.map(drop)
+        self.with_retries(|| self.send(scopes, put)).await.map(drop)
     }
 
     async fn push_whole<S>(
@@ -212,16 +213,16 @@ impl Client {
     {
         let location = closing(upload.location, digest);
         let line = format!("PUT {}", redacted(&location));
-        let put = |http: &reqwest::Client| {
+        let put = |http: &reqwest::Client, progress: &Progress| {
             let line = line.clone();
             let bytes = body().map_err(move |error| Error::body(&line, &error));
             http.put(location.clone())
                 .header(CONTENT_TYPE, OCTETS)
                 // Known, and hence not `Transfer-Encoding: chunked`.
                 .header(CONTENT_LENGTH, size_bytes)
-                .body(Body::wrap_stream(bytes))
+                .body(progress.body(Some(size_bytes), bytes))
         };
-        self.send(&[Scope::push(repository)], put).await.map(drop)
+        self.send_body(&[Scope::push(repository)], put).await.map(drop)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     error::{Failure, Result},
     model::{CheckReport, CheckRequest, CheckScope, StagingRequest},
     oci::{Descriptor, Digest, Reference},
-    registry::{self, BlobStream, Client},
+    registry::{self, BlobStream, Client, Notices},
     staging::{Destination, DestinationError, Replay, server},
     steps::{
         check,
@@ -112,10 +112,10 @@ fn repository(request: &StagingRequest) -> Result<Repository> {
     let push = Logins::mounted(Path::new(PUSH_SECRET_FOLDER))?;
     // There is no such folder where the push Secret is for the base as well.
     let pull = Logins::mounted(Path::new(PULL_SECRET_FOLDER))?;
-    let client = connect::run(&request.access, &image, &[&push])?;
+    let client = connect::run(&request.access, &image, &[&push], Notices::to(line))?;
     let base = request.base.as_ref().map(|base| {
         let source = request.access.source_of(base);
-        connect::run(&request.access, &source, &[&pull, &push])
+        connect::run(&request.access, &source, &[&pull, &push], Notices::to(line))
     });
     let asked = CheckRequest {
         image,

@@ -37,8 +37,9 @@ use crate::oci::Digest;
 
 /// The longest answer that is read.
 const LONGEST_ANSWER_BYTES: usize = 1024 * 1024;
-/// How long any other answer may take; the registry may have to be asked several times for one.
-const LONGEST_QUESTION: Duration = Duration::from_mins(2);
+/// How long any other answer may take; the registry may have to be asked several times for one, and may ask to wait
+/// a minute each time.
+const LONGEST_QUESTION: Duration = Duration::from_mins(5);
 
 type Body = BoxBody<Bytes, io::Error>;
 

@@ -118,7 +118,11 @@ impl Real {
     async fn through_a_bad_link(&self) -> String {
         let link = Cutter::start(&self.host, [300_000; 8]).await;
         // Its certificate is for another address than the link's.
-        let options = insecure(self.good.credentials.clone());
+        let options = Options {
+            // Its token server is not behind the link.
+            hosts: vec!["10.250.0.1".to_owned()],
+            ..insecure(self.good.credentials.clone())
+        };
         let outcome = cell(&pushed(&link.host, &fresh_repository(), &options, 6 * MIB).await);
         assert_eq!(link.cuts_left(), 0, "{}", self.host);
         outcome

@@ -33,6 +33,8 @@ mod kubeconfig;
 mod layer;
 mod lifecycle;
 mod local;
+mod network;
+mod network_limits;
 mod nodes;
 mod objects;
 mod options_file;

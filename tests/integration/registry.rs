@@ -29,6 +29,17 @@ fn client(fake: &FakeRegistry) -> Client {
     client_with(fake, login())
 }
 
+/// A client whose user named a host that the registry may send it to.
+fn client_naming(fake: &FakeRegistry, host: &str) -> Client {
+    let options = Options {
+        insecure: true,
+        hosts: vec![host.to_owned()],
+        credentials: login(),
+        ..Options::default()
+    };
+    Client::new(&fake.host, &options).unwrap()
+}
+
 fn with_login(login: Login) -> Knobs {
     Knobs {
         login,
@@ -358,7 +369,12 @@ async fn a_login_is_shown_to_its_registry_only() {
         fake.seed_blob("a", &bytes);
         storage.forget_seen();
         let blob = Descriptor::of(media_type::LAYER, &bytes);
-        assert!(pull(&client(&fake), "a", &blob).await.unwrap() == bytes);
+        assert!(
+            pull(&client_naming(&fake, &storage.host), "a", &blob)
+                .await
+                .unwrap()
+                == bytes
+        );
         let seen = storage.seen();
         assert_eq!(seen.len(), 1);
         assert!(!seen[0].headers.contains_key("authorization"));
@@ -377,7 +393,8 @@ async fn another_hosts_challenge_gets_no_answer() {
     .await;
     fake.seed_blob("a", b"x");
     let blob = Descriptor::of(media_type::LAYER, b"x");
-    let error = client(&fake).pull_blob("a", &blob).await.map(drop).unwrap_err();
+    let client = client_naming(&fake, &greedy.host);
+    let error = client.pull_blob("a", &blob).await.map(drop).unwrap_err();
     assert_eq!(error.kind, Kind::Unauthorized);
     assert!(
         !error.to_string().contains("s3cret"),
@@ -398,7 +415,7 @@ async fn an_upload_at_another_host_gets_no_login() {
     let mut elsewhere = Canned::status("POST /blobs/uploads/", 202);
     elsewhere.headers.push(("location", location));
     let fake = FakeRegistry::start(with_login(Login::Basic)).await;
-    let client = client(&fake);
+    let client = client_naming(&fake, &storage.host);
     client.blob_exists("a", Digest::of(b"x")).await.unwrap();
     fake.set(|knobs| knobs.answers.push(elsewhere));
     // The other host knows no such upload; what counts is what it was shown.

@@ -10,6 +10,7 @@ use crate::{
     cluster::objects::bootstrap_job::{PUSH_SECRET_FOLDER, REQUEST_VARIABLE},
     error::{Failure, Result},
     model::{BootstrapRequest, BuildOutcome, BuildRequest, Events},
+    registry::Notices,
     steps::{
         assemble,
         connect::{self, Logins},
@@ -44,7 +45,7 @@ async fn make_and_push() -> Result<BuildOutcome> {
     let logins = Logins::mounted(Path::new(
         folder_of_secret.as_deref().unwrap_or(PUSH_SECRET_FOLDER),
     ))?;
-    let client = connect::run(&access, &destination, &[&logins])?;
+    let client = connect::run(&access, &destination, &[&logins], Notices::default())?;
     let tags = vec![env!("CARGO_PKG_VERSION").to_owned()];
     let request = BuildRequest {
         layers: layers.iter().map(|layer| layer.described.clone()).collect(),

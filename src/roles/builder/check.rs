@@ -11,6 +11,7 @@ use crate::{
     },
     error::{Failure, Result},
     model::{CheckReport, CheckRequest},
+    registry::Notices,
     steps::{
         check,
         connect::{self, Logins},
@@ -52,10 +53,10 @@ async fn report() -> Result<CheckReport> {
         |variable: &str, default: &str| std::env::var(variable).unwrap_or_else(|_| default.to_owned());
     let push = Logins::mounted(Path::new(&folder("B2I_PUSH_SECRET", PUSH_SECRET_FOLDER)))?;
     let pull = Logins::mounted(Path::new(&folder("B2I_PULL_SECRET", PULL_SECRET_FOLDER)))?;
-    let destination = connect::run(&request.access, &request.image, &[&push])?;
+    let destination = connect::run(&request.access, &request.image, &[&push], Notices::to(term::line))?;
     let base = request.base.as_ref().map(|image| {
         let source = request.access.source_of(image);
-        connect::run(&request.access, &source, &[&pull, &push])
+        connect::run(&request.access, &source, &[&pull, &push], Notices::to(term::line))
     });
     Ok(check::run(&request, &destination, base.transpose()?.as_ref()).await)
 }

@@ -21,6 +21,7 @@ use crate::{
     error::{Failure, Result},
     model::{Base, BuildOutcome, BuildRequest, Event, Events},
     oci::Reference,
+    registry::Notices,
     steps::{
         assemble,
         connect::{self, Logins},
@@ -113,13 +114,23 @@ async fn make_and_push(mounts: &Mounts) -> Result<BuildOutcome> {
     let request = read_request(&mounts.request)?;
     let push = Logins::mounted(&mounts.push_secret)?;
     let pull = mounts.pull_secret.as_deref().map(Logins::mounted).transpose()?;
-    let destination = connect::run(&request.access, &request.destination, &[&push])?;
+    let destination = connect::run(
+        &request.access,
+        &request.destination,
+        &[&push],
+        Notices::to(term::line),
+    )?;
     let base = match &request.base {
         Base::Scratch => None,
         Base::Image(image) => {
             let source = request.access.source_of(image);
             let logins: Vec<&Logins> = pull.iter().chain([&push]).collect();
-            Some(connect::run(&request.access, &source, &logins)?)
+            Some(connect::run(
+                &request.access,
+                &source,
+                &logins,
+                Notices::to(term::line),
+            )?)
         }
     };
     let image = assemble::run(&request, base.as_ref()).await?;

@@ -20,6 +20,7 @@ pub(super) fn access(args: &AccessArgs, config: &Config) -> Result<RegistryAcces
     Ok(RegistryAccess {
         mirrors: config.mirrors.clone(),
         insecure,
+        hosts: [&args.registry_hosts[..], &config.registry_hosts].concat(),
         addresses: config.registry_addresses.clone(),
         authorities,
         proxy: checked(&config.proxy)?,
@@ -76,12 +77,14 @@ pub(super) fn from_here(
         .map_err(|error| Failure::new(format!("could not connect to `{}`", image.registry)).because(error))?;
     Ok(Options {
         insecure: access.is_insecure(&image.registry),
+        hosts: access.named_hosts(),
         // Those are of the Pods' network.
         address: None,
         authorities: authorities.unwrap_or_default(),
         proxy: ProxySettings::default(),
         credentials: login,
         login_source: LoginSource::DockerConfig,
+        ..Options::default()
     })
 }
 

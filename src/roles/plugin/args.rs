@@ -310,6 +310,9 @@ pub(crate) struct AccessArgs {
     /// Registry whose certificate is not checked, or that speaks plain HTTP; repeats
     #[arg(long = "insecure-registry", value_name = "HOST")]
     pub(crate) insecure_registries: Vec<String>,
+    /// Private host that a registry may redirect to, such as its blob storage or its token server; repeats
+    #[arg(long = "registry-host", value_name = "HOST")]
+    pub(crate) registry_hosts: Vec<String>,
     /// File with certificates (PEM) of authorities to trust beside the public ones
     #[arg(long, value_name = "FILE", env = "B2I_REGISTRY_CA")]
     pub(crate) registry_ca: Option<PathBuf>,

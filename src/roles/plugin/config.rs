@@ -38,6 +38,8 @@ pub(super) struct Config {
     pub history_limit: Option<NonZero<u16>>,
     /// Registries whose certificate is not checked, or that speak plain HTTP.
     pub insecure_registries: Vec<String>,
+    /// Private hosts that a registry may redirect to.
+    pub registry_hosts: Vec<String>,
     /// Where Pods speak to the registries at the left, whose names only the nodes can reach.
     pub registry_addresses: BTreeMap<String, String>,
     /// File with certificates of authorities to trust.
@@ -158,6 +160,7 @@ impl Config {
             staging_idle: self.staging_idle.or(below.staging_idle),
             history_limit: self.history_limit.or(below.history_limit),
             insecure_registries: both(self.insecure_registries, below.insecure_registries),
+            registry_hosts: both(self.registry_hosts, below.registry_hosts),
             registry_addresses: both_maps(below.registry_addresses, self.registry_addresses),
             registry_ca: self.registry_ca,
             // As a whole: the exceptions belong to their proxies.

@@ -12,14 +12,21 @@ use crate::{
         Base, BuildRequest, BuildResult, Event, Events, GrowingLayer, Image, RegistryAccess, Step, Uploaded,
     },
     oci::{Digest, Reference},
-    registry::{Client, Credentials},
+    registry::{Client, Credentials, Notices},
     steps::{assemble, push},
     term::bytes,
 };
 
 /// Connects to an image's registry.
-pub(super) async fn client(access: &RegistryAccess, image: &Reference, logins: &Logins) -> Result<Client> {
-    let options = access::from_here(access, image, login(image, logins).await?)?;
+pub(super) async fn client(
+    access: &RegistryAccess,
+    image: &Reference,
+    logins: &Logins,
+    events: &Events,
+) -> Result<Client> {
+    let mut options = access::from_here(access, image, login(image, logins).await?)?;
+    let events = events.clone();
+    options.notices = Notices::to(move |line| events.send(Event::Warning(line.to_owned())));
     Client::new(&image.registry, &options)
         .map_err(|error| error.failure(format!("could not connect to `{}`", image.registry)))
 }
@@ -35,12 +42,16 @@ async fn login(image: &Reference, logins: &Logins) -> Result<Option<Credentials>
 }
 
 /// Connects to the registry that the base comes from; scratch comes from none.
-pub(super) async fn base_client(request: &BuildRequest, logins: &Logins) -> Result<Option<Client>> {
+pub(super) async fn base_client(
+    request: &BuildRequest,
+    logins: &Logins,
+    events: &Events,
+) -> Result<Option<Client>> {
     match &request.base {
         Base::Scratch => Ok(None),
         Base::Image(image) => {
             let source = request.access.source_of(image);
-            client(&request.access, &source, logins).await.map(Some)
+            client(&request.access, &source, logins, events).await.map(Some)
         }
     }
 }
@@ -61,10 +72,10 @@ impl Ends {
     }
 
     /// Makes ready to speak to them; nothing is sent yet.
-    pub(super) async fn of(request: &BuildRequest) -> Result<Self> {
+    pub(super) async fn of(request: &BuildRequest, events: &Events) -> Result<Self> {
         let logins = Logins::of_this_machine()?;
         let (destination, access) = (&request.destination, &request.access);
-        let to = client(access, destination, &logins).await?;
+        let to = client(access, destination, &logins, events).await?;
         let base = match &request.base {
             Base::Scratch => None,
             Base::Image(image) => {
@@ -75,7 +86,7 @@ impl Ends {
                     // One connection and one login less.
                     to.clone()
                 } else {
-                    client(access, &source, &logins).await?
+                    client(access, &source, &logins, events).await?
                 })
             }
         };

@@ -6,7 +6,7 @@ use crate::{
     error::{Failure, Result},
     model::RegistryAccess,
     oci::Reference,
-    registry::{Authorities, Client, Keychain, LoginSource, Options, ProxySettings},
+    registry::{Authorities, Client, Keychain, Limits, LoginSource, Notices, Options, ProxySettings},
 };
 
 /// What a mounted Secret holds: logins, and maybe authorities and proxies.
@@ -43,11 +43,17 @@ impl Logins {
     }
 }
 
-/// Makes a client of an image's registry, with the first login for it; nothing is sent yet.
+/// Makes a client of an image's registry, with the first login for it; nothing is sent yet. `notices` shows
+/// what the registry asks us to wait for.
 ///
 /// # Errors
 /// Authorities that are none, and a host that is none.
-pub fn run(access: &RegistryAccess, image: &Reference, logins: &[&Logins]) -> Result<Client> {
+pub fn run(
+    access: &RegistryAccess,
+    image: &Reference,
+    logins: &[&Logins],
+    notices: Notices,
+) -> Result<Client> {
     let what = || format!("could not connect to `{}`", image.registry);
     let asked_for = access
         .authorities
@@ -63,6 +69,7 @@ pub fn run(access: &RegistryAccess, image: &Reference, logins: &[&Logins]) -> Re
     };
     let options = Options {
         insecure: access.is_insecure(&image.registry),
+        hosts: access.named_hosts(),
         address: access.address_of(&image.registry).map(str::to_owned),
         authorities: logins.iter().fold(asked_for.unwrap_or_default(), |all, logins| {
             all.and(&logins.authorities)
@@ -74,6 +81,8 @@ pub fn run(access: &RegistryAccess, image: &Reference, logins: &[&Logins]) -> Re
             .or(&of_access),
         credentials: logins.iter().find_map(find),
         login_source: LoginSource::Secret,
+        limits: Limits::default(),
+        notices,
     };
     Client::new(&image.registry, &options).map_err(|error| error.failure(what()))
 }

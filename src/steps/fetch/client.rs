@@ -35,7 +35,7 @@ pub(super) async fn download(
         Some(refusal) => failure::refused(&shown, refusal),
         None => failure::not_had(&shown, error.without_url()),
     };
-    let mut response = client(has_digest)
+    let mut response = client(&url, has_digest)
         .and_then(|client| client.get(url).build().map(|request| (client, request)))
         .map(|(client, request)| client.execute(request))
         .map_err(lost)?
@@ -77,13 +77,19 @@ fn name(response: &Response) -> String {
     file_name::of(header, response.url()).unwrap_or_else(|| NAMELESS.to_owned())
 }
 
-fn client(has_digest: bool) -> reqwest::Result<reqwest::Client> {
+fn client(typed: &Url, has_digest: bool) -> reqwest::Result<reqwest::Client> {
     registry::install_tls();
     let ours = webpki_root_certs::TLS_SERVER_ROOT_CERTS
         .iter()
         .filter_map(|der| Certificate::from_der(der).ok());
+    let guard = registry::Guard::of(typed);
+    let resolver = guard.resolver();
     let follow = redirect::Policy::custom(move |attempt| {
         match may_go_to(attempt.previous(), attempt.url(), has_digest) {
+            Ok(()) if !guard.allows(attempt.url()) => {
+                let refusal = Refusal::private(attempt.url());
+                attempt.error(refusal)
+            }
             Ok(()) => attempt.follow(),
             Err(refusal) => attempt.error(refusal),
         }
@@ -94,6 +100,7 @@ fn client(has_digest: bool) -> reqwest::Result<reqwest::Client> {
         .connect_timeout(CONNECT)
         .read_timeout(SILENCE)
         .referer(false)
+        .dns_resolver(resolver)
         .redirect(follow)
         .build()
 }
@@ -103,7 +110,10 @@ fn refusal_in(error: &reqwest::Error) -> Option<Refusal> {
     let mut cause = error.source();
     while let Some(error) = cause {
         if let Some(refusal) = error.downcast_ref::<Refusal>() {
-            return Some(*refusal);
+            return Some(refusal.clone());
+        }
+        if let Some(refusal) = error.downcast_ref::<registry::Refusal>() {
+            return Some(Refusal::Private(refusal.origin.clone()));
         }
         cause = error.source();
     }

@@ -19,9 +19,9 @@ pub(super) fn no_url(shown: &str, error: &dyn std::fmt::Display) -> Failure {
 }
 
 pub(super) fn refused(shown: &str, refusal: Refusal) -> Failure {
-    let failure = not_fetched(shown).why(refusal);
+    let failure = not_fetched(shown).why(&refusal);
     match refusal {
-        Refusal::TooMany => failure
+        Refusal::TooMany | Refusal::Private(_) => failure
             .next("give the address that it ends at; this shows the way there:")
             .command("curl -sIL URL")
             .anchor("artifact-download"),

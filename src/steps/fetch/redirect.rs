@@ -7,7 +7,7 @@ use reqwest::Url;
 const MOST_REDIRECTS: usize = 5;
 
 /// Why an address is not gone to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refusal {
     #[error("it is redirected more than {MOST_REDIRECTS} times")]
     TooMany,
@@ -17,6 +17,14 @@ pub(super) enum Refusal {
     Plain,
     #[error("it is neither HTTPS nor HTTP")]
     OtherScheme,
+    #[error("it is redirected to `{0}`, which is inside a machine, a cluster or a private network")]
+    Private(String),
+}
+
+impl Refusal {
+    pub(super) fn private(url: &Url) -> Self {
+        Self::Private(url.origin().ascii_serialization())
+    }
 }
 
 /// Says whether `next` may be gone to after those before it. Plain HTTP is for what is checked

@@ -6,6 +6,7 @@ mod delta;
 mod figures;
 mod link;
 mod memory;
+mod notices;
 mod patience;
 mod send;
 mod words;
@@ -317,7 +318,10 @@ async fn send(
         .iter()
         .map(|layer| (layer.described.descriptor.digest, layer))
         .collect();
-    let uploaded = send::missing(&link, options, &layers, events).await;
+    let uploaded = tokio::select! {
+        uploaded = send::missing(&link, options, &layers, events) => uploaded,
+        never = notices::show(cluster, &link, events) => match never {},
+    };
     let now = link.pod();
     if now != pod {
         // The Job has made another one.

@@ -117,7 +117,7 @@ async fn from_here(context: &Context, args: &Args) -> Result<()> {
     };
     let plan = flow::plan(artifact, &options::plan_options(&said, &context.config)?, &events)?;
     let mut request = BuildRequest::of_plan(&plan, destination, tags, access);
-    let ends = local::Ends::of(&request).await?;
+    let ends = local::Ends::of(&request, &events).await?;
     let anew = args.image.rebuild;
     let known = packed::noted().filter(|_| !anew);
     let to = request.destination.name();
@@ -224,7 +224,7 @@ async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()>
     options::ensure_tags(&destination, &tags)?;
     let request = packed.request(&plan, destination, tags, access);
     events.send(Event::Started(Step::Build));
-    let base = local::base_client(&request, &local::Logins::of_this_machine()?).await?;
+    let base = local::base_client(&request, &local::Logins::of_this_machine()?, &events).await?;
     let assembled = steps::assemble::run(&request, base.as_ref()).await?;
     let named = steps::push::archive(
         &assembled,

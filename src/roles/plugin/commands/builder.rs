@@ -51,7 +51,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let access = access::access(&args.access, &context.config)?;
     let executable = builder_image::for_architecture(args.architecture).await?;
     let logins = local::Logins::of_this_machine()?;
-    let client = local::client(&access, &args.image, &logins).await?;
+    let client = local::client(&access, &args.image, &logins, &events).await?;
     let repository = Reference {
         tag: None,
         digest: None,
