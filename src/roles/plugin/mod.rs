@@ -24,6 +24,7 @@ mod complete;
 mod config;
 mod destination;
 mod dialogue;
+mod environment;
 mod flow;
 mod format;
 mod interrupt;
@@ -57,7 +58,7 @@ use args::{Cli, Command};
 /// Returns the command line as clap knows it: what a line in the documentation is held against.
 #[must_use]
 pub fn command() -> clap::Command {
-    options_file::with_keys(Cli::command(), "init")
+    environment::without_empty(options_file::with_keys(Cli::command(), "init"))
 }
 
 /// Returns the JSON schema of the options file.
@@ -68,6 +69,14 @@ pub fn options_schema() -> serde_json::Value {
         .map_or_else(Default::default, options_file::schema)
 }
 
+/// Returns the table of the options file's keys, and whether a file that nobody named may set them.
+#[must_use]
+pub fn options_table() -> String {
+    command()
+        .find_subcommand("deploy")
+        .map_or_else(Default::default, options_file::table)
+}
+
 /// Parses the command line and runs the command.
 #[must_use]
 pub fn run(args: Vec<OsString>) -> ExitCode {
@@ -76,8 +85,9 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         complete::run(&args[2..], &Printer::new(Talk::Quiet));
         return ExitCode::SUCCESS;
     }
-    let args = match options_file::join(&command(), args) {
-        Ok(args) => args,
+    environment::ignore_empty_tmpdir();
+    let options_file::Joined { args, has_found_name } = match options_file::join(&command(), args) {
+        Ok(joined) => joined,
         Err(failure) => {
             Printer::new(Talk::Plain).failure(&failure);
             return failure.exit_code();
@@ -118,7 +128,7 @@ fn in_runtime(cli: Cli, typed: &ArgMatches, printer: &Printer) -> Result<()> {
 
 async fn dispatch(cli: Cli, typed: &ArgMatches, printer: &Printer) -> Result<()> {
     let context = commands::Context {
-        config: config::Config::read(|name| std::env::var(name).ok())?,
+        config: config::Config::read(environment::variable)?,
         global: cli.global,
         printer: printer.clone(),
         timings: timings::Timings::begin(),
