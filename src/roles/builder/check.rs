@@ -30,7 +30,9 @@ pub fn run() -> ExitCode {
     for check in &report.checks {
         term::line(&format!("{}: {}", check.name, check.detail));
     }
-    let termination = std::env::var(TERMINATION_VARIABLE).ok().filter(|file| !file.is_empty());
+    let termination = std::env::var(TERMINATION_VARIABLE)
+        .ok()
+        .filter(|file| !file.is_empty());
     let termination = termination.as_deref().unwrap_or("/dev/termination-log");
     if let Err(error) = fs::write(termination, report.to_termination_message()) {
         term::line(&format!("could not write the termination message: {error}"));

@@ -27,6 +27,7 @@ mod dialogue;
 mod environment;
 mod flow;
 mod format;
+mod found_name;
 mod interrupt;
 mod kind;
 mod kubesphere;
@@ -39,6 +40,7 @@ mod options;
 mod options_file;
 mod packed;
 mod page;
+mod plain_secrets;
 mod pod_args;
 mod ports;
 mod pull_secret;
@@ -105,7 +107,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         }
     };
     let printer = Printer::new(Talk::for_stderr(cli.global.quiet));
-    match in_runtime(cli, &typed, &printer) {
+    match in_runtime(cli, &typed, &printer, has_found_name) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             printer.failure(&failure);
@@ -114,24 +116,25 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     }
 }
 
-fn in_runtime(cli: Cli, typed: &ArgMatches, printer: &Printer) -> Result<()> {
+fn in_runtime(cli: Cli, typed: &ArgMatches, printer: &Printer, has_found_name: bool) -> Result<()> {
     crate::registry::install_tls();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new("could not start").because(error))?;
-    let done = runtime.block_on(dispatch(cli, typed, printer));
+    let done = runtime.block_on(dispatch(cli, typed, printer, has_found_name));
     // A thread that still reads a large file must not hold the exit after Ctrl-C.
     runtime.shutdown_background();
     done
 }
 
-async fn dispatch(cli: Cli, typed: &ArgMatches, printer: &Printer) -> Result<()> {
+async fn dispatch(cli: Cli, typed: &ArgMatches, printer: &Printer, has_found_name: bool) -> Result<()> {
     let context = commands::Context {
         config: config::Config::read(environment::variable)?,
         global: cli.global,
         printer: printer.clone(),
         timings: timings::Timings::begin(),
+        has_found_name,
     };
     match cli.command {
         Command::Deploy(args) => Box::pin(commands::deploy::run(&context, args)).await,

@@ -48,7 +48,10 @@ impl Content {
         let mut bytes = Vec::new();
         file.take(LARGEST_BYTES + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > LARGEST_BYTES {
-            return Ok(Err(format!("it has {} bytes, and options need few", metadata.len())));
+            return Ok(Err(format!(
+                "it has {} bytes, and options need few",
+                metadata.len()
+            )));
         }
         Ok(Ok(Some(Self {
             path: path.to_owned(),

@@ -82,7 +82,9 @@ pub(super) fn join(command: &Command, args: Vec<OsString>) -> Result<Joined> {
     let said = file.parsed(command, name, &words)?;
     let is_trusted = is_named || trusted::is_trusted(&content.path, &content.digest());
     let mut has_found_name = false;
-    if let (false, Some((_, said)), Some(own)) = (is_trusted, said.subcommand(), command.find_subcommand(name)) {
+    if let (false, Some((_, said)), Some(own)) =
+        (is_trusted, said.subcommand(), command.find_subcommand(name))
+    {
         let decisions = trust::decisions(&content, own, said, typed);
         if decisions.is_empty() {
             has_found_name = own.get_arguments().any(|arg| arg.get_id() == "name")
@@ -99,7 +101,9 @@ pub(super) fn join(command: &Command, args: Vec<OsString>) -> Result<Joined> {
 
 /// Returns the command that was typed, without its flags: they may hold what is not for a log.
 fn line(name: &str, typed: &ArgMatches) -> String {
-    let artifact = typed.get_one::<ArtifactPlace>(ARTIFACT).filter(|_| find::has_artifact(typed));
+    let artifact = typed
+        .get_one::<ArtifactPlace>(ARTIFACT)
+        .filter(|_| find::has_artifact(typed));
     let artifact = artifact.map_or_else(String::new, |place| format!(" {}", quoted(&place.shown())));
     format!("kubectl b2i {name}{artifact}")
 }

@@ -81,7 +81,9 @@ impl Facts {
     /// Says who else may change it; `me` is the user.
     fn objection(self, what: &str, me: u32) -> Option<String> {
         const STICKY: u32 = 0o1000;
-        let Self { owner, group, mode, .. } = self;
+        let Self {
+            owner, group, mode, ..
+        } = self;
         let shown = format!("(owner {owner}, group {group}, mode {mode:04o})");
         if owner != me && owner != 0 {
             return Some(format!("{what} belongs to another user than you, {me} {shown}"));

@@ -41,7 +41,9 @@ pub(super) fn decisions(
         matches.try_contains_id(id).is_ok() && matches.value_source(id) == Some(ValueSource::CommandLine)
     };
     let mut decisions = Vec::new();
-    let flags = command.get_arguments().filter_map(|arg| Some((arg.get_long()?, arg)));
+    let flags = command
+        .get_arguments()
+        .filter_map(|arg| Some((arg.get_long()?, arg)));
     for (flag, arg) in flags {
         let id = arg.get_id().as_str();
         if flag == "file" || !is_set(said, id) {
@@ -49,12 +51,13 @@ pub(super) fn decisions(
         }
         let values = said.get_raw(id).into_iter().flatten();
         let values: Vec<String> = values.map(|value| value.to_string_lossy().into_owned()).collect();
-        decisions.extend(values.iter().filter(|value| authority::needs_trust(flag, value)).map(|value| {
-            Decision {
-                key: camel_case(flag),
-                value: shown(value),
-                instead: format!("--{flag}"),
-            }
+        let needs_trust = |value: &&String| {
+            authority::needs_trust(flag, value) && !(flag == "env" && is_overruled(value, typed))
+        };
+        decisions.extend(values.iter().filter(needs_trust).map(|value| Decision {
+            key: camel_case(flag),
+            value: shown(value),
+            instead: format!("--{flag}"),
         }));
     }
     let has_digest = is_set(said, "sha256") || is_set(typed, "sha256");
@@ -71,13 +74,28 @@ pub(super) fn decisions(
     decisions
 }
 
+/// Whether a variable was typed too, so that the file's is not used.
+fn is_overruled(word: &str, typed: &ArgMatches) -> bool {
+    fn name(word: &str) -> &str {
+        match word.split_once('=') {
+            Some((name, _)) => name,
+            None => word.trim_end_matches('-'),
+        }
+    }
+    let words = typed.get_raw("env").into_iter().flatten();
+    let mut words = words.map(|word| word.to_string_lossy().into_owned());
+    words.any(|own| name(&own) == name(word))
+}
+
 /// Whether an artifact is anything but a file below the options file's folder, or bytes that their digest names.
 fn reaches_out(content: &Content, artifact: &ArtifactPlace, has_digest: bool) -> bool {
     let path = match artifact {
         ArtifactPlace::File(path) => path,
         ArtifactPlace::Stdin => return true,
         ArtifactPlace::Url(url) => {
-            let is_https = url.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"));
+            let is_https = url
+                .get(..8)
+                .is_some_and(|start| start.eq_ignore_ascii_case("https://"));
             return !(is_https && has_digest);
         }
     };
@@ -116,9 +134,16 @@ fn shown(value: &str) -> String {
 pub(super) fn ensure(content: &Content, decisions: &[Decision], line: &str) -> Result<()> {
     let path = shown(&content.path.to_string_lossy());
     if !ask::is_possible() {
-        return Err(refused(&path, "nobody named it, and it decides what needs your trust", decisions)
-            .next("type the flags instead; or read the file and accept all of it by naming it:")
-            .command(format!("{line} --file {}", quoted(&content.path.to_string_lossy()))));
+        return Err(refused(
+            &path,
+            "nobody named it, and it decides what needs your trust",
+            decisions,
+        )
+        .next("type the flags instead; or read the file and accept all of it by naming it:")
+        .command(format!(
+            "{line} --file {}",
+            quoted(&content.path.to_string_lossy())
+        )));
     }
     let printer = Printer::new(Talk::Plain);
     printer.say(&format!("`{path}` was found, and it would decide:"));
@@ -126,9 +151,11 @@ pub(super) fn ensure(content: &Content, decisions: &[Decision], line: &str) -> R
         printer.say(&decision.line());
     }
     if ask::confirm("Trust this file as it is now?") != Some(true) {
-        return Err(refused(&path, "you did not trust it, and it would decide", decisions)
-            .next("type the flags instead, or leave the file out:")
-            .command(format!("{line} --file ''")));
+        return Err(
+            refused(&path, "you did not trust it, and it would decide", decisions)
+                .next("type the flags instead, or leave the file out:")
+                .command(format!("{line} --file ''")),
+        );
     }
     if let Err(error) = trusted::remember(&content.path, &content.digest()) {
         printer.say(&format!("warning: this is not remembered: {error}"));
