@@ -267,3 +267,26 @@ fn the_table_of_keys_is_current() {
     );
     assert_current(&path, &current);
 }
+
+#[test]
+fn for_each_key_it_is_decided_who_may_set_it() {
+    let table = options_table();
+    let schema = options_schema();
+    let keys: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
+    for key in &keys {
+        let row = table
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{key}` |")));
+        let Some(row) = row else {
+            panic!(
+                "`{key}` has no rule in src/roles/plugin/options_file/authority.rs: may a found file set it?"
+            );
+        };
+        assert!(
+            row.split('|')
+                .all(|cell| cell.is_empty() || !cell.trim().is_empty()),
+            "{row} needs a reason"
+        );
+    }
+    assert_eq!(table.lines().count(), keys.len() + 2, "{table}");
+}

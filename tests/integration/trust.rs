@@ -5,7 +5,7 @@ use std::{
     fs,
     os::unix::fs::{PermissionsExt, symlink},
     path::Path,
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use serde_json::json;
@@ -398,6 +398,7 @@ fn two_runs_at_once_lose_no_trust() {
             .env_clear()
             .env("HOME", home.path())
             .current_dir(folder.path());
+        run.stdout(Stdio::null()).stderr(Stdio::null());
         run.spawn().unwrap()
     };
     let runs: Vec<_> = folders.iter().map(init).collect();

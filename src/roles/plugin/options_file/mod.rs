@@ -103,9 +103,13 @@ pub(super) fn join(command: &Command, args: Vec<OsString>) -> Result<Joined> {
 fn line(name: &str, typed: &ArgMatches) -> String {
     let artifact = typed
         .get_one::<ArtifactPlace>(ARTIFACT)
-        .filter(|_| find::has_artifact(typed));
-    let artifact = artifact.map_or_else(String::new, |place| format!(" {}", quoted(&place.shown())));
-    format!("kubectl b2i {name}{artifact}")
+        .filter(|_| find::has_artifact(typed))
+        .map(|place| quoted(&place.shown()));
+    let words = ["kubectl", "b2i", name]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(artifact);
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the command with the flags that may stand in the file added to one of its commands, which
