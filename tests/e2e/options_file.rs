@@ -93,6 +93,46 @@ fn written_once_it_is_all_that_a_deploy_needs() {
         "2"
     );
     assert_eq!(world.node_port("shop"), port);
+
+    // A file that came with another artifact does not give it this app's name, nor its rights.
+    let elsewhere = folder.join("downloads");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::copy(artifacts().join("hello-glibc"), elsewhere.join("stranger")).unwrap();
+    fs::write(elsewhere.join("b2i.yaml"), "name: shop\nport: 8080\n").unwrap();
+    let stranger = in_folder(&world, &elsewhere, "deploy ./stranger");
+    assert!(
+        stranger.code == Some(2) && stranger.stderr.contains("`shop` was built from `hello`"),
+        "{}",
+        stranger.stderr
+    );
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn a_file_beside_a_downloaded_artifact_gets_no_password() {
+    let world = World::new("stranger");
+    let folder = world.folder.path().join("downloads");
+    fs::create_dir(&folder).unwrap();
+    fs::copy(artifacts().join("hello-glibc"), folder.join("hello")).unwrap();
+    let before = world.objects();
+    for yaml in [
+        "builderImage: localhost/busybox:1\n",
+        "bootstrapImage: localhost/busybox:1\n",
+        "env: {PASSWORD: secret:registry-push/.dockerconfigjson}\n",
+        "volume: secret/registry-push:/stolen\n",
+    ] {
+        fs::write(folder.join("b2i.yaml"), yaml).unwrap();
+        for command in ["deploy", "build"] {
+            let said = in_folder(&world, &folder, &format!("{command} ./hello"));
+            // What only a deploy has, a build does not use.
+            let is_used = command == "deploy" || yaml.contains("Image");
+            let is_refused = said.code == Some(2) && said.stderr.contains("could not use");
+            assert!(!is_used || is_refused, "{yaml}{}", said.stderr);
+            if is_used {
+                assert_eq!(world.objects(), before, "{yaml}");
+            }
+        }
+    }
 }
 
 #[test]

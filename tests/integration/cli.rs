@@ -300,3 +300,50 @@ fn an_archive_that_cannot_be_written_leaves_nothing() {
     );
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), before);
 }
+
+#[test]
+fn an_empty_variable_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("shop.jar"), plain_jar().bytes()).unwrap();
+    let mut whole = kubectl_b2i::roles::plugin::command();
+    whole.build();
+    let mut variables: Vec<String> = [
+        "B2I_CONFIG",
+        "B2I_CACHE",
+        "CI",
+        "TMPDIR",
+        "DOCKER_CONFIG",
+        "REGISTRY_AUTH_FILE",
+    ]
+    .map(str::to_owned)
+    .into();
+    for command in whole.get_subcommands() {
+        let names = command.get_arguments().filter_map(|arg| arg.get_env());
+        variables.extend(names.map(|name| name.to_str().unwrap().to_owned()));
+    }
+    assert!(variables.len() > 20, "{variables:?}");
+    for (line, code) in [
+        ("inspect shop.jar -o json", 0),
+        ("build shop.jar --base scratch --output oci-archive:a.tar", 2),
+        ("deploy shop.jar --port 8080", 1),
+        ("build shop.jar --local --image r.invalid/shop", 1),
+        ("registry login r.invalid --username u", 2),
+    ] {
+        let run = |with: bool| {
+            let mut run = Run::new(line).in_folder(folder.path());
+            for name in variables.iter().filter(|_| with) {
+                run = run.env(name, "");
+            }
+            run.ended()
+        };
+        let (unset, empty) = (run(false), run(true));
+        assert_eq!((empty.code, &empty.stderr), (unset.code, &unset.stderr), "{line}");
+        assert_eq!(empty.stdout, unset.stdout, "{line}");
+        assert!(
+            unset.code == Some(code),
+            "{line}: {:?}\n{}",
+            unset.code,
+            unset.stderr
+        );
+    }
+}

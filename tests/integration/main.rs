@@ -55,3 +55,4 @@ mod threat_model;
 mod transport;
 mod trial_registry;
 mod workflows;
+mod trust;

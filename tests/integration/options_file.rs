@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use kubectl_b2i::roles::plugin::options_schema;
+use kubectl_b2i::roles::plugin::{options_schema, options_table};
 use serde_json::{Value, json};
 
 use crate::support::{archive::plain_jar, golden::assert_current, run::Run, schema};
@@ -253,4 +253,40 @@ fn the_schema_is_current() {
     ] {
         assert!(schema::check(&options_schema(), &wrong).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn the_table_of_keys_is_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/options-file.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let (before, rest) = page.split_once("options_file -->\n").unwrap();
+    let (_, after) = rest.split_once("<!-- End -->").unwrap();
+    let current = format!(
+        "{before}options_file -->\n\n{}\n<!-- End -->{after}",
+        options_table()
+    );
+    assert_current(&path, &current);
+}
+
+#[test]
+fn for_each_key_it_is_decided_who_may_set_it() {
+    let table = options_table();
+    let schema = options_schema();
+    let keys: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
+    for key in &keys {
+        let row = table
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{key}` |")));
+        let Some(row) = row else {
+            panic!(
+                "`{key}` has no rule in src/roles/plugin/options_file/authority.rs: may a found file set it?"
+            );
+        };
+        assert!(
+            row.split('|')
+                .all(|cell| cell.is_empty() || !cell.trim().is_empty()),
+            "{row} needs a reason"
+        );
+    }
+    assert_eq!(table.lines().count(), keys.len() + 2, "{table}");
 }

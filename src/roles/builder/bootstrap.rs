@@ -41,7 +41,9 @@ async fn make_and_push() -> Result<BuildOutcome> {
     let plan = plan::builder_image(&executable)?;
     let folder = tempfile::tempdir().map_err(|error| failure().because(error))?;
     let layers = pack::run(&executable, &plan, folder.path())?;
-    let folder_of_secret = std::env::var("B2I_PUSH_SECRET");
+    let folder_of_secret = std::env::var("B2I_PUSH_SECRET")
+        .ok()
+        .filter(|folder| !folder.is_empty());
     let logins = Logins::mounted(Path::new(
         folder_of_secret.as_deref().unwrap_or(PUSH_SECRET_FOLDER),
     ))?;

@@ -31,7 +31,9 @@ pub fn run() -> ExitCode {
     for check in &report.checks {
         term::line(&format!("{}: {}", check.name, check.detail));
     }
-    let termination = std::env::var(TERMINATION_VARIABLE);
+    let termination = std::env::var(TERMINATION_VARIABLE)
+        .ok()
+        .filter(|file| !file.is_empty());
     let termination = termination.as_deref().unwrap_or("/dev/termination-log");
     if let Err(error) = fs::write(termination, report.to_termination_message()) {
         term::line(&format!("could not write the termination message: {error}"));
@@ -49,8 +51,10 @@ async fn report() -> Result<CheckReport> {
             .command("kubectl b2i version")
             .anchor("builder-request")
     })?;
-    let folder =
-        |variable: &str, default: &str| std::env::var(variable).unwrap_or_else(|_| default.to_owned());
+    let folder = |variable: &str, default: &str| {
+        let set = std::env::var(variable).ok().filter(|folder| !folder.is_empty());
+        set.unwrap_or_else(|| default.to_owned())
+    };
     let push = Logins::mounted(Path::new(&folder("B2I_PUSH_SECRET", PUSH_SECRET_FOLDER)))?;
     let pull = Logins::mounted(Path::new(&folder("B2I_PULL_SECRET", PULL_SECRET_FOLDER)))?;
     let destination = connect::run(&request.access, &request.image, &[&push], Notices::to(term::line))?;

@@ -46,7 +46,10 @@ struct Mounts {
 
 impl Mounts {
     fn from_env() -> Self {
-        let path = |name: &str| std::env::var_os(name).map(PathBuf::from);
+        let path = |name: &str| {
+            let set = std::env::var_os(name).filter(|value| !value.is_empty());
+            set.map(PathBuf::from)
+        };
         let or = |name: &str, default: &str| path(name).unwrap_or_else(|| default.into());
         Self {
             request: or("B2I_REQUEST", "/etc/b2i/request.json"),

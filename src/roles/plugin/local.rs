@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 pub(super) use super::local_logins::Logins;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::{access, flow, packed::Packed};
+use super::{access, environment, flow, packed::Packed};
 use crate::{
     error::{Failure, Result},
     model::{
@@ -223,7 +223,7 @@ pub(super) struct ClusterOption<'a> {
 /// Refuses what only means something in a cluster.
 pub(super) fn ensure_no_cluster(artifact: &str, options: &[ClusterOption<'_>]) -> Result<()> {
     let is_given = |option: &&ClusterOption<'_>| {
-        let by_variable = option.variable.and_then(|name| std::env::var(name).ok());
+        let by_variable = option.variable.and_then(environment::variable);
         option.value.is_some() && option.value != by_variable.as_deref()
     };
     match options.iter().find(is_given) {

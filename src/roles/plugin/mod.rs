@@ -24,10 +24,12 @@ mod complete;
 mod config;
 mod destination;
 mod dialogue;
+mod environment;
 mod flow;
 mod format;
 #[cfg(test)]
 mod hostile;
+mod found_name;
 mod interrupt;
 mod kind;
 mod kubesphere;
@@ -40,6 +42,7 @@ mod options;
 mod options_file;
 mod packed;
 mod page;
+mod plain_secrets;
 mod pod_args;
 mod ports;
 mod pull_secret;
@@ -59,7 +62,7 @@ use args::{Cli, Command};
 /// Returns the command line as clap knows it: what a line in the documentation is held against.
 #[must_use]
 pub fn command() -> clap::Command {
-    options_file::with_keys(Cli::command(), "init")
+    environment::without_empty(options_file::with_keys(Cli::command(), "init"))
 }
 
 /// Returns the JSON schema of the options file.
@@ -70,6 +73,14 @@ pub fn options_schema() -> serde_json::Value {
         .map_or_else(Default::default, options_file::schema)
 }
 
+/// Returns the table of the options file's keys, and whether a file that nobody named may set them.
+#[must_use]
+pub fn options_table() -> String {
+    command()
+        .find_subcommand("deploy")
+        .map_or_else(Default::default, options_file::table)
+}
+
 /// Parses the command line and runs the command.
 #[must_use]
 pub fn run(args: Vec<OsString>) -> ExitCode {
@@ -78,8 +89,9 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         complete::run(&args[2..], &Printer::new(Talk::Quiet));
         return ExitCode::SUCCESS;
     }
-    let args = match options_file::join(&command(), args) {
-        Ok(args) => args,
+    environment::ignore_empty_tmpdir();
+    let options_file::Joined { args, has_found_name } = match options_file::join(&command(), args) {
+        Ok(joined) => joined,
         Err(failure) => {
             Printer::new(Talk::Plain).failure(&failure);
             return failure.exit_code();
@@ -99,7 +111,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         }
     };
     let printer = Printer::new(Talk::for_stderr(cli.global.quiet));
-    match in_runtime(cli, &typed, &printer) {
+    match in_runtime(cli, &typed, &printer, has_found_name) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             printer.failure(&failure);
@@ -108,24 +120,25 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     }
 }
 
-fn in_runtime(cli: Cli, typed: &ArgMatches, printer: &Printer) -> Result<()> {
+fn in_runtime(cli: Cli, typed: &ArgMatches, printer: &Printer, has_found_name: bool) -> Result<()> {
     crate::registry::install_tls();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new("could not start").because(error))?;
-    let done = runtime.block_on(dispatch(cli, typed, printer));
+    let done = runtime.block_on(dispatch(cli, typed, printer, has_found_name));
     // A thread that still reads a large file must not hold the exit after Ctrl-C.
     runtime.shutdown_background();
     done
 }
 
-async fn dispatch(cli: Cli, typed: &ArgMatches, printer: &Printer) -> Result<()> {
+async fn dispatch(cli: Cli, typed: &ArgMatches, printer: &Printer, has_found_name: bool) -> Result<()> {
     let context = commands::Context {
-        config: config::Config::read(|name| std::env::var(name).ok())?,
+        config: config::Config::read(environment::variable)?,
         global: cli.global,
         printer: printer.clone(),
         timings: timings::Timings::begin(),
+        has_found_name,
     };
     match cli.command {
         Command::Deploy(args) => Box::pin(commands::deploy::run(&context, args)).await,

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::{OnceCell, mpsc::UnboundedSender};
 
-use super::flow::blocking;
+use super::{environment, flow::blocking};
 use crate::{
     error::{Failure, Result},
     model::{
@@ -77,7 +77,7 @@ impl Made {
 
 /// Where it is noted what layers became; nowhere where that was switched off.
 pub(super) fn noted() -> Option<KnownLayers> {
-    known_layers(|name| std::env::var(name).ok())
+    known_layers(environment::variable)
 }
 
 fn known_layers(env: impl Fn(&str) -> Option<String>) -> Option<KnownLayers> {

@@ -3,7 +3,7 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use super::{merge, values};
+use super::{merge, plain_secrets, values};
 use crate::{
     error::{Failure, Result},
     model::{DeployOptions, FsGroup, Health, KeyRef, ParseError, PodOptions, Probing},
@@ -57,6 +57,17 @@ pub(super) struct PodArgs {
 }
 
 impl PodArgs {
+    /// Returns warnings of what looks like a password.
+    pub(super) fn plain_secrets(&self) -> Vec<String> {
+        let all = [
+            plain_secrets::in_pairs("--label", &self.labels),
+            plain_secrets::in_pairs("--annotation", &self.annotations),
+            plain_secrets::in_options("--command", self.command.as_deref()),
+            plain_secrets::in_options("--args", self.args.as_deref()),
+        ];
+        all.concat()
+    }
+
     /// Whether they say how the image starts.
     pub(super) fn have_command(&self) -> bool {
         self.command.is_some() || self.args.is_some()

@@ -4,6 +4,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use super::{
+    environment,
     options::{Site, Target},
     values,
 };
@@ -26,7 +27,7 @@ const IDLE: Duration = Duration::from_mins(5);
 pub(super) fn idle(said: Option<&str>) -> Result<Duration> {
     match said {
         Some(text) => Ok(values::time("--staging-idle", text)?.unwrap_or_default()),
-        None if std::env::var_os("CI").is_some_and(|value| !value.is_empty()) => Ok(Duration::ZERO),
+        None if environment::variable("CI").is_some() => Ok(Duration::ZERO),
         None => Ok(IDLE),
     }
 }
@@ -66,7 +67,7 @@ impl<'a> Staging<'a> {
             },
             always_send: Vec::new(),
             idle: site.staging_idle,
-            memory: state_folder(|name| std::env::var(name).ok()).map(|folder| folder.join("staging")),
+            memory: state_folder(environment::variable).map(|folder| folder.join("staging")),
         };
         let pod = if plan.layers.is_empty() {
             None
@@ -125,11 +126,13 @@ impl<'a> Staging<'a> {
 }
 
 /// The XDG folder where it is set or usual, `%LOCALAPPDATA%` on Windows.
-fn state_folder(env: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+pub(super) fn state_folder(env: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let set = |name| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    // A user without a home, as in many containers, is not to get one.
+    let home = || set("HOME").filter(|home| home.is_dir());
     let folder = set("XDG_STATE_HOME")
         .or_else(|| set("LOCALAPPDATA"))
-        .or_else(|| set("HOME").map(|home| home.join(".local").join("state")));
+        .or_else(|| home().map(|home| home.join(".local").join("state")));
     Some(folder?.join("kubectl-b2i"))
 }
 
@@ -142,7 +145,8 @@ mod tests {
         let folder = |set: &'static str, value: &'static str| {
             state_folder(move |name| (name == set).then(|| value.to_owned()))
         };
-        assert_eq!(folder("HOME", "/h"), Some("/h/.local/state/kubectl-b2i".into()));
+        assert_eq!(folder("HOME", "/"), Some("/.local/state/kubectl-b2i".into()));
+        assert_eq!(folder("HOME", "/nonexistent"), None);
         assert_eq!(folder("XDG_STATE_HOME", "/s"), Some("/s/kubectl-b2i".into()));
         assert_eq!(folder("XDG_STATE_HOME", ""), None);
     }

@@ -9,11 +9,11 @@ use tokio::sync::mpsc;
 use super::{
     Context, access,
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs, ReportArgs},
-    begun, flow,
+    begun, flow, found_name,
     interrupt::{self, Stage},
     local::{self, ClusterOption},
     local_record::LocalRecord,
-    merge, open, open_and_connect, options, packed,
+    merge, open, open_and_connect, options, packed, warn_of_plain_secrets,
 };
 use crate::{
     error::{Failure, Result},
@@ -49,6 +49,7 @@ pub(crate) struct Args {
 
 /// Makes the image and prints its reference.
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
+    warn_of_plain_secrets(&args.plan, &context.events());
     let archive = args.output.iter().find_map(|output| match output {
         Output::OciArchive(file) => Some(file.clone()),
         _ => None,
@@ -74,6 +75,9 @@ async fn into_registry(context: &Context, args: &Args) -> Result<()> {
     let stage = Stage::default();
     let work = Box::pin(async {
         let target = options::target(&site, &keychain, app, &args.image, &args.plan, &config).await?;
+        if context.has_found_name {
+            found_name::ensure_own(&target.app, artifact, target.last.as_ref(), false)?;
+        }
         site.dialogue.show_line();
         let plan = flow::plan(
             artifact,
@@ -97,6 +101,9 @@ async fn from_here(context: &Context, args: &Args) -> Result<()> {
     let started = Timestamp::now();
     let opened = open(&args.image, &args.plan, &events).await?;
     let (artifact, app) = (&opened.artifact, opened.app.clone());
+    if context.has_found_name && args.image.image.is_none() {
+        found_name::ensure_artifacts(&app, artifact)?;
+    }
     let record = LocalRecord::look_up(&context.global, &app).await?;
     let prefix = context.config.image_prefix.as_ref();
     let by_config = || prefix.and_then(|prefix| format!("{prefix}/{app}").parse().ok());

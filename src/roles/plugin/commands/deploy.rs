@@ -7,18 +7,19 @@ use super::{
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs, ReportArgs},
     browser,
     config::Config,
-    flow, format,
+    flow, format, found_name,
     interrupt::{self, Stage},
     kind::{self, KindArgs},
     kubesphere,
     merge::{self, DeployFlags},
     nodes, open_and_connect,
     options::{self, Site, Target},
+    plain_secrets,
     pod_args::PodArgs,
     ports::{self, ServiceArgs},
     reachable,
     rollout::{self, RolloutArgs},
-    values,
+    values, warn_of_plain_secrets,
 };
 use crate::{
     cluster::record,
@@ -105,6 +106,14 @@ struct WorkloadArgs {
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let flags = checked(&args)?;
     let events = context.events();
+    warn_of_plain_secrets(&args.plan, &events);
+    let of_the_app = [
+        plain_secrets::in_pairs("--env", &args.workload.env),
+        args.pod.plain_secrets(),
+    ];
+    for warning in of_the_app.concat() {
+        events.send(Event::Warning(warning));
+    }
     let (opened, config, site, keychain) =
         open_and_connect(context, &args.image, &args.plan, &args.build, &events).await?;
     let (artifact, app) = (&opened.artifact, opened.app.clone());
@@ -112,6 +121,10 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let stage = Stage::default();
     let work = Box::pin(async {
         let planned = prepare(&config, &args, &site, &keychain, app, artifact, &flags).await?;
+        if context.has_found_name {
+            let target = &planned.target;
+            found_name::ensure_own(&target.app, artifact, target.last.as_ref(), planned.had_one)?;
+        }
         if let Some(mode) = args.dry_run {
             Box::pin(dry_run(context, &args, &site, &planned, mode)).await?;
             return Ok(None);

@@ -11,10 +11,11 @@ use serde_json::Value;
 use super::{
     Context, command, flow,
     options_file::{self, Entries},
+    plain_secrets,
 };
 use crate::{
     error::{Failure, Result},
-    model::{AppName, Artifact, ArtifactKind, ArtifactPlace},
+    model::{AppName, Artifact, ArtifactKind, ArtifactPlace, Event},
     steps::inspect,
     term::ask,
 };
@@ -46,6 +47,13 @@ pub(crate) async fn run(context: &Context, args: Args, typed: &ArgMatches) -> Re
         .find_subcommand("deploy")
         .map(|deploy| options_file::of_typed(deploy, typed))
         .unwrap_or_default();
+    for (id, flag) in [("env", "--env"), ("image_env", "--image-env")] {
+        let words = typed.get_many::<String>(id).into_iter().flatten();
+        let words: Vec<String> = words.cloned().collect();
+        for warning in plain_secrets::in_pairs(flag, &words) {
+            context.printer.events().send(Event::Warning(warning));
+        }
+    }
     let asks = ask::is_possible();
     let place = match args.artifact {
         Some(place) => place,

@@ -5,6 +5,7 @@ use super::{
     args::{Output, PlanArgs},
     flow, merge, options, packed,
     page::Page,
+    warn_of_plain_secrets,
 };
 use crate::{
     error::Result,
@@ -29,6 +30,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     // The page says it all; a line a step beside it would only repeat it.
     let events = Events::nowhere();
+    warn_of_plain_secrets(&args.plan, &context.printer.events());
     let image = merge::image(ImageOptions::default(), &args.plan)?;
     // But a download takes its time.
     let expected = &args.plan.expected;

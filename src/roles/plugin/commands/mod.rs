@@ -24,13 +24,14 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::{
-    access, actuator, apps, args, begun, bootstrap, browser, builder_image, command, config, dialogue, flow,
-    format, interrupt, kind, kubesphere, local, local_record, merge, nodes, options, options_file, packed,
-    page, pod_args, ports, push_secret, reachable, rollout, s2i_source, status_page, timings, values,
+    access, actuator, apps, args, begun, bootstrap, browser, builder_image, command, config, dialogue,
+    environment, flow, format, found_name, interrupt, kind, kubesphere, local, local_record, merge, nodes,
+    options, options_file, packed, page, plain_secrets, pod_args, ports, push_secret, reachable, rollout,
+    s2i_source, status_page, timings, values,
 };
 use crate::{
-    error::Result,
-    model::{AppName, Artifact, Events, Step},
+    error::{Failure, Result},
+    model::{AppName, Artifact, Event, Events, Step},
     registry::Keychain,
     steps::{fetch::Fetched, report::Report},
     term::{self, Printer},
@@ -42,6 +43,8 @@ pub(super) struct Context {
     pub config: config::Config,
     pub printer: Printer,
     pub timings: timings::Timings,
+    /// Whether the app's name is only what an options file says that nobody named or trusted.
+    pub has_found_name: bool,
 }
 
 impl Context {
@@ -119,6 +122,18 @@ async fn open_and_connect(
     });
     let (opened, (config, site, keychain)) = Box::pin(flow::alongside(opening, connecting)).await?;
     Ok((opened, config, site, keychain))
+}
+
+/// Warns of what looks like a password in the flags that say what the image is.
+fn warn_of_plain_secrets(plan: &args::PlanArgs, events: &Events) {
+    let warnings = [
+        plain_secrets::in_pairs("--image-env", &plan.image_env),
+        plain_secrets::in_pairs("--image-label", &plan.image_labels),
+        plain_secrets::in_options("--jvm-options", plan.jvm_options.as_deref()),
+    ];
+    for warning in warnings.concat() {
+        events.send(Event::Warning(warning));
+    }
 }
 
 /// An artifact that was fetched and looked into, and the app that it is.

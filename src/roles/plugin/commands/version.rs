@@ -9,7 +9,7 @@ use super::{
     args::{AccessArgs, Output},
     builder_image,
     config::Config,
-    local, options, push_secret,
+    environment, local, options, push_secret,
 };
 use crate::{
     cluster::Cluster,
@@ -121,9 +121,7 @@ async fn beyond(context: &Context) -> (Option<Server>, Option<Builder>) {
         None => None,
     };
     let config = config.unwrap_or_else(|| context.config.clone());
-    let by_variable = env::var("B2I_BUILDER_IMAGE")
-        .ok()
-        .filter(|image| !image.is_empty());
+    let by_variable = environment::variable("B2I_BUILDER_IMAGE");
     let Some(image) = by_variable.or_else(|| config.builder_image.clone()) else {
         return (server, None);
     };

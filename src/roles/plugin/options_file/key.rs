@@ -3,20 +3,8 @@
 
 use clap::{Arg, ArgAction, Command};
 
-/// Flags that say something of one run, not of the app.
-const NOT_FOR_FILES: [&str; 11] = [
-    "file",
-    "pull",
-    "rebuild",
-    "force-conflicts",
-    "adopt",
-    "container",
-    "open",
-    "dry-run",
-    "timings",
-    "output",
-    "help",
-];
+use super::authority::{self, May};
+
 /// Flags with this before their name take back what the flag without it says.
 pub(super) const NO: &str = "no-";
 
@@ -67,7 +55,7 @@ pub(super) fn of(command: &Command) -> Vec<Key> {
     let keys = flags.iter().filter_map(|arg| {
         let flag = arg.get_long()?;
         let takes_back = flag.strip_prefix(NO).is_some_and(is_flag);
-        (!takes_back && !NOT_FOR_FILES.contains(&flag)).then(|| Key {
+        (!takes_back && is_for_files(flag)).then(|| Key {
             name: camel_case(flag),
             id: arg.get_id().to_string(),
             flag: flag.to_owned(),
@@ -83,8 +71,13 @@ pub(super) fn of(command: &Command) -> Vec<Key> {
 
 /// Returns the flags that the keys stand for, and those that take them back.
 pub(super) fn flags(command: &Command) -> Vec<Arg> {
-    let is_for_files = |arg: &&Arg| arg.get_long().is_some_and(|flag| !NOT_FOR_FILES.contains(&flag));
-    command.get_arguments().filter(is_for_files).cloned().collect()
+    let is_one = |arg: &&Arg| arg.get_long().is_some_and(is_for_files);
+    command.get_arguments().filter(is_one).cloned().collect()
+}
+
+/// Whether a flag says something of the app, not of one run.
+fn is_for_files(flag: &str) -> bool {
+    !matches!(authority::of(flag), Some(May::NoFile))
 }
 
 fn shape(arg: &Arg) -> Shape {
@@ -109,7 +102,8 @@ fn possible(arg: &Arg) -> Vec<String> {
     values.iter().map(|value| value.get_name().to_owned()).collect()
 }
 
-fn camel_case(flag: &str) -> String {
+/// Returns the key of a flag.
+pub(super) fn camel_case(flag: &str) -> String {
     let mut words = flag.split('-');
     let mut name = words.next().unwrap_or_default().to_owned();
     for word in words {

@@ -1,10 +1,15 @@
 //! `b2i.yaml`: options in a file beside the artifact. Each key is a flag of `deploy`, read by that
 //! flag's own rules: the file becomes words of the command line, which stand before the typed ones.
 
+mod authority;
+mod content;
 mod find;
 mod key;
+mod owner;
 mod read;
 mod schema;
+mod trust;
+mod trusted;
 mod words;
 mod write;
 
@@ -12,38 +17,57 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{ArgMatches, Command, parser::ValueSource};
 
+pub(super) use authority::table;
 pub(super) use find::NAME;
 pub(super) use schema::schema;
 pub(super) use write::{Entries, of_typed, write};
 
-use super::values;
-use crate::error::Result;
+use super::{dialogue::quoted, environment, staging::state_folder, values};
+use crate::{error::Result, model::ArtifactPlace};
 use key::{Key, Shape};
+use read::ARTIFACT;
 
 /// The commands whose flags may stand in the file.
 const COMMANDS: [&str; 3] = ["deploy", "build", "inspect"];
 /// Flags that replace what the file says, instead of adding to it.
 const REPLACING: [&str; 2] = ["port", "tag"];
 
-/// Returns the command line with the words of the options file in it, where there is one.
+/// The command line with the words of the options file in it.
+pub(super) struct Joined {
+    pub args: Vec<OsString>,
+    /// Whether the app's name is only what a file says that nobody named or trusted.
+    pub has_found_name: bool,
+}
+
+/// Returns the command line with the words of the options file in it, where there is one that counts.
 ///
 /// # Errors
-/// A usage failure for a file that cannot be read, an unknown key, or a value that its flag would refuse.
-pub(super) fn join(command: &Command, args: Vec<OsString>) -> Result<Vec<OsString>> {
+/// A usage failure for a file that cannot be read, an unknown key, a value that its flag would refuse, and a
+/// found file that is another user's or decides what the user does not trust it to.
+pub(super) fn join(command: &Command, args: Vec<OsString>) -> Result<Joined> {
+    let none = |args| {
+        Ok(Joined {
+            args,
+            has_found_name: false,
+        })
+    };
     // What is wrong with the command line is told by who parses it for good.
     let Ok(matches) = command.clone().try_get_matches_from(&args) else {
-        return Ok(args);
+        return none(args);
     };
     let Some((name, typed)) = matches.subcommand().filter(|(name, _)| COMMANDS.contains(name)) else {
-        return Ok(args);
+        return none(args);
     };
-    let Some(place) = find::of(typed)? else {
-        return Ok(args);
+    let Some((content, is_named)) = find::of(typed)? else {
+        return none(args);
     };
-    let file = read::file(&place, command)?;
+    if !is_named {
+        owner::ensure_own(&content)?;
+    }
+    let file = read::file(&content, command)?;
     let mut words = Vec::new();
-    if typed.value_source("file").is_none() {
-        words.push(option_word("file", place.as_os_str()));
+    if !is_named {
+        words.push(option_word("file", content.path.as_os_str()));
     }
     let own: Vec<Key> = command.find_subcommand(name).map(key::of).unwrap_or_default();
     for (key, value) in &file.entries {
@@ -55,8 +79,37 @@ pub(super) fn join(command: &Command, args: Vec<OsString>) -> Result<Vec<OsStrin
     if let (false, Some(artifact)) = (find::has_artifact(typed), file.artifact()) {
         words.push(artifact);
     }
-    file.ensure_it_parses(command, name, &words)?;
-    Ok(joined(command, name, args, words))
+    let said = file.parsed(command, name, &words)?;
+    let is_trusted = is_named || trusted::is_trusted(&content.path, &content.digest());
+    let mut has_found_name = false;
+    if let (false, Some((_, said)), Some(own)) =
+        (is_trusted, said.subcommand(), command.find_subcommand(name))
+    {
+        let decisions = trust::decisions(&content, own, said, typed);
+        if decisions.is_empty() {
+            has_found_name = own.get_arguments().any(|arg| arg.get_id() == "name")
+                && said.value_source("name") == Some(ValueSource::CommandLine);
+        } else {
+            trust::ensure(&content, &decisions, &line(name, typed))?;
+        }
+    }
+    Ok(Joined {
+        args: joined(command, name, args, words),
+        has_found_name,
+    })
+}
+
+/// Returns the command that was typed, without its flags: they may hold what is not for a log.
+fn line(name: &str, typed: &ArgMatches) -> String {
+    let artifact = typed
+        .get_one::<ArtifactPlace>(ARTIFACT)
+        .filter(|_| find::has_artifact(typed))
+        .map(|place| quoted(&place.shown()));
+    let words = ["kubectl", "b2i", name]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(artifact);
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the command with the flags that may stand in the file added to one of its commands, which

@@ -5,10 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::Command;
+use clap::{ArgMatches, Command};
 use serde_json::{Map, Value};
 
 use super::{
+    content::Content,
     key::{self, Key},
     values, words,
 };
@@ -19,8 +20,6 @@ use crate::{
 
 /// The key that is no flag.
 pub(super) const ARTIFACT: &str = "artifact";
-/// Options are short; what is longer is another file.
-const LARGEST_BYTES: u64 = 1 << 20;
 /// From which likeness on a key is taken for a typing error of another one.
 const LIKE: f64 = 0.8;
 
@@ -33,9 +32,10 @@ pub(super) struct File {
 }
 
 /// Reads the file; each key must be a flag of `deploy`.
-pub(super) fn file(path: &Path, command: &Command) -> Result<File> {
+pub(super) fn file(content: &Content, command: &Command) -> Result<File> {
+    let path = &content.path;
     let refused = |why: String| refused(path, why);
-    let mut map = map(path).map_err(refused)?;
+    let mut map = map(content).map_err(refused)?;
     let artifact = match map.remove(ARTIFACT) {
         None | Some(Value::Null) => None,
         Some(Value::String(artifact)) => Some(artifact),
@@ -50,7 +50,7 @@ pub(super) fn file(path: &Path, command: &Command) -> Result<File> {
         }
     }
     Ok(File {
-        path: path.to_owned(),
+        path: path.clone(),
         artifact,
         entries,
     })
@@ -58,19 +58,15 @@ pub(super) fn file(path: &Path, command: &Command) -> Result<File> {
 
 /// Returns the path of the artifact that a file names, seen from here; `None` where it names none, or
 /// cannot be read, which is told when it is used.
-pub(super) fn artifact_in(path: &Path) -> Option<PathBuf> {
-    let artifact = map(path).ok()?.remove(ARTIFACT)?;
+pub(super) fn artifact_in(content: &Content) -> Option<PathBuf> {
+    let artifact = map(content).ok()?.remove(ARTIFACT)?;
     let place = ArtifactPlace::of(artifact.as_str()?.into());
-    Some(folder(path).join(place.local_path()?))
+    Some(folder(&content.path).join(place.local_path()?))
 }
 
-fn map(path: &Path) -> Result<Map<String, Value>, String> {
-    let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
-    if size > LARGEST_BYTES {
-        return Err(format!("it has {size} bytes, and options need few"));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
-    match serde_yaml::from_str(&text).map_err(|error| values::yaml_words(&error))? {
+fn map(content: &Content) -> Result<Map<String, Value>, String> {
+    let text = std::str::from_utf8(&content.bytes).map_err(|_| "it is no text".to_owned())?;
+    match serde_yaml::from_str(text).map_err(|error| values::yaml_words(&error))? {
         Value::Object(map) => Ok(map),
         Value::Null => Ok(Map::new()),
         _ => Err("it is no map of options".to_owned()),
@@ -94,7 +90,8 @@ fn unknown(name: &str, keys: &[Key]) -> String {
     }
 }
 
-fn refused(path: &Path, why: String) -> Failure {
+/// The failure for a file that says what it cannot.
+pub(super) fn refused(path: &Path, why: String) -> Failure {
     Failure::usage(format!("could not use `{}`", path.display()))
         .why(why)
         .next("mend it; its keys are the flags of `deploy` in camelCase:")
@@ -126,11 +123,11 @@ impl File {
         })
     }
 
-    /// Holds its words against the flags alone, so that a wrong value is told as the file's.
-    pub(super) fn ensure_it_parses(&self, command: &Command, name: &str, words: &[OsString]) -> Result<()> {
+    /// Returns what its words say by the flags alone, so that a wrong value is told as the file's.
+    pub(super) fn parsed(&self, command: &Command, name: &str, words: &[OsString]) -> Result<ArgMatches> {
         let line = [OsString::from("kubectl-b2i"), name.into()];
         let parsed = command.clone().try_get_matches_from(line.iter().chain(words));
-        parsed.map(drop).map_err(|error| {
+        parsed.map_err(|error| {
             let error = error.to_string();
             let first = error.lines().next().unwrap_or_default();
             refused(&self.path, first.trim_start_matches("error: ").to_owned())

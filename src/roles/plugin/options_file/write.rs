@@ -1,13 +1,14 @@
 //! Writes an options file.
 
-use std::{io::Write, path::Path};
+use std::{fs::OpenOptions, io::Write, path::Path};
 
 use clap::{ArgMatches, Command, parser::ValueSource};
 use serde_json::{Map, Value};
 
-use super::{key, words};
+use super::{key, trusted, words};
 use crate::{
     error::{Failure, Result},
+    oci::Digest,
     term,
 };
 
@@ -34,7 +35,8 @@ pub(crate) fn of_typed(command: &Command, typed: &ArgMatches) -> Entries {
     entries
 }
 
-/// Writes the file, with a head for people and editors. One that is there stays, unless `force` is set.
+/// Writes the file, with a head for people and editors, and trusts it: what it says the user has just said. One that
+/// is there stays, unless `force` is set.
 ///
 /// # Errors
 /// A failure where there is a file already, or it cannot be written.
@@ -45,8 +47,9 @@ pub(crate) fn write(path: &Path, entries: &Entries, force: bool) -> Result<()> {
         "# Options of kubectl-b2i: the flags of `deploy` in camelCase. A flag that is typed wins.\n\
          # yaml-language-server: $schema={SCHEMA}\n{yaml}"
     );
-    let mut options = std::fs::OpenOptions::new();
+    let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).create_new(!force);
+    only_own(&mut options);
     let written = options
         .open(path)
         .and_then(|mut file| file.write_all(text.as_bytes()));
@@ -56,5 +59,18 @@ pub(crate) fn write(path: &Path, entries: &Entries, force: bool) -> Result<()> {
             .next("look at it; to write it anew, add `--force`")
             .anchor("options-file"),
         _ => failure().because(error),
-    })
+    })?;
+    // Where it cannot be remembered, the next run asks.
+    let _ = trusted::remember(path, &Digest::of(text.as_bytes()));
+    Ok(())
 }
+
+/// A file that others may write to would not count.
+#[cfg(unix)]
+fn only_own(options: &mut OpenOptions) {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.mode(0o644);
+}
+
+#[cfg(not(unix))]
+fn only_own(_: &mut OpenOptions) {}
