@@ -25,6 +25,7 @@ mod port;
 mod record;
 mod registry_access;
 mod rollout;
+mod seals;
 mod staging_request;
 mod symbol_version;
 
@@ -56,8 +57,9 @@ pub use local_tree::{LocalFile, LocalTree};
 pub use pod_options::{KeyRef, ParseError, SourceKind, SourceRef, Toleration, VolumeMount, VolumeSource};
 pub use port::{Port, PortChange, PortKind, PortNumber, Protocol};
 pub use record::{BuildOrigin, BuildRecord, Skipped};
-pub use registry_access::{Proxy, RegistryAccess};
+pub use registry_access::{Proxy, RegistryAccess, check_addresses};
 pub use rollout::Rollout;
+pub use seals::{Seal, Seals};
 pub use staging_request::StagingRequest;
 pub use symbol_version::{ParseVersionError, SymbolVersion};
 

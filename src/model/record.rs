@@ -2,8 +2,9 @@
 //! one key for a build; it outlives the Job. No env values of the workload, no secrets.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-use super::{BuildOutcome, BuildRequest, BuildResult, ImageOptions};
+use super::{BuildOutcome, BuildRequest, BuildResult, ImageOptions, RegistryAccess, Seal};
 use crate::oci::Digest;
 
 /// What a build was made from.
@@ -87,6 +88,26 @@ impl BuildRecord {
         }
     }
 
+    /// Returns the seal of this entry: it covers all that the entry may decide, and not what is only told of it.
+    /// A field that is not there and one that is `null` are the same, so that a newer version's fields break no
+    /// seal.
+    #[must_use]
+    pub fn seal(&self) -> Seal {
+        let sealed = json!({
+            "number": self.number,
+            "origin": self.origin,
+            "artifact": [self.artifact, self.artifact_bytes, self.artifact_digest, self.summary],
+            "inputs": self.inputs,
+            "options": self.options,
+            "request": BuildRequest { access: RegistryAccess::default(), ..self.request.clone() },
+            "outcome": self.outcome,
+        });
+        Seal {
+            number: self.number,
+            digest: Digest::of(canonical(sealed).to_string().as_bytes()),
+        }
+    }
+
     /// Returns the record of a build of the same that begins at a time, RFC 3339: nothing is known of how it
     /// goes.
     #[must_use]
@@ -102,5 +123,24 @@ impl BuildRecord {
             skipped: None,
             ..self.clone()
         }
+    }
+}
+
+/// Returns JSON with its keys in order and without `null`: two versions may write fields in another order.
+fn canonical(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut pairs: Vec<(String, Value)> =
+                map.into_iter().filter(|(_, value)| !value.is_null()).collect();
+            pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
+            Value::Object(
+                pairs
+                    .into_iter()
+                    .map(|(key, value)| (key, canonical(value)))
+                    .collect(),
+            )
+        }
+        Value::Array(list) => Value::Array(list.into_iter().map(canonical).collect()),
+        other => other,
     }
 }

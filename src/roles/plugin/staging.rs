@@ -125,11 +125,13 @@ impl<'a> Staging<'a> {
 }
 
 /// The XDG folder where it is set or usual, `%LOCALAPPDATA%` on Windows.
-fn state_folder(env: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+pub(super) fn state_folder(env: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let set = |name| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    // A user without a home, as in many containers, is not to get one.
+    let home = || set("HOME").filter(|home| home.is_dir());
     let folder = set("XDG_STATE_HOME")
         .or_else(|| set("LOCALAPPDATA"))
-        .or_else(|| set("HOME").map(|home| home.join(".local").join("state")));
+        .or_else(|| Some(home()?.join(".local").join("state")));
     Some(folder?.join("kubectl-b2i"))
 }
 
@@ -142,8 +144,9 @@ mod tests {
         let folder = |set: &'static str, value: &'static str| {
             state_folder(move |name| (name == set).then(|| value.to_owned()))
         };
-        assert_eq!(folder("HOME", "/h"), Some("/h/.local/state/kubectl-b2i".into()));
+        assert_eq!(folder("HOME", "/"), Some("/.local/state/kubectl-b2i".into()));
         assert_eq!(folder("XDG_STATE_HOME", "/s"), Some("/s/kubectl-b2i".into()));
+        assert_eq!(folder("HOME", "/nonexistent"), None);
         assert_eq!(folder("XDG_STATE_HOME", ""), None);
     }
 

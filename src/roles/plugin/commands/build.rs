@@ -10,6 +10,7 @@ use super::{
     Context, access,
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs, ReportArgs},
     begun, flow,
+    history::History,
     interrupt::{self, Stage},
     local::{self, ClusterOption},
     local_record::LocalRecord,
@@ -73,7 +74,9 @@ async fn into_registry(context: &Context, args: &Args) -> Result<()> {
     let (artifact, app) = (&opened.artifact, opened.app.clone());
     let stage = Stage::default();
     let work = Box::pin(async {
-        let target = options::target(&site, &keychain, app, &args.image, &args.plan, &config).await?;
+        let history = History::read(&site.cluster, &app).await?;
+        let target =
+            options::target(&site, &keychain, app, &args.image, &args.plan, &config, &history).await?;
         site.dialogue.show_line();
         let plan = flow::plan(
             artifact,
