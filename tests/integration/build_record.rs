@@ -100,7 +100,9 @@ async fn ten_builds_with_long_certificates_and_one_that_runs_fit() {
         assert_eq!(request, record::request_text(&build.request));
         assert!(map["data"].to_string().len() < 300 * 1024);
         let outcome = BuildOutcome::MissingBlobs(Vec::new());
-        record::finish(&cluster, &app(), number, &outcome, &[], 0).await.unwrap();
+        record::finish(&cluster, &app(), number, &outcome, &[], 0)
+            .await
+            .unwrap();
     }
     // Ten plugins were killed: their builds seem to run.
     for _ in 0..10 {
@@ -108,7 +110,11 @@ async fn ten_builds_with_long_certificates_and_one_that_runs_fit() {
     }
     let map = server.get(CONFIG_MAPS, "b2i-shop").unwrap();
     assert!(map["data"].to_string().len() < 1024 * 1024);
-    assert!(map["data"]["request-22"].is_string(), "{:?}", map["data"].as_object().unwrap().keys());
+    assert!(
+        map["data"]["request-22"].is_string(),
+        "{:?}",
+        map["data"].as_object().unwrap().keys()
+    );
 }
 
 #[tokio::test]
@@ -142,7 +148,9 @@ async fn somebody_elses_config_map_is_left_alone() {
         CONFIG_MAPS,
         json!({ "metadata": { "name": "b2i-shop" }, "data": { "a": "b" } }),
     );
-    let error = record::begin(&cluster, &app(), &build(), 0, 10).await.unwrap_err();
+    let error = record::begin(&cluster, &app(), &build(), 0, 10)
+        .await
+        .unwrap_err();
     assert!(matches!(error, record::Error::NotOurs { .. }), "{error}");
     assert_eq!(
         server.get(CONFIG_MAPS, "b2i-shop").unwrap()["data"],

@@ -1,10 +1,13 @@
 //! Commands for apps that are there, as whole runs against a fake API server.
 
-use std::fs;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use kubectl_b2i::{
     cluster::{Cluster, record},
-    model::{BuildOrigin, BuildOutcome, BuildRecord, RegistryAccess, SecretName, StagingRequest},
+    model::{BuildOrigin, BuildOutcome, BuildRecord, RegistryAccess, Seals, SecretName, StagingRequest},
     oci::Digest,
 };
 use serde_json::{Value, json};
@@ -28,7 +31,7 @@ const SECRETS: &str = "/api/v1/namespaces/shop/secrets";
 const SERVICES: &str = "/api/v1/namespaces/shop/services";
 
 /// Runs `kubectl b2i …` against the server.
-async fn run(cluster: &Cluster, line: &str) -> Ended {
+pub(crate) async fn run(cluster: &Cluster, line: &str) -> Ended {
     let folder = tempfile::tempdir().unwrap();
     let kubeconfig = json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "fake",
@@ -51,7 +54,7 @@ async fn run(cluster: &Cluster, line: &str) -> Ended {
     tokio::task::spawn_blocking(move || run.ended()).await.unwrap()
 }
 
-async fn ok(cluster: &Cluster, line: &str) -> String {
+pub(crate) async fn ok(cluster: &Cluster, line: &str) -> String {
     let ended = run(cluster, line).await;
     assert_eq!(ended.code, Some(0), "{line}\n{}", ended.stderr);
     ended.stdout
@@ -63,15 +66,15 @@ fn labels(app: &str, role: &str) -> Value {
     })
 }
 
-fn image(number: u64) -> String {
+pub(crate) fn image(number: u64) -> String {
     format!("registry.example.com/team/shop@{}", digest(number))
 }
 
-fn digest(number: u64) -> Digest {
+pub(crate) fn digest(number: u64) -> Digest {
     Digest::of(number.to_string().as_bytes())
 }
 
-fn build(number: u64, outcome: Value) -> Value {
+pub(crate) fn build(number: u64, outcome: Value) -> Value {
     json!({
         "number": number, "started": "2024-05-01T12:00:00Z", "ended": "2024-05-01T12:00:07.4Z",
         "artifact": "shop.jar", "artifactBytes": 87_100_000, "artifactDigest": digest(0),
@@ -90,7 +93,7 @@ fn build(number: u64, outcome: Value) -> Value {
     })
 }
 
-fn done(number: u64) -> Value {
+pub(crate) fn done(number: u64) -> Value {
     json!({ "done": {
         "image": image(number), "tags": ["latest"], "sizeBytes": 101_000_000,
         "base": format!("docker.io/library/eclipse-temurin:17-jre@{}", digest(3)),
@@ -109,7 +112,7 @@ fn state_folder(server: &str) -> PathBuf {
 }
 
 /// Has this machine vouch for these builds, as if it had made them.
-fn vouch(server: &FakeApiServer, app: &str, builds: &[Value]) {
+pub(crate) fn vouch(server: &FakeApiServer, app: &str, builds: &[Value]) {
     let seals = builds.iter().fold(Seals::default(), |seals, build| {
         let build: BuildRecord = serde_json::from_value(build.clone()).unwrap();
         seals.with(build.seal())
@@ -121,13 +124,13 @@ fn vouch(server: &FakeApiServer, app: &str, builds: &[Value]) {
 }
 
 /// The record, of builds that this machine has made.
-fn put_record(server: &FakeApiServer, app: &str, builds: &[Value]) {
+pub(crate) fn put_record(server: &FakeApiServer, app: &str, builds: &[Value]) {
     vouch(server, app, builds);
     put_unknown_record(server, app, builds);
 }
 
 /// The record, whoever has written it.
-fn put_unknown_record(server: &FakeApiServer, app: &str, builds: &[Value]) {
+pub(crate) fn put_unknown_record(server: &FakeApiServer, app: &str, builds: &[Value]) {
     let mut data = serde_json::Map::new();
     for build in builds {
         let number = &build["number"];
@@ -142,7 +145,7 @@ fn put_unknown_record(server: &FakeApiServer, app: &str, builds: &[Value]) {
 }
 
 /// The app `shop`, with two ready Pods behind a node port, of the image of build `number`.
-fn put_app(server: &FakeApiServer, number: u64) {
+pub(crate) fn put_app(server: &FakeApiServer, number: u64) {
     let options = json!({
         "ports": [{ "container": 8080, "service": 8080 }], "service": "clusterIp", "contextPath": "/shop/",
         "env": { "A": "1" },
@@ -541,7 +544,7 @@ async fn history(cluster: &Cluster) -> Vec<BuildRecord> {
     record::list(cluster, &"shop".parse().unwrap()).await.unwrap()
 }
 
-fn running_image(server: &FakeApiServer) -> Value {
+pub(crate) fn running_image(server: &FakeApiServer) -> Value {
     server.get(DEPLOYMENTS, "shop").unwrap()["spec"]["template"]["spec"]["containers"][0]["image"].clone()
 }
 
@@ -646,7 +649,7 @@ async fn a_rollback_that_fails_is_undone_and_not_noted() {
 }
 
 /// Plays the builder: each Job gets a Pod that has ended with this outcome.
-fn builds(server: &FakeApiServer, outcome: Value) {
+pub(crate) fn builds(server: &FakeApiServer, outcome: Value) {
     server.controller(move |server, collection, job| {
         if collection != JOBS {
             return;
@@ -668,11 +671,11 @@ fn builds(server: &FakeApiServer, outcome: Value) {
     });
 }
 
-fn put_secret(server: &FakeApiServer) {
+pub(crate) fn put_secret(server: &FakeApiServer) {
     put_secret_named(server, "registry-push");
 }
 
-fn put_secret_named(server: &FakeApiServer, name: &str) {
+pub(crate) fn put_secret_named(server: &FakeApiServer, name: &str) {
     use base64::Engine;
     let config = json!({ "auths": { "registry.example.com": { "username": "ann", "password": "s3cret" } } });
     let data = base64::engine::general_purpose::STANDARD.encode(config.to_string());

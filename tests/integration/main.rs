@@ -46,3 +46,4 @@ mod staging;
 mod staging_job;
 mod transport;
 mod trial_registry;
+mod untrusted_record;
