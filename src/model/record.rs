@@ -93,14 +93,17 @@ impl BuildRecord {
     /// seal.
     #[must_use]
     pub fn seal(&self) -> Seal {
+        // As it is read back: a reference without a tag gets one on the way.
+        let read = serde_json::to_value(self).and_then(serde_json::from_value::<Self>);
+        let read = read.unwrap_or_else(|_| self.clone());
         let sealed = json!({
-            "number": self.number,
-            "origin": self.origin,
-            "artifact": [self.artifact, self.artifact_bytes, self.artifact_digest, self.summary],
-            "inputs": self.inputs,
-            "options": self.options,
-            "request": BuildRequest { access: RegistryAccess::default(), ..self.request.clone() },
-            "outcome": self.outcome,
+            "number": read.number,
+            "origin": read.origin,
+            "artifact": [read.artifact, read.artifact_bytes, read.artifact_digest, read.summary],
+            "inputs": read.inputs,
+            "options": read.options,
+            "request": BuildRequest { access: RegistryAccess::default(), ..read.request },
+            "outcome": read.outcome,
         });
         Seal {
             number: self.number,
@@ -142,5 +145,39 @@ fn canonical(value: Value) -> Value {
         }
         Value::Array(list) => Value::Array(list.into_iter().map(canonical).collect()),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seal_is_the_same_however_often_an_entry_is_read_and_written() {
+        let digest = Digest::of(b"");
+        let entry = json!({
+            "number": 1, "started": "", "artifact": "shop.jar", "artifactBytes": 1, "artifactDigest": digest,
+            "summary": "", "inputs": digest, "options": { "base": null, "newer": null },
+            "request": {
+                "tags": [], "destination": "r.example/shop", "base": "scratch", "platforms": [],
+                "config": { "env": { "B": "2", "A": "1" } }, "layers": [],
+            },
+        });
+        let mut build: BuildRecord = serde_json::from_value(entry).expect("an entry");
+        // As it is chosen, before it is written for the first time.
+        build.request.destination.tag = None;
+        let sealed = build.seal();
+        for _ in 0..2 {
+            build = serde_json::from_value(json!(build)).expect("an entry");
+            assert_eq!(build.seal(), sealed);
+        }
+        build.skipped = Some(Skipped {
+            times: 1,
+            last: String::new(),
+        });
+        build.log_tail = vec!["a line".to_owned()];
+        assert_eq!(build.seal(), sealed, "what is told of it is not covered");
+        build.request.config.env.insert("C".to_owned(), "3".to_owned());
+        assert_ne!(build.seal(), sealed);
     }
 }
