@@ -10,6 +10,7 @@ use k8s_openapi::{
 use serde::Serialize;
 
 use super::{Cluster, error::is_forbidden, objects::labels};
+use crate::model::Seals;
 
 /// A Deployment or a `StatefulSet`, as it is in the cluster.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -78,6 +79,15 @@ impl Workload {
     pub fn options(&self) -> Option<&str> {
         let annotations = self.metadata().annotations.as_ref()?;
         annotations.get(labels::OPTIONS).map(String::as_str)
+    }
+
+    /// Returns the seals of the builds that it was deployed from. Whoever may write these may write the image
+    /// too.
+    #[must_use]
+    pub fn builds(&self) -> Seals {
+        let annotations = self.metadata().annotations.as_ref();
+        let text = annotations.and_then(|all| all.get(labels::BUILDS));
+        text.map(|text| Seals::read(text)).unwrap_or_default()
     }
 
     /// Returns its Pods as they are to be.

@@ -31,7 +31,8 @@ pub struct BuildRequest {
     pub config: ConfigChanges,
     /// Our layers, in order; their blobs are in the destination already.
     pub layers: Vec<LayerDescriptor>,
-    /// How registries are reached.
+    /// How registries are reached. The build record does not keep it: a later build has its own.
+    #[serde(default)]
     pub access: RegistryAccess,
 }
 

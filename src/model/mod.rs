@@ -26,6 +26,7 @@ mod real_path;
 mod record;
 mod registry_access;
 mod rollout;
+mod seals;
 mod staging_request;
 mod symbol_version;
 
@@ -58,8 +59,9 @@ pub use pod_options::{KeyRef, ParseError, SourceKind, SourceRef, Toleration, Vol
 pub use port::{Port, PortChange, PortKind, PortNumber, Protocol};
 pub use real_path::RealPath;
 pub use record::{BuildOrigin, BuildRecord, Skipped};
-pub use registry_access::{Proxy, RegistryAccess};
+pub use registry_access::{Proxy, RegistryAccess, check_addresses};
 pub use rollout::Rollout;
+pub use seals::{Seal, Seals};
 pub use staging_request::StagingRequest;
 pub use symbol_version::{ParseVersionError, SymbolVersion};
 

@@ -2,8 +2,9 @@
 //! one key for a build; it outlives the Job. No env values of the workload, no secrets.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-use super::{BuildOutcome, BuildRequest, BuildResult, ImageOptions};
+use super::{BuildOutcome, BuildRequest, BuildResult, ImageOptions, RegistryAccess, Seal};
 use crate::oci::Digest;
 
 /// What a build was made from.
@@ -87,6 +88,29 @@ impl BuildRecord {
         }
     }
 
+    /// Returns the seal of this entry: it covers all that the entry may decide, and not what is only told of it.
+    /// A field that is not there and one that is `null` are the same, so that a newer version's fields break no
+    /// seal.
+    #[must_use]
+    pub fn seal(&self) -> Seal {
+        // As it is read back: a reference without a tag gets one on the way.
+        let read = serde_json::to_value(self).and_then(serde_json::from_value::<Self>);
+        let read = read.unwrap_or_else(|_| self.clone());
+        let sealed = json!({
+            "number": read.number,
+            "origin": read.origin,
+            "artifact": [read.artifact, read.artifact_bytes, read.artifact_digest, read.summary],
+            "inputs": read.inputs,
+            "options": read.options,
+            "request": BuildRequest { access: RegistryAccess::default(), ..read.request },
+            "outcome": read.outcome,
+        });
+        Seal {
+            number: self.number,
+            digest: Digest::of(canonical(sealed).to_string().as_bytes()),
+        }
+    }
+
     /// Returns the record of a build of the same that begins at a time, RFC 3339: nothing is known of how it
     /// goes.
     #[must_use]
@@ -102,5 +126,58 @@ impl BuildRecord {
             skipped: None,
             ..self.clone()
         }
+    }
+}
+
+/// Returns JSON with its keys in order and without `null`: two versions may write fields in another order.
+fn canonical(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut pairs: Vec<(String, Value)> =
+                map.into_iter().filter(|(_, value)| !value.is_null()).collect();
+            pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
+            Value::Object(
+                pairs
+                    .into_iter()
+                    .map(|(key, value)| (key, canonical(value)))
+                    .collect(),
+            )
+        }
+        Value::Array(list) => Value::Array(list.into_iter().map(canonical).collect()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seal_is_the_same_however_often_an_entry_is_read_and_written() {
+        let digest = Digest::of(b"");
+        let entry = json!({
+            "number": 1, "started": "", "artifact": "shop.jar", "artifactBytes": 1, "artifactDigest": digest,
+            "summary": "", "inputs": digest, "options": { "base": null, "newer": null },
+            "request": {
+                "tags": [], "destination": "r.example/shop", "base": "scratch", "platforms": [],
+                "config": { "env": { "B": "2", "A": "1" } }, "layers": [],
+            },
+        });
+        let mut build: BuildRecord = serde_json::from_value(entry).expect("an entry");
+        // As it is chosen, before it is written for the first time.
+        build.request.destination.tag = None;
+        let sealed = build.seal();
+        for _ in 0..2 {
+            build = serde_json::from_value(json!(build)).expect("an entry");
+            assert_eq!(build.seal(), sealed);
+        }
+        build.skipped = Some(Skipped {
+            times: 1,
+            last: String::new(),
+        });
+        build.log_tail = vec!["a line".to_owned()];
+        assert_eq!(build.seal(), sealed, "what is told of it is not covered");
+        build.request.config.env.insert("C".to_owned(), "3".to_owned());
+        assert_ne!(build.seal(), sealed);
     }
 }

@@ -2,12 +2,14 @@
 
 use std::{fmt, fs, io::Read, path::Path};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::Certificate;
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 
 /// The key that may stand beside the logins of a Secret, as Kubernetes' TLS Secrets call it.
 const KEY: &str = "ca.crt";
-/// About forty certificates. They travel in a Pod's spec.
-const LIMIT_BYTES: usize = 64 * 1024;
+/// All the public authorities that a system has, with room. They travel in a Pod's spec.
+const LIMIT_BYTES: usize = 384 * 1024;
 
 /// Authorities to trust. None is the default: the public ones are always there.
 #[derive(Clone, Default)]
@@ -58,7 +60,8 @@ impl Authorities {
     /// Reads a file of certificates.
     ///
     /// # Errors
-    /// As [`Self::from_pem`], and a file that cannot be read. Returns the text as well.
+    /// As [`Self::from_pem`], and a file that cannot be read. Returns the certificates as text as well, and nothing
+    /// else of the file: a private key beside them is nobody else's business.
     pub fn from_file(path: &Path) -> Result<(Self, String), AuthorityError> {
         let unreadable = |error: std::io::Error| match error.kind() {
             std::io::ErrorKind::InvalidData => AuthorityError::NoPem,
@@ -69,7 +72,8 @@ impl Authorities {
         file.take(LIMIT_BYTES as u64 + 1)
             .read_to_string(&mut pem)
             .map_err(unreadable)?;
-        Ok((Self::from_pem(&pem)?, pem))
+        let authorities = Self::from_pem(&pem)?;
+        Ok((authorities, certificates_alone(&pem)?))
     }
 
     /// Reads the key `ca.crt` of a Secret that is mounted in a folder; most have none.
@@ -96,6 +100,27 @@ impl Authorities {
     }
 }
 
+/// Returns the certificates of a text, each once and written anew.
+fn certificates_alone(pem: &str) -> Result<String, AuthorityError> {
+    let mut found: Vec<CertificateDer> = Vec::new();
+    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+        let certificate = certificate.map_err(|_| AuthorityError::NoPem)?;
+        if !found.contains(&certificate) {
+            found.push(certificate);
+        }
+    }
+    let mut text = String::new();
+    for certificate in &found {
+        text.push_str("-----BEGIN CERTIFICATE-----\n");
+        let base64 = STANDARD.encode(certificate);
+        // Base64 is ASCII: RFC 7468 wants lines of 64.
+        let lines = base64.as_bytes().chunks(64).map(String::from_utf8_lossy);
+        lines.for_each(|line| text.extend([&*line, "\n"]));
+        text.push_str("-----END CERTIFICATE-----\n");
+    }
+    Ok(text)
+}
+
 impl fmt::Debug for Authorities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} authorities", self.0.len())
@@ -116,6 +141,29 @@ mod tests {
             (&" ".repeat(LIMIT_BYTES + 1), AuthorityError::TooLarge),
         ] {
             assert_eq!(Authorities::from_pem(text).err(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn of_a_file_the_certificates_alone_are_passed_on() {
+        let certificate = include_str!("../../tests/fixtures/tls/ca.crt");
+        let key = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0LWtleS1ieXRlcw==\n-----END PRIVATE KEY-----\n";
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("ca.pem");
+        for text in [
+            format!("{key}{certificate}"),
+            format!("{certificate}{key}"),
+            format!("password: hunter2\n{certificate}# hunter2\n{key}{certificate}"),
+            format!("{certificate}{}", key.replace("PRIVATE", "ENCRYPTED PRIVATE")),
+            format!("{}{certificate}", key.replace("PRIVATE", "EC PRIVATE")).replace('\n', "\r\n"),
+        ] {
+            fs::write(&file, &text).expect("written");
+            let (_, pem) = Authorities::from_file(&file).expect(&text);
+            for secret in ["KEY", "c2Vjcm", "hunter2"] {
+                assert!(!pem.contains(secret), "{pem}");
+            }
+            assert_eq!(pem.matches("BEGIN CERTIFICATE").count(), 1, "{pem}");
+            assert_eq!(Authorities::from_pem(&pem).expect("certificates").0.len(), 1);
         }
     }
 

@@ -19,7 +19,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     match args.get(1).and_then(|arg| arg.to_str()) {
         Some(STAGING) => staging::run(),
         Some(BRIDGE) => bridge::run(args.get(2)),
-        Some(BUILDER) => builder::run(),
+        Some(BUILDER) => builder::run(args.get(2)),
         Some(CHECK) => builder::check(),
         Some(BOOTSTRAP) => builder::bootstrap(),
         _ => plugin::run(args),

@@ -9,7 +9,10 @@ use futures_util::{
 use tokio::net::TcpListener;
 
 use crate::{
-    cluster::objects::staging_job::{PULL_SECRET_FOLDER, PUSH_SECRET_FOLDER, REQUEST_VARIABLE, SPOOL_FOLDER},
+    cluster::objects::{
+        restricted::joined_env,
+        staging_job::{PULL_SECRET_FOLDER, PUSH_SECRET_FOLDER, REQUEST_VARIABLE, SPOOL_FOLDER},
+    },
     error::{Failure, Result},
     model::{CheckReport, CheckRequest, CheckScope, StagingRequest},
     oci::{Descriptor, Digest, Reference},
@@ -78,7 +81,7 @@ async fn serve() -> Result<()> {
 }
 
 fn read_request() -> Result<StagingRequest> {
-    let text = std::env::var(REQUEST_VARIABLE).unwrap_or_default();
+    let text = joined_env(REQUEST_VARIABLE, |name| std::env::var(name).ok());
     serde_json::from_str(&text)
         .map_err(|error| Failure::new(format!("could not read `{REQUEST_VARIABLE}`")).because(error))
 }

@@ -46,6 +46,7 @@ mod secrecy;
 mod toxiproxy;
 mod trial_registry;
 mod typing;
+mod untrusted_record;
 mod wars;
 mod ways;
 mod world;

@@ -4,7 +4,7 @@ use kubectl_b2i::{
         Cluster, record,
         secrets::{self, Place, push_secret},
     },
-    model::{AppName, BuildOrigin, BuildOutcome, BuildRecord},
+    model::{AppName, BuildOutcome, BuildRecord},
     oci::Digest,
     steps::cleanup,
 };
@@ -34,7 +34,7 @@ fn build() -> BuildRecord {
 }
 
 async fn begin(cluster: &Cluster) -> u64 {
-    record::begin(cluster, &app(), &build(), record::HISTORY_LIMIT)
+    record::begin(cluster, &app(), &build(), 0, record::HISTORY_LIMIT)
         .await
         .unwrap()
 }
@@ -79,25 +79,42 @@ async fn a_build_that_was_not_begun_is_counted() {
     assert_eq!(record::list(&cluster, &app()).await.unwrap(), []);
 }
 
-#[test]
-fn what_local_was_told_is_not_remembered() {
-    let build = |number, origin| BuildRecord {
-        number,
-        origin,
-        ..build()
-    };
-    let (local, artifact) = (BuildOrigin::Local, BuildOrigin::Artifact);
-    let number = |builds: &[BuildRecord]| record::remembered(builds).map(|build| build.number);
-    assert_eq!(
-        number(&[build(3, local), build(2, artifact), build(1, artifact)]),
-        Some(2)
+#[tokio::test]
+async fn a_number_is_never_given_again() {
+    let (server, cluster) = FakeApiServer::start().await;
+    begin(&cluster).await;
+    server.remove(CONFIG_MAPS, "b2i-shop");
+    let number = record::begin(&cluster, &app(), &build(), 7, 10).await.unwrap();
+    assert_eq!(number, 8);
+}
+
+#[tokio::test]
+async fn ten_builds_with_long_certificates_and_one_that_runs_fit() {
+    let (server, cluster) = FakeApiServer::start().await;
+    let mut build = build();
+    build.request.access.authorities = Some("x".repeat(200 * 1024));
+    for _ in 0..12 {
+        let number = record::begin(&cluster, &app(), &build, 0, 10).await.unwrap();
+        let map = server.get(CONFIG_MAPS, "b2i-shop").unwrap();
+        let request = map["data"][format!("request-{number}")].as_str().unwrap();
+        assert_eq!(request, record::request_text(&build.request));
+        assert!(map["data"].to_string().len() < 300 * 1024);
+        let outcome = BuildOutcome::MissingBlobs(Vec::new());
+        record::finish(&cluster, &app(), number, &outcome, &[], 0)
+            .await
+            .unwrap();
+    }
+    // Ten plugins were killed: their builds seem to run.
+    for _ in 0..10 {
+        record::begin(&cluster, &app(), &build, 0, 10).await.unwrap();
+    }
+    let map = server.get(CONFIG_MAPS, "b2i-shop").unwrap();
+    assert!(map["data"].to_string().len() < 1024 * 1024);
+    assert!(
+        map["data"]["request-22"].is_string(),
+        "{:?}",
+        map["data"].as_object().unwrap().keys()
     );
-    assert_eq!(
-        number(&[build(2, BuildOrigin::Rollback(1)), build(1, local)]),
-        Some(2)
-    );
-    assert_eq!(number(&[build(2, local), build(1, local)]), Some(2));
-    assert_eq!(number(&[]), None);
 }
 
 #[tokio::test]
@@ -131,7 +148,9 @@ async fn somebody_elses_config_map_is_left_alone() {
         CONFIG_MAPS,
         json!({ "metadata": { "name": "b2i-shop" }, "data": { "a": "b" } }),
     );
-    let error = record::begin(&cluster, &app(), &build(), 10).await.unwrap_err();
+    let error = record::begin(&cluster, &app(), &build(), 0, 10)
+        .await
+        .unwrap_err();
     assert!(matches!(error, record::Error::NotOurs { .. }), "{error}");
     assert_eq!(
         server.get(CONFIG_MAPS, "b2i-shop").unwrap()["data"],

@@ -16,10 +16,17 @@ use crate::support::{
 };
 
 fn command(folder: &Path, request: &BuildRequest) -> Command {
+    let digest = Digest::of(&serde_json::to_vec(request).unwrap());
+    command_of_job(folder, request, Some(&digest.to_string()))
+}
+
+/// The same, where the Job names this digest.
+fn command_of_job(folder: &Path, request: &BuildRequest, digest: Option<&str>) -> Command {
     std::fs::write(folder.join("request.json"), serde_json::to_vec(request).unwrap()).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-b2i"));
     command
         .arg("in-cluster-builder")
+        .args(digest)
         .env("B2I_REQUEST", folder.join("request.json"))
         .env("B2I_PUSH_SECRET", folder)
         // As in an image from scratch: no certificates.
@@ -118,7 +125,7 @@ async fn it_tells_what_failed() {
 async fn it_tells_of_files_that_are_not_what_they_should_be() {
     let fake = FakeRegistry::start(Knobs::default()).await;
     for (file, anchor) in [
-        ("request.json", "builder-request"),
+        ("request.json", "builder-request-changed"),
         (".dockerconfigjson", "push-secret"),
     ] {
         let folder = tempfile::tempdir().unwrap();
@@ -131,6 +138,36 @@ async fn it_tells_of_files_that_are_not_what_they_should_be() {
         assert_eq!(failure.anchor, anchor);
         assert!(!format!("{failure:?}").contains("s3cret"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_makes_only_what_its_job_names() {
+    let fake = FakeRegistry::start(Knobs::default()).await;
+    seed_base(&fake, "17-jre");
+    seed_our_layers(&fake);
+    let asked_for = request(&fake, &fake);
+    let mut other = asked_for.clone();
+    other.tags = vec!["swapped".to_owned()];
+    for (digest, anchor) in [
+        (
+            Some(Digest::of(&serde_json::to_vec(&asked_for).unwrap()).to_string()),
+            "builder-request-changed",
+        ),
+        (None, "builder-request"),
+        (Some("sha256:12".to_owned()), "builder-request"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let output = command_of_job(folder.path(), &other, digest.as_deref())
+            .output()
+            .unwrap();
+        let BuildOutcome::Failed(failure) = outcome(folder.path()) else {
+            panic!("{}", log(&output))
+        };
+        assert_eq!(failure.anchor, anchor);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(log(&output).starts_with("error: could not "));
+    }
+    assert!(fake.seen().is_empty(), "the registry is not even asked");
 }
 
 #[cfg(unix)]

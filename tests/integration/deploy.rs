@@ -28,6 +28,7 @@ fn options() -> Options {
         },
         derived: Derived::default(),
         image: image("1"),
+        build: None,
         platform: Some(Platform::linux("amd64")),
         jvm: true,
         timeout: Duration::from_secs(60),
@@ -117,8 +118,14 @@ async fn nothing_changed() {
         server.get(DEPLOYMENTS, "shop").unwrap()["metadata"]["generation"],
         1
     );
-    let kept = deploy::previous_options(&cluster, &options().name).await.unwrap();
-    assert_eq!(kept, Some(options().options));
+    let kept = deploy::previous(&cluster, &options().name)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (kept.options, kept.image),
+        (options().options, Some(options().image))
+    );
 }
 
 #[tokio::test]
@@ -144,9 +151,7 @@ async fn somebody_elses_app_is_left_alone() {
     let failure = run(&cluster, &options()).await.unwrap_err();
     assert_eq!(failure.anchor, "not-ours");
     assert!(failure.next.contains("--name"), "{}", failure.next);
-    let asked = deploy::previous_options(&cluster, &options().name)
-        .await
-        .unwrap_err();
+    let asked = deploy::previous(&cluster, &options().name).await.unwrap_err();
     assert_eq!(asked, failure);
     server.remove(DEPLOYMENTS, "shop");
     server.put(SERVICES, json!({ "metadata": { "name": "shop" } }));

@@ -26,6 +26,7 @@ fn options() -> Options {
         run_id: "k3x9".to_owned(),
         attempt: 1,
         number: 1,
+        request_digest: kubectl_b2i::oci::Digest::of(b""),
         builder_image: "registry.example.com/b2i:1".to_owned(),
         builder_pull_secret: None,
         push_secret: "registry-push".to_owned(),

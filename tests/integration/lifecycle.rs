@@ -1,10 +1,13 @@
 //! Commands for apps that are there, as whole runs against a fake API server.
 
-use std::fs;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use kubectl_b2i::{
     cluster::{Cluster, record},
-    model::{BuildOrigin, BuildOutcome, BuildRecord, RegistryAccess, SecretName, StagingRequest},
+    model::{BuildOrigin, BuildOutcome, BuildRecord, RegistryAccess, Seals, SecretName, StagingRequest},
     oci::Digest,
 };
 use serde_json::{Value, json};
@@ -28,7 +31,7 @@ const SECRETS: &str = "/api/v1/namespaces/shop/secrets";
 const SERVICES: &str = "/api/v1/namespaces/shop/services";
 
 /// Runs `kubectl b2i …` against the server.
-async fn run(cluster: &Cluster, line: &str) -> Ended {
+pub(crate) async fn run(cluster: &Cluster, line: &str) -> Ended {
     let folder = tempfile::tempdir().unwrap();
     let kubeconfig = json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "fake",
@@ -45,12 +48,13 @@ async fn run(cluster: &Cluster, line: &str) -> Ended {
     let run = run
         .in_folder(folder.path())
         .env("KUBECONFIG", path.to_str().unwrap())
+        .env("XDG_STATE_HOME", state_folder(&cluster.server).to_str().unwrap())
         .env("B2I_BUILDER_IMAGE", "registry.example.com/b2i/builder");
     // The server answers on this runtime while the plugin runs.
     tokio::task::spawn_blocking(move || run.ended()).await.unwrap()
 }
 
-async fn ok(cluster: &Cluster, line: &str) -> String {
+pub(crate) async fn ok(cluster: &Cluster, line: &str) -> String {
     let ended = run(cluster, line).await;
     assert_eq!(ended.code, Some(0), "{line}\n{}", ended.stderr);
     ended.stdout
@@ -62,11 +66,11 @@ pub(crate) fn labels(app: &str, role: &str) -> Value {
     })
 }
 
-fn image(number: u64) -> String {
+pub(crate) fn image(number: u64) -> String {
     format!("registry.example.com/team/shop@{}", digest(number))
 }
 
-fn digest(number: u64) -> Digest {
+pub(crate) fn digest(number: u64) -> Digest {
     Digest::of(number.to_string().as_bytes())
 }
 
@@ -101,7 +105,32 @@ pub(crate) fn failed() -> Value {
     json!({ "failed": { "what": "could not push `registry.example.com/team/shop`", "why": "denied" } })
 }
 
+/// What this machine keeps between the runs of one test.
+fn state_folder(server: &str) -> PathBuf {
+    let port = server.rsplit(':').next().unwrap();
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("state-{port}"))
+}
+
+/// Has this machine vouch for these builds, as if it had made them.
+pub(crate) fn vouch(server: &FakeApiServer, app: &str, builds: &[Value]) {
+    let seals = builds.iter().fold(Seals::default(), |seals, build| {
+        let build: BuildRecord = serde_json::from_value(build.clone()).unwrap();
+        seals.with(build.seal())
+    });
+    let name = Digest::of(json!([server.url(), "shop", app]).to_string().as_bytes()).hex();
+    let folder = state_folder(server.url()).join("kubectl-b2i/builds");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(format!("{name}.json")), json!(seals).to_string()).unwrap();
+}
+
+/// The record, of builds that this machine has made.
 pub(crate) fn put_record(server: &FakeApiServer, app: &str, builds: &[Value]) {
+    vouch(server, app, builds);
+    put_unknown_record(server, app, builds);
+}
+
+/// The record, whoever has written it.
+pub(crate) fn put_unknown_record(server: &FakeApiServer, app: &str, builds: &[Value]) {
     let mut data = serde_json::Map::new();
     for build in builds {
         let number = &build["number"];
@@ -515,7 +544,7 @@ async fn history(cluster: &Cluster) -> Vec<BuildRecord> {
     record::list(cluster, &"shop".parse().unwrap()).await.unwrap()
 }
 
-fn running_image(server: &FakeApiServer) -> Value {
+pub(crate) fn running_image(server: &FakeApiServer) -> Value {
     server.get(DEPLOYMENTS, "shop").unwrap()["spec"]["template"]["spec"]["containers"][0]["image"].clone()
 }
 
@@ -620,7 +649,7 @@ async fn a_rollback_that_fails_is_undone_and_not_noted() {
 }
 
 /// Plays the builder: each Job gets a Pod that has ended with this outcome.
-fn builds(server: &FakeApiServer, outcome: Value) {
+pub(crate) fn builds(server: &FakeApiServer, outcome: Value) {
     server.controller(move |server, collection, job| {
         if collection != JOBS {
             return;
@@ -642,7 +671,7 @@ fn builds(server: &FakeApiServer, outcome: Value) {
     });
 }
 
-fn put_secret(server: &FakeApiServer) {
+pub(crate) fn put_secret(server: &FakeApiServer) {
     put_secret_named(server, "registry-push");
 }
 

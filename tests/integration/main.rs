@@ -54,5 +54,6 @@ mod staging_job;
 mod threat_model;
 mod transport;
 mod trial_registry;
-mod workflows;
 mod trust;
+mod untrusted_record;
+mod workflows;

@@ -28,6 +28,7 @@ type Controller = Box<dyn Fn(&FakeApiServer, &str, &Value) + Send + Sync>;
 pub struct FakeApiServer(Arc<Inner>);
 
 struct Inner {
+    url: String,
     store: Mutex<Store>,
     version: watch::Sender<u64>,
     rules: Mutex<Vec<Rule>>,
@@ -51,20 +52,26 @@ struct Store {
 impl FakeApiServer {
     /// Starts a server on loopback and returns it with a connection to its namespace `shop`.
     pub async fn start() -> (Self, Cluster) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
         let server = Self(Arc::new(Inner {
+            url: url.clone(),
             store: Mutex::default(),
             version: watch::channel(1).0,
             rules: Mutex::default(),
             controllers: Mutex::default(),
         }));
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let app = Router::new().fallback(serve).with_state(server.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
         let mut config = kube::Config::new(url.parse().unwrap());
         config.root_cert = Some(Vec::new());
         let cluster = Cluster::new(kube::Client::try_from(config).unwrap(), "shop", &url);
         (server, cluster)
+    }
+
+    /// Returns where it listens.
+    pub fn url(&self) -> &str {
+        &self.0.url
     }
 
     /// Answers these requests with this code and message.

@@ -37,7 +37,7 @@ pub fn adopted(app: &App, kind: &str, container: &str) -> Value {
         "metadata": {
             "name": app.name,
             "labels": with_marks(),
-            "annotations": { labels::OPTIONS: deployment::remembered(options) },
+            "annotations": deployment::annotations(app),
         },
         "spec": {
             "replicas": app.replicas,

@@ -92,6 +92,8 @@ impl BootstrapJob<'_> {
 
     fn container(&self) -> Container {
         let request = serde_json::to_string(self.request).unwrap_or_default();
+        let mut env = restricted::long_env(REQUEST_VARIABLE, &request);
+        env.push(restricted::env("TMPDIR", FOLDER.to_owned()));
         let mount = |name: &str, path: &str, read_only: bool| VolumeMount {
             name: name.to_owned(),
             mount_path: path.to_owned(),
@@ -106,10 +108,7 @@ impl BootstrapJob<'_> {
                     .into(),
             ),
             args: None,
-            env: Some(vec![
-                restricted::env(REQUEST_VARIABLE, request),
-                restricted::env("TMPDIR", FOLDER.to_owned()),
-            ]),
+            env: Some(env),
             volume_mounts: Some(vec![
                 mount("room", FOLDER, false),
                 mount("push-secret", PUSH_SECRET_FOLDER, true),

@@ -6,7 +6,7 @@ use k8s_openapi::api::{
 };
 
 use super::{BUILDER_ARGUMENT, labels, restricted};
-use crate::{cluster::record, model::AppName};
+use crate::{cluster::record, model::AppName, oci::Digest};
 
 /// Name of the builder's container, which is followed rather than the Job or the Pod.
 pub const CONTAINER: &str = "builder";
@@ -34,6 +34,9 @@ pub struct BuilderJob {
     pub attempt: u32,
     /// The build's number in the app's record, which holds its request.
     pub number: u64,
+    /// Digest of that request's text, the second argument: the builder refuses any other. More people may write
+    /// `ConfigMap`s than Jobs.
+    pub request_digest: Digest,
     /// Image of the builder.
     pub image: String,
     /// Secret that the nodes pull the builder image with.
@@ -90,6 +93,10 @@ impl BuilderJob {
         }
 
         let mut container = restricted::container(CONTAINER, &self.image, BUILDER_ARGUMENT);
+        container
+            .args
+            .get_or_insert_default()
+            .push(self.request_digest.to_string());
         let paths = shown
             .iter()
             .map(|(volume, name, file)| restricted::env(name, format!("/etc/b2i/{}{file}", volume.name)));

@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::{
     batch::v1::Job,
-    core::v1::{EnvVar, PodSpec, VolumeMount},
+    core::v1::{PodSpec, VolumeMount},
 };
 
 use super::{CHECK_ARGUMENT, labels, restricted};
@@ -57,11 +57,8 @@ impl CheckJob<'_> {
                 .map(|name| ("pull-secret", name, PULL_SECRET_FOLDER)),
         );
         let mut container = restricted::container(CONTAINER, self.builder_image, CHECK_ARGUMENT);
-        container.env = Some(vec![EnvVar {
-            name: REQUEST_VARIABLE.to_owned(),
-            value: serde_json::to_string(self.request).ok(),
-            ..EnvVar::default()
-        }]);
+        let request = serde_json::to_string(self.request).expect("plain data with string keys");
+        container.env = Some(restricted::long_env(REQUEST_VARIABLE, &request));
         let mount = |(volume, _, path): &(&str, &str, &str)| VolumeMount {
             name: (*volume).to_owned(),
             mount_path: (*path).to_owned(),

@@ -1,6 +1,8 @@
 //! The Deployment of an app, and the Pods that it has in common with a `StatefulSet`, as server-side
 //! apply gets them: what is left out is not ours.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::{
     api::{
         apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment},
@@ -18,7 +20,7 @@ use serde_json::json;
 
 use super::{labels, pod, probes, restricted, service};
 use crate::{
-    model::{AppName, DeployOptions, Derived},
+    model::{AppName, DeployOptions, Derived, Seals},
     oci::{Platform, Reference},
 };
 
@@ -31,6 +33,8 @@ pub struct App<'a> {
     pub options: &'a DeployOptions,
     /// What follows from that; not remembered.
     pub derived: &'a Derived,
+    /// Seals of the builds that it was deployed from, this one's too.
+    pub builds: &'a Seals,
     /// `registry/repository@digest`
     pub image: &'a Reference,
     /// The platform of an image that has only one.
@@ -68,8 +72,17 @@ pub fn deployment(app: &App) -> Deployment {
 pub(super) fn metadata(app: &App) -> ObjectMeta {
     let mut metadata = labels::metadata(app.name);
     metadata.labels = Some(pod::labels(app));
-    metadata.annotations = Some([(labels::OPTIONS.to_owned(), remembered(app.options))].into());
+    metadata.annotations = Some(annotations(app));
     metadata
+}
+
+/// Returns what the next deploy must know. On the workload, not on its Pods: those need not start anew for it.
+pub(super) fn annotations(app: &App) -> BTreeMap<String, String> {
+    let mut annotations = BTreeMap::from([(labels::OPTIONS.to_owned(), remembered(app.options))]);
+    if !app.builds.is_empty() {
+        annotations.insert(labels::BUILDS.to_owned(), json!(app.builds).to_string());
+    }
+    annotations
 }
 
 /// Returns the options as they are remembered. Replicas that are not given are nobody's memory. A

@@ -16,6 +16,8 @@ pub const RUN: &str = "kubectl-b2i/run";
 pub const ROLE: &str = "kubectl-b2i/role";
 /// Annotation of a Deployment: the options of the last deploy, as JSON.
 pub const OPTIONS: &str = "kubectl-b2i/options";
+/// Annotation of a Deployment: the seals of the builds that were deployed, as JSON.
+pub const BUILDS: &str = "kubectl-b2i/builds";
 
 /// Annotation of the Pods of a workload that somebody else made: which container is the app's.
 pub const CONTAINER: &str = "kubectl-b2i/container";

@@ -147,6 +147,39 @@ pub fn env(name: &str, value: String) -> EnvVar {
     }
 }
 
+/// The kernel refuses a variable of 128 KiB: <https://man7.org/linux/man-pages/man2/execve.2.html>.
+const LONGEST_ENV: usize = 96 * 1024;
+
+/// Returns a text as environment variables: `NAME`, and `NAME_1` and so on where it is too long for one.
+pub(super) fn long_env(name: &str, text: &str) -> Vec<EnvVar> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while rest.len() > LONGEST_ENV {
+        let (part, left) = rest.split_at(rest.floor_char_boundary(LONGEST_ENV));
+        parts.push(part);
+        rest = left;
+    }
+    parts.push(rest);
+    let names = (0..).map(|at| numbered(name, at));
+    names
+        .zip(parts)
+        .map(|(name, part)| env(&name, part.to_owned()))
+        .collect()
+}
+
+/// Returns the text of such environment variables; empty where there are none.
+#[must_use]
+pub fn joined_env(name: &str, variable: impl Fn(&str) -> Option<String>) -> String {
+    (0..).map_while(|at| variable(&numbered(name, at))).collect()
+}
+
+fn numbered(name: &str, at: usize) -> String {
+    match at {
+        0 => name.to_owned(),
+        at => format!("{name}_{at}"),
+    }
+}
+
 /// Returns a volume that shows a Secret.
 #[must_use]
 pub fn secret_volume(volume: &str, secret: &str) -> Volume {

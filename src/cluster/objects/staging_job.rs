@@ -4,7 +4,7 @@
 use k8s_openapi::{
     api::{
         batch::v1::Job,
-        core::v1::{Container, EmptyDirVolumeSource, EnvVar, Pod, PodSpec, Volume, VolumeMount},
+        core::v1::{Container, EmptyDirVolumeSource, Pod, PodSpec, Volume, VolumeMount},
     },
     apimachinery::pkg::api::resource::Quantity,
 };
@@ -41,9 +41,11 @@ const SPOOL_SLACK_BYTES: u64 = 16 * 1024 * 1024;
 pub fn idle_seconds(pod: &Pod) -> Option<u64> {
     let containers = &pod.spec.as_ref()?.containers;
     let container = containers.iter().find(|container| container.name == STAGING)?;
-    let mut variables = container.env.iter().flatten();
-    let request = variables.find(|variable| variable.name == REQUEST_VARIABLE)?;
-    let request: StagingRequest = serde_json::from_str(request.value.as_ref()?).ok()?;
+    let request = restricted::joined_env(REQUEST_VARIABLE, |name| {
+        let mut variables = container.env.iter().flatten();
+        variables.find(|variable| variable.name == name)?.value.clone()
+    });
+    let request: StagingRequest = serde_json::from_str(&request).ok()?;
     Some(request.idle_seconds)
 }
 
@@ -119,11 +121,10 @@ impl StagingJob<'_> {
                 .map(|_| secret("pull-secret", PULL_SECRET_FOLDER)),
         );
         Container {
-            env: Some(vec![EnvVar {
-                name: REQUEST_VARIABLE.to_owned(),
-                value: serde_json::to_string(self.request).ok(),
-                ..EnvVar::default()
-            }]),
+            env: Some(restricted::long_env(
+                REQUEST_VARIABLE,
+                &serde_json::to_string(self.request).expect("plain data with string keys"),
+            )),
             volume_mounts: Some(mounts),
             termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
             ..restricted::container(STAGING, self.builder_image, STAGING_ARGUMENT)

@@ -7,7 +7,10 @@
 use std::{path::Path, process::ExitCode, time::Duration};
 
 use crate::{
-    cluster::objects::bootstrap_job::{PUSH_SECRET_FOLDER, REQUEST_VARIABLE},
+    cluster::objects::{
+        bootstrap_job::{PUSH_SECRET_FOLDER, REQUEST_VARIABLE},
+        restricted::joined_env,
+    },
     error::{Failure, Result},
     model::{BootstrapRequest, BuildOutcome, BuildRequest, Events},
     registry::Notices,
@@ -32,7 +35,7 @@ pub fn run() -> ExitCode {
 }
 
 async fn make_and_push() -> Result<BuildOutcome> {
-    let text = std::env::var(REQUEST_VARIABLE).unwrap_or_default();
+    let text = joined_env(REQUEST_VARIABLE, |name| std::env::var(name).ok());
     let failure = || Failure::new("could not make the builder image").anchor("bootstrap");
     let BootstrapRequest { destination, access } =
         serde_json::from_str(&text).map_err(|error| failure().because(error))?;

@@ -6,8 +6,9 @@
 use std::{fs, path::Path, process::ExitCode};
 
 use crate::{
-    cluster::objects::check_job::{
-        PULL_SECRET_FOLDER, PUSH_SECRET_FOLDER, REQUEST_VARIABLE, TERMINATION_VARIABLE,
+    cluster::objects::{
+        check_job::{PULL_SECRET_FOLDER, PUSH_SECRET_FOLDER, REQUEST_VARIABLE, TERMINATION_VARIABLE},
+        restricted::joined_env,
     },
     error::{Failure, Result},
     model::{CheckReport, CheckRequest},
@@ -43,7 +44,7 @@ pub fn run() -> ExitCode {
 }
 
 async fn report() -> Result<CheckReport> {
-    let text = std::env::var(REQUEST_VARIABLE).unwrap_or_default();
+    let text = joined_env(REQUEST_VARIABLE, |name| std::env::var(name).ok());
     let request: CheckRequest = serde_json::from_str(&text).map_err(|error| {
         Failure::new("could not read the request")
             .because(error)

@@ -1,11 +1,12 @@
 //! Role 3: the builder Job. It makes the image of a base and of layers that are in the registry.
 //!
-//! In: the request (a mounted key of the build record) and the mounted Secrets. Out: the outcome as
+//! In: the request (a mounted key of the build record), its digest (an argument) and the mounted Secrets. Out: the outcome as
 //! termination message, a log for people, and exit code 0 (done), 1 (failed) or 3 (layers missing).
 
 use std::{
+    ffi::{OsStr, OsString},
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
     time::Duration,
 };
@@ -20,7 +21,7 @@ use crate::{
     cluster::objects::builder_job::PATIENCE_ENV,
     error::{Failure, Result},
     model::{Base, BuildOutcome, BuildRequest, Event, Events},
-    oci::Reference,
+    oci::{Digest, Reference},
     registry::Notices,
     steps::{
         assemble,
@@ -37,6 +38,8 @@ const MISSING_BLOBS: u8 = 3;
 /// Where the Job's Pod has things mounted; env variables say otherwise in tests.
 struct Mounts {
     request: PathBuf,
+    /// What the request must be, by the Job's spec.
+    request_digest: Option<Digest>,
     push_secret: PathBuf,
     pull_secret: Option<PathBuf>,
     termination: PathBuf,
@@ -45,7 +48,7 @@ struct Mounts {
 }
 
 impl Mounts {
-    fn from_env() -> Self {
+    fn from_env(request_digest: Option<&OsStr>) -> Self {
         let path = |name: &str| {
             let set = std::env::var_os(name).filter(|value| !value.is_empty());
             set.map(PathBuf::from)
@@ -53,6 +56,7 @@ impl Mounts {
         let or = |name: &str, default: &str| path(name).unwrap_or_else(|| default.into());
         Self {
             request: or("B2I_REQUEST", "/etc/b2i/request.json"),
+            request_digest: request_digest.and_then(|text| text.to_str()?.parse().ok()),
             push_secret: or("B2I_PUSH_SECRET", "/etc/b2i/push-secret"),
             pull_secret: path("B2I_PULL_SECRET"),
             termination: or("B2I_TERMINATION", "/dev/termination-log"),
@@ -64,10 +68,10 @@ impl Mounts {
     }
 }
 
-/// Reads the request, makes and pushes the image, and writes what came of it.
+/// Reads the request, whose digest is given, makes and pushes the image, and writes what came of it.
 #[must_use]
-pub fn run() -> ExitCode {
-    let mounts = Mounts::from_env();
+pub fn run(request_digest: Option<&OsString>) -> ExitCode {
+    let mounts = Mounts::from_env(request_digest.map(OsString::as_os_str));
     let outcome = match tokio::runtime::Runtime::new() {
         Ok(runtime) => {
             let outcome = runtime.block_on(async {
@@ -114,7 +118,7 @@ async fn build(mounts: &Mounts) -> BuildOutcome {
 }
 
 async fn make_and_push(mounts: &Mounts) -> Result<BuildOutcome> {
-    let request = read_request(&mounts.request)?;
+    let request = read_request(mounts)?;
     let push = Logins::mounted(&mounts.push_secret)?;
     let pull = mounts.pull_secret.as_deref().map(Logins::mounted).transpose()?;
     let destination = connect::run(
@@ -161,14 +165,27 @@ async fn make_and_push(mounts: &Mounts) -> Result<BuildOutcome> {
     }
 }
 
-fn read_request(path: &Path) -> Result<BuildRequest> {
+fn read_request(mounts: &Mounts) -> Result<BuildRequest> {
     let failure = || {
         Failure::new("could not read the build request")
             .next("use a builder image of the same version as the plugin")
             .command("kubectl b2i version")
             .anchor("builder-request")
     };
-    let bytes = fs::read(path).map_err(|error| failure().because(error))?;
+    let Some(expected) = mounts.request_digest else {
+        return Err(failure().why("the Job does not name the request's digest"));
+    };
+    let bytes = fs::read(&mounts.request).map_err(|error| failure().because(error))?;
+    let found = Digest::of(&bytes);
+    if found != expected {
+        return Err(Failure::new("could not use the build request")
+            .why(format!(
+                "the ConfigMap that holds it was changed after the build began: its digest is {found}, and the Job wants {expected}"
+            ))
+            .next("see who may write ConfigMaps in this namespace, and who did; then build again:")
+            .command("kubectl get rolebindings -o wide")
+            .anchor("builder-request-changed"));
+    }
     serde_json::from_slice(&bytes).map_err(|error| failure().because(error))
 }
 

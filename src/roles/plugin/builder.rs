@@ -37,6 +37,7 @@ pub(super) struct Build<'a> {
     pub(super) site: &'a Site,
     pub(super) app: &'a AppName,
     pub(super) number: u64,
+    pub(super) request_digest: Digest,
     pub(super) destination: &'a Reference,
     pub(super) pull_secret: Option<String>,
 }
@@ -124,6 +125,7 @@ impl Build<'_> {
             run_id: site.run_id.clone(),
             attempt,
             number: self.number,
+            request_digest: self.request_digest,
             builder_image: builder.image.clone(),
             builder_pull_secret: builder.pull_secret.clone(),
             push_secret: site.push_secret.clone(),

@@ -14,7 +14,7 @@ use super::values;
 use crate::{
     cluster::{Cluster, configuration, record},
     error::{Failure, Result},
-    model::Proxy,
+    model::{Proxy, check_addresses},
     steps::plan::Catalogue,
 };
 
@@ -117,12 +117,7 @@ impl Config {
             ));
         }
         // Else whoever may write here could have a push Secret's login sent to an address of theirs.
-        let mut hosts = config.registry_addresses.keys();
-        if let Some(host) = hosts.find(|host| host.split(':').next() != Some("localhost")) {
-            return Err(format!(
-                "`registryAddresses` is for `localhost:PORT` only, not for `{host}`"
-            ));
-        }
+        check_addresses(&config.registry_addresses).map_err(|why| format!("`registryAddresses`: {why}"))?;
         let change = match (config.catalogue.take(), folder) {
             (Some(Value::String(path)), Some(folder)) => {
                 let path = folder.join(path);

@@ -11,6 +11,7 @@ use super::{
     begun,
     builder::{Build, NotSent},
     interrupt::{self, Stage},
+    known_builds::KnownBuilds,
     options::{Site, Target, record_failure},
     options_file, packed,
     staging::Staging,
@@ -20,7 +21,7 @@ use crate::{
     error::{Failure, Result},
     model::{
         AppName, Artifact, ArtifactPlace, BuildOrigin, BuildOutcome, BuildRecord, BuildResult, Event, Events,
-        Expected, ImagePlan, Layer, Step, Uploaded,
+        Expected, ImagePlan, Layer, Seal, Step, Uploaded,
     },
     oci::{Digest, Hasher, Reference},
     steps::{
@@ -38,6 +39,8 @@ pub(super) struct Built {
     pub uploaded: Option<Uploaded>,
     /// Its number, where it was built now.
     pub number: Option<u64>,
+    /// What vouches for its entry in the record.
+    pub seal: Option<Seal>,
 }
 
 /// Brings the artifact to this machine; `name` is what it is called that has no name of its own.
@@ -125,7 +128,8 @@ pub(super) async fn build(
     if let Some((last, result)) = target.unchanged_since(&inputs) {
         if target.pull {
             // Only the builder may ask the base's registry. The same base gives the same image.
-            return rerun(site, &target.app, begun::again(last, target, site), stage).await;
+            let again = begun::again(last, target, site);
+            return rerun(site, &target.app, again, target.highest, stage).await;
         }
         events.send(Event::Started(Step::Build));
         events.send(Event::Done(
@@ -136,6 +140,7 @@ pub(super) async fn build(
             result: result.clone(),
             uploaded: None,
             number: None,
+            seal: seal_of_skipped(site, target, last).await,
         });
     }
     stage.in_cluster();
@@ -157,6 +162,7 @@ pub(super) async fn build(
                 site,
                 &target.app,
                 record,
+                target.highest,
                 packed.layers().await?,
                 Some(&mut staging),
                 stage,
@@ -174,9 +180,35 @@ pub(super) async fn build(
 }
 
 /// Makes and pushes the image that a record asks for, of layers that are in the registry.
-pub(super) async fn rerun(site: &Site, app: &AppName, record: BuildRecord, stage: &Stage) -> Result<Built> {
+pub(super) async fn rerun(
+    site: &Site,
+    app: &AppName,
+    record: BuildRecord,
+    highest: u64,
+    stage: &Stage,
+) -> Result<Built> {
     stage.in_cluster();
-    make(site, app, record, &[], None, stage).await
+    make(site, app, record, highest, &[], None, stage).await
+}
+
+/// Returns the seal of a build that serves once more. One that `build --local` made gets an entry of this run's
+/// own: what `--local` was told is not remembered, and what this run was told is to be.
+async fn seal_of_skipped(site: &Site, target: &Target, last: &BuildRecord) -> Option<Seal> {
+    if last.origin != BuildOrigin::Local {
+        return Some(last.seal());
+    }
+    let taken_over = BuildRecord {
+        ended: Some(Timestamp::now().to_string()),
+        outcome: last.outcome.clone(),
+        ..begun::again(last, target, site)
+    };
+    let (cluster, app) = (&site.cluster, &target.app);
+    let begun = record::begin(cluster, app, &taken_over, target.highest, site.history_limit).await;
+    // Nobody is the worse off where it cannot be noted.
+    let number = begun.ok()?;
+    let seal = BuildRecord { number, ..taken_over }.seal();
+    KnownBuilds::of(cluster, app).keep(seal);
+    Some(seal)
 }
 
 /// Notes in the record that nothing had to be built, where that is so. Nobody is the worse off where it
@@ -185,18 +217,9 @@ pub(super) async fn note_skipped(site: &Site, target: &Target, built: &Built) {
     let Some(last) = target.last.as_ref().filter(|_| built.uploaded.is_none()) else {
         return;
     };
-    let _ = if last.origin == BuildOrigin::Local {
-        // What `--local` was told is not remembered, and what this run was told is to be.
-        let taken_over = BuildRecord {
-            ended: Some(Timestamp::now().to_string()),
-            outcome: last.outcome.clone(),
-            ..begun::again(last, target, site)
-        };
-        let begun = record::begin(&site.cluster, &target.app, &taken_over, site.history_limit);
-        begun.await.map(drop)
-    } else {
-        record::skip(&site.cluster, &target.app, last.number).await
-    };
+    if last.origin != BuildOrigin::Local {
+        let _ = record::skip(&site.cluster, &target.app, last.number).await;
+    }
 }
 
 /// Records a build, runs its builder while its layers are sent, and records what came of it.
@@ -204,11 +227,12 @@ async fn make(
     site: &Site,
     app: &AppName,
     record: BuildRecord,
+    highest: u64,
     layers: &[Layer],
     staging: Option<&mut Staging<'_>>,
     stage: &Stage,
 ) -> Result<Built> {
-    let number = record::begin(&site.cluster, app, &record, site.history_limit)
+    let number = record::begin(&site.cluster, app, &record, highest, site.history_limit)
         .await
         .map_err(|error| record_failure(&site.cluster, "begin", app, &error))?;
     stage.recorded(app, number);
@@ -216,6 +240,7 @@ async fn make(
         site,
         app,
         number,
+        request_digest: Digest::of(record::request_text(&record.request).as_bytes()),
         destination: &record.request.destination,
         pull_secret: site.pull_secret.effective(record.options.pull_secret.as_ref()),
     };
@@ -242,6 +267,13 @@ async fn make(
     .await
     .map_err(|error| record_failure(&site.cluster, "keep", app, &error))?;
     stage.done();
+    let seal = BuildRecord {
+        number,
+        outcome: Some(outcome.clone()),
+        ..record.clone()
+    }
+    .seal();
+    KnownBuilds::of(&site.cluster, app).keep(seal);
     match outcome {
         BuildOutcome::Done(result) => {
             site.events.send(Event::Done(Step::Build, figures(&result)));
@@ -249,6 +281,7 @@ async fn make(
                 result,
                 uploaded: Some(uploaded),
                 number: Some(number),
+                seal: Some(seal),
             })
         }
         BuildOutcome::Failed(failure) => Err(failure),

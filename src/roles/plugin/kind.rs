@@ -5,7 +5,7 @@ use crate::{
     cluster::Cluster,
     error::{Failure, Result},
     model::{AppName, DeployOptions, Event, Events, Health, IngressOptions, PortKind, Probing, VolumeMount},
-    steps::deploy,
+    steps::deploy::{self, Previous},
 };
 
 /// Which workload runs the app.
@@ -50,16 +50,19 @@ impl KindArgs {
         app: &AppName,
         has_command: bool,
         events: &Events,
-    ) -> Result<Option<DeployOptions>> {
+    ) -> Result<Option<Previous>> {
         if self.adopt
             && let Some(adoption) = deploy::adopt(cluster, app, self.container.as_deref()).await?
         {
             if let Some(note) = adoption.note.filter(|_| !has_command) {
                 events.send(Event::Warning(note));
             }
-            return Ok(Some(adoption.options));
+            return Ok(Some(Previous {
+                options: adoption.options,
+                ..Previous::default()
+            }));
         }
-        deploy::previous_options(cluster, app).await
+        deploy::previous(cluster, app).await
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::{task::JoinHandle, time::timeout};
 
-use super::{args::GlobalArgs, options};
+use super::{args::GlobalArgs, history::History, known_builds::KnownBuilds, options};
 use crate::{
     cluster::{Cluster, record},
     error::{Failure, Result},
@@ -21,7 +21,7 @@ pub(super) struct LocalRecord {
     cluster: Cluster,
     /// Whether a person named the cluster; else nobody is told what goes wrong with it.
     is_named: bool,
-    builds: JoinHandle<Result<Vec<BuildRecord>>>,
+    history: JoinHandle<Result<History>>,
 }
 
 impl LocalRecord {
@@ -37,7 +37,7 @@ impl LocalRecord {
             Cluster::at_hand().await
         };
         Ok(cluster.map(|cluster| Self {
-            builds: tokio::spawn(read(cluster.clone(), app.clone(), is_named)),
+            history: tokio::spawn(read(cluster.clone(), app.clone(), is_named)),
             app: app.clone(),
             cluster,
             is_named,
@@ -63,28 +63,36 @@ impl LocalRecord {
     }
 
     async fn try_note(self, build: BuildRecord, history_limit: usize) -> Result<Option<String>> {
-        let read = self.builds.await;
-        let builds =
+        let read = self.history.await;
+        let history =
             read.map_err(|error| Failure::new("could not read the build record").because(error))??;
         let is_known =
             |last: &BuildRecord| last.request.destination.name() == build.request.destination.name();
-        if !self.is_named && !builds.first().is_some_and(is_known) {
+        if !self.is_named && !history.builds.first().is_some_and(is_known) {
             return Ok(None);
         }
         let (cluster, app) = (&self.cluster, &self.app);
-        let same = builds.first().filter(|last| is_same(last, &build));
+        let last = history.builds.first();
+        let same = last.filter(|last| is_same(last, &build) && history.confirms(last));
         let noted = if let Some(last) = same {
             record::skip(cluster, app, last.number)
                 .await
                 .map(|()| last.number)
         } else {
             // The next deploy keeps what it would have kept without this build.
-            let options = record::remembered(&builds).map_or(&build.options, |last| &last.options);
+            let options = history.remembered().map_or(&build.options, |last| &last.options);
             let build = BuildRecord {
                 options: options.clone(),
                 ..build.clone()
             };
-            record::begin(cluster, app, &build, history_limit).await
+            let begun = record::begin(cluster, app, &build, history.highest(), history_limit).await;
+            begun.inspect(|number| {
+                let noted = BuildRecord {
+                    number: *number,
+                    ..build
+                };
+                KnownBuilds::of(cluster, app).keep(noted.seal());
+            })
         };
         let number = noted.map_err(|error| options::record_failure(cluster, "keep", app, &error))?;
         Ok(Some(format!(
@@ -110,11 +118,8 @@ fn is_same(last: &BuildRecord, build: &BuildRecord) -> bool {
     last.inputs == build.inputs && last.outcome == build.outcome
 }
 
-async fn read(cluster: Cluster, app: AppName, is_named: bool) -> Result<Vec<BuildRecord>> {
-    let reading = async {
-        let builds = record::list(&cluster, &app).await;
-        builds.map_err(|error| options::record_failure(&cluster, "read", &app, &error))
-    };
+async fn read(cluster: Cluster, app: AppName, is_named: bool) -> Result<History> {
+    let reading = History::read(&cluster, &app);
     if is_named {
         return reading.await;
     }

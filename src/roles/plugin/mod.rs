@@ -27,11 +27,13 @@ mod dialogue;
 mod environment;
 mod flow;
 mod format;
+mod found_name;
+mod history;
 #[cfg(test)]
 mod hostile;
-mod found_name;
 mod interrupt;
 mod kind;
+mod known_builds;
 mod kubesphere;
 mod local;
 mod local_logins;

@@ -12,6 +12,7 @@ use super::{
     config::Config,
     destination,
     dialogue::Dialogue,
+    history::History,
     merge,
     pull_secret::PullSecret,
     push_secret, staging, values,
@@ -20,8 +21,8 @@ use crate::{
     cluster::{Cluster, ConnectOptions, record},
     error::{Failure, Result},
     model::{
-        AppName, Artifact, ArtifactPlace, BuildRecord, BuildResult, Events, ImageOptions, LayerDescriptor,
-        RegistryAccess,
+        AppName, Artifact, ArtifactPlace, BuildRecord, BuildResult, Event, Events, ImageOptions,
+        LayerDescriptor, RegistryAccess,
     },
     oci::{Digest, Reference},
     registry::Keychain,
@@ -70,8 +71,10 @@ pub(super) struct Target {
     pub tags: Vec<String>,
     /// What was said of the image, now or earlier.
     pub options: ImageOptions,
-    /// The last build.
+    /// The last build, where somebody vouches for it.
     pub last: Option<BuildRecord>,
+    /// The highest number that a build of the app is known to have.
+    pub highest: u64,
     /// Ask whether the base has moved.
     pub pull: bool,
     /// Build, whatever the last build made.
@@ -79,10 +82,12 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Returns the last build and what it made, if it was made from the same inputs.
+    /// Returns the last build and what it made, if it was made from the same inputs, for the same place.
     pub(super) fn unchanged_since(&self, inputs: &Digest) -> Option<(&BuildRecord, &BuildResult)> {
         let last = self.last.as_ref().filter(|_| !self.rebuild)?;
-        Some((last, last.result()?)).filter(|_| last.inputs == *inputs)
+        let result = last.result()?;
+        let is_here = result.image.name() == self.destination.name() && result.image.digest.is_some();
+        Some((last, result)).filter(|_| is_here && last.inputs == *inputs)
     }
 
     /// Returns the layers that the last build has sent to the repository. Whether they are still there,
@@ -217,7 +222,8 @@ pub(super) async fn site(
     Ok((site, keychain))
 }
 
-/// Chooses where the image goes: the flag's place, else the last build's, else the rule's.
+/// Chooses where the image goes: the flag's place, else the last build's, else where the running image is, else
+/// the rule's.
 pub(super) async fn target(
     site: &Site,
     keychain: &Keychain,
@@ -225,17 +231,19 @@ pub(super) async fn target(
     args: &ImageArgs,
     plan: &PlanArgs,
     config: &Config,
+    history: &History,
 ) -> Result<Target> {
     let namespace = &site.cluster.namespace;
-    let builds = record::list(&site.cluster, &app)
-        .await
-        .map_err(|error| record_failure(&site.cluster, "read", &app, &error))?;
-    let remembered = record::remembered(&builds);
+    if let Some(note) = history.note(&app) {
+        site.events.send(Event::Warning(note));
+    }
+    let remembered = history.remembered();
     // A registry of `registry up` that is no more, or has another port by now.
     let is_gone = |image: &Reference| {
         image.registry.starts_with("localhost:") && site.access.address_of(&image.registry).is_none()
     };
-    let of_last = remembered.map(|last| last.request.destination.clone());
+    let of_last = remembered.map(|last| &last.request.destination);
+    let of_last = of_last.or(history.running.as_ref()).cloned();
     let image = args
         .image
         .clone()
@@ -277,7 +285,8 @@ pub(super) async fn target(
         destination,
         tags,
         options,
-        last: builds.into_iter().find(|build| !build.is_undone),
+        last: history.last().cloned(),
+        highest: history.highest(),
         pull: args.pull,
         rebuild: args.rebuild,
     })

@@ -3,12 +3,11 @@
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
 
-use super::dialogue::Dialogue;
+use super::{dialogue::Dialogue, history::History};
 use crate::{
     cluster::{
         Cluster,
         error::is_not_found,
-        record,
         secrets::{self, PushSecret},
     },
     error::{Failure, Result},
@@ -86,8 +85,8 @@ pub(super) async fn choose_or_ask(
 /// told of where it is needed.
 async fn of_last_build(cluster: &Cluster, built: impl Future<Output = Option<Built>>) -> Option<String> {
     let Built { app, image } = built.await?;
-    let builds = record::list(cluster, &app).await.ok()?;
-    let last = record::remembered(&builds)?;
+    let history = History::read(cluster, &app).await.ok()?;
+    let last = history.remembered()?;
     let moves = image.is_some_and(|image| image.registry != last.request.destination.registry);
     last.options.push_secret.clone().filter(|_| !moves)
 }

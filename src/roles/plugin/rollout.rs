@@ -55,6 +55,7 @@ impl RolloutArgs {
             options,
             derived,
             image,
+            build: None,
             platform: match &request.platforms[..] {
                 [only] => Some(only.clone()),
                 _ => None,

@@ -146,8 +146,8 @@ mod tests {
             state_folder(move |name| (name == set).then(|| value.to_owned()))
         };
         assert_eq!(folder("HOME", "/"), Some("/.local/state/kubectl-b2i".into()));
-        assert_eq!(folder("HOME", "/nonexistent"), None);
         assert_eq!(folder("XDG_STATE_HOME", "/s"), Some("/s/kubectl-b2i".into()));
+        assert_eq!(folder("HOME", "/nonexistent"), None);
         assert_eq!(folder("XDG_STATE_HOME", ""), None);
     }
 

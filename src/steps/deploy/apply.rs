@@ -74,7 +74,8 @@ impl Objects {
     fn workload_differs_from(&self, before: &Self) -> bool {
         let state = |objects: &Self| {
             let workload = objects.workload.as_ref()?;
-            Some((workload.generation(), workload.options().map(ToOwned::to_owned)))
+            let options = workload.options().map(ToOwned::to_owned);
+            Some((workload.generation(), options, workload.builds()))
         };
         state(self) != state(before)
     }
@@ -86,10 +87,13 @@ pub(super) fn wanted(options: &Options, before: &Objects) -> Wanted {
     let seconds = i32::try_from(options.timeout.as_secs()).unwrap_or(i32::MAX);
     let progress_seconds = (seconds > PROGRESS_SECONDS).then_some(seconds);
     let (name, said) = (&options.name, &options.options);
+    let builds = before.workload.as_ref().map(Workload::builds).unwrap_or_default();
+    let builds = options.build.into_iter().fold(builds, crate::model::Seals::with);
     let app = App {
         name,
         options: said,
         derived: &options.derived,
+        builds: &builds,
         image: &options.image,
         platform: options.platform.as_ref(),
         jvm: options.jvm,

@@ -15,7 +15,8 @@ use crate::{
         workload,
     },
     error::{Failure, Result},
-    model::{AppName, DeployOptions},
+    model::{AppName, DeployOptions, Seals},
+    oci::Reference,
 };
 
 /// Reads the objects that a deploy will change.
@@ -149,20 +150,39 @@ fn not_ours(cluster: &Cluster, kind: &str, name: &str) -> Failure {
     ))
 }
 
-/// Returns the options of the last deploy, from the workload's annotation; `None` where we never
-/// deployed this app. `replicas` is never in it: it is applied only when its flag is given.
+/// What the workload says of the last deploy.
+#[derive(Clone, Debug, Default)]
+pub struct Previous {
+    /// How it was deployed. `replicas` is never in it: it is applied only when its flag is given.
+    pub options: DeployOptions,
+    /// Seals of the builds that it was deployed from.
+    pub builds: Seals,
+    /// The image that it runs.
+    pub image: Option<Reference>,
+}
+
+/// Returns what the workload says of the last deploy; `None` where we never deployed this app.
 ///
 /// # Errors
 /// What the API server answered; a workload that somebody else made; an unreadable annotation.
-pub async fn previous_options(cluster: &Cluster, name: &AppName) -> Result<Option<DeployOptions>> {
+pub async fn previous(cluster: &Cluster, name: &AppName) -> Result<Option<Previous>> {
     let Some(found) = find(cluster, name).await? else {
         return Ok(None);
     };
     if !found.is_ours() && !is_marked(&found, name) {
         return Err(not_ours(cluster, found.kind(), name.as_str()));
     }
-    let options = found.options();
-    options.map(|text| read(cluster, name, text)).transpose()
+    let Some(text) = found.options() else {
+        return Ok(None);
+    };
+    let image = found
+        .app_container()
+        .and_then(|container| container.image.as_ref());
+    Ok(Some(Previous {
+        options: read(cluster, name, text)?,
+        builds: found.builds(),
+        image: image.and_then(|image| image.parse().ok()),
+    }))
 }
 
 /// A workload of somebody else that is to run our image.

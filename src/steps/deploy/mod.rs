@@ -18,14 +18,14 @@ mod warned;
 use std::time::Duration;
 
 pub use early::ensure_accepted;
-pub use live::{Adoption, adopt, other_kind, previous_options};
+pub use live::{Adoption, Previous, adopt, other_kind, previous};
 use outcome::Teller;
 pub use scaled::ensure_replicas_are_ours;
 
 use crate::{
     cluster::Cluster,
     error::Result,
-    model::{AppName, DeployOptions, Derived, Events, Rollout},
+    model::{AppName, DeployOptions, Derived, Events, Rollout, Seal},
     oci::{Platform, Reference},
 };
 
@@ -48,6 +48,8 @@ pub struct Options {
     pub derived: Derived,
     /// `registry/repository@digest`
     pub image: Reference,
+    /// Seal of the build that made it; `None` where nothing is built.
+    pub build: Option<Seal>,
     /// The platform of an image that has only one.
     pub platform: Option<Platform>,
     /// Whether a JVM runs in it.

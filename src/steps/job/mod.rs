@@ -15,6 +15,7 @@ use crate::{
     cluster::{Cluster, PulledBy, objects::builder_job::BuilderJob},
     error::{Failure, Result},
     model::{AppName, BuildOutcome, Event, Events, Step},
+    oci::Digest,
 };
 
 /// How long the builder's Pod may stay without a node, or a pull may fail, before we give up.
@@ -34,6 +35,8 @@ pub struct Options {
     pub attempt: u32,
     /// The build's number in the app's record, which holds the request already.
     pub number: u64,
+    /// Digest of the request's text.
+    pub request_digest: Digest,
     /// Image of the builder.
     pub builder_image: String,
     /// Secret that the nodes pull the builder image with.
@@ -70,6 +73,7 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         run_id: options.run_id.clone(),
         attempt: options.attempt,
         number: options.number,
+        request_digest: options.request_digest,
         image: options.builder_image.clone(),
         image_pull_secret: options.builder_pull_secret.clone(),
         push_secret: options.push_secret.clone(),

@@ -233,7 +233,7 @@ pub async fn run(cluster: &Cluster, app: &AppName, found: &Found, patience: Dura
 async fn release(cluster: &Cluster, object: &Object) -> Result<()> {
     let marks = json!({ "metadata": {
         "labels": { labels::APP: null, labels::ROLE: null },
-        "annotations": { labels::OPTIONS: null },
+        "annotations": { labels::OPTIONS: null, labels::BUILDS: null },
     } });
     let params = PatchParams {
         field_manager: Some(labels::MANAGER.to_owned()),

@@ -10,6 +10,7 @@ use super::{
     Context, access,
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs, ReportArgs},
     begun, flow, found_name,
+    history::History,
     interrupt::{self, Stage},
     local::{self, ClusterOption},
     local_record::LocalRecord,
@@ -74,7 +75,9 @@ async fn into_registry(context: &Context, args: &Args) -> Result<()> {
     let (artifact, app) = (&opened.artifact, opened.app.clone());
     let stage = Stage::default();
     let work = Box::pin(async {
-        let target = options::target(&site, &keychain, app, &args.image, &args.plan, &config).await?;
+        let history = History::read(&site.cluster, &app).await?;
+        let target =
+            options::target(&site, &keychain, app, &args.image, &args.plan, &config, &history).await?;
         if context.has_found_name {
             found_name::ensure_own(&target.app, artifact, target.last.as_ref(), false)?;
         }

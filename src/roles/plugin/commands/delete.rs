@@ -1,6 +1,6 @@
 //! `delete`: everything that we made for an app.
 
-use super::{Context, apps, flow, options, values};
+use super::{Context, apps, flow, known_builds::KnownBuilds, options, values};
 use crate::{
     error::{Failure, Result},
     model::AppName,
@@ -50,6 +50,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         context.printer.say(&told(&found, &args.name, &cluster.namespace));
         ask(&args.name, &cluster.namespace).await?;
     }
+    KnownBuilds::of(&cluster, &args.name).forget_all();
     let are_gone = remove::run(&cluster, &args.name, &found, patience).await?;
     let removed: Vec<String> = found.objects.iter().map(remove::Object::reference).collect();
     if !are_gone {

@@ -8,8 +8,10 @@ use super::{
     browser,
     config::Config,
     flow, format, found_name,
+    history::History,
     interrupt::{self, Stage},
     kind::{self, KindArgs},
+    known_builds::KnownBuilds,
     kubesphere,
     merge::{self, DeployFlags},
     nodes, open_and_connect,
@@ -144,6 +146,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         let built = Box::pin(flow::build(&site, &target, artifact, &plan, inputs, &stage)).await?;
         let order = deploy::Options {
             image: built.result.image.clone(),
+            build: built.seal,
             ..order
         };
         let (rollout, ()) = tokio::join!(
@@ -156,6 +159,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
                 if let (Some(number), true, true) = (built.number, had_one, order.undo) {
                     // It only keeps the next deploy from remembering what was said for this one.
                     let _ = record::undone(&site.cluster, &order.name, number).await;
+                    KnownBuilds::of(&site.cluster, &order.name).forget(number);
                 }
                 return Err(failure);
             }
@@ -251,13 +255,24 @@ async fn prepare(
         .kind
         .previous(&site.cluster, &app, has_command, &site.events)
         .await?;
+    let history = History::of(&site.cluster, &app, previous.as_ref()).await?;
+    let previous = previous.map(|previous| previous.options);
     let mut flags = flags.clone();
     let mut workload = merge::deploy(previous.clone().unwrap_or_default(), &flags)?;
     kind::ensure_possible(previous.as_ref(), &workload, &app, &site.cluster.namespace)?;
     if let Some(replicas) = flags.replicas.filter(|_| !args.rollout.force_conflicts) {
         deploy::ensure_replicas_are_ours(&site.cluster, &app, replicas).await?;
     }
-    let mut target = options::target(site, keychain, app.clone(), &args.image, &args.plan, config).await?;
+    let mut target = options::target(
+        site,
+        keychain,
+        app.clone(),
+        &args.image,
+        &args.plan,
+        config,
+        &history,
+    )
+    .await?;
     if previous.is_none()
         && workload.ports.is_empty()
         && target.options.ports.is_empty()
@@ -299,6 +314,7 @@ async fn prepare(
         options: workload,
         derived,
         image: target.destination.with_tag(tag),
+        build: None,
         platform: Some(plan.platform.clone()),
         timeout: args.rollout.timeout()?,
         wait: args.rollout.wait,

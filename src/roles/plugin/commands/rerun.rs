@@ -9,13 +9,14 @@ use super::{
     Context, apps,
     args::{ClusterBuildArgs, Output, ReportArgs},
     flow,
+    history::{self, History},
     interrupt::{self, Stage},
     merge, options, push_secret,
     rollout::{self, RolloutArgs},
     values,
 };
 use crate::{
-    cluster::{Cluster, record},
+    cluster::Cluster,
     error::{Failure, Result},
     model::{AppName, Base, BuildOrigin, BuildRecord},
     oci::Digest,
@@ -68,7 +69,8 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let base = args.base.as_deref().map(|word| base(word, &catalogue));
     let base = base.transpose()?;
     // Before the push Secret is looked for: without a build there is nothing to push.
-    let earlier = choose(&cluster, app, args.build).await?;
+    let history = History::read(&cluster, app).await?;
+    let earlier = choose(&cluster, app, &history, args.build).await?;
     let built = future::ready(Some(push_secret::Built {
         app: app.clone(),
         image: None,
@@ -78,14 +80,20 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     site.dialogue.show_line();
     let stage = Stage::default();
     let work = Box::pin(async {
-        let remembered = deploy::previous_options(&site.cluster, app).await?;
+        let remembered = deploy::previous(&site.cluster, app).await?;
         let record = again(&site, &args, &earlier, base)?;
-        let built = Box::pin(flow::rerun(&site, app, record.clone(), &stage)).await?;
+        let highest = history.highest();
+        let built = Box::pin(flow::rerun(&site, app, record.clone(), highest, &stage)).await?;
         let rollout = match remembered {
             None => None,
             Some(remembered) => {
                 let image = built.result.image.clone();
-                let order = args.rollout.order(app, remembered, image, &record.request)?;
+                let order = deploy::Options {
+                    build: built.seal,
+                    ..args
+                        .rollout
+                        .order(app, remembered.options, image, &record.request)?
+                };
                 Some(rollout::run(&site.cluster, &order, &stage, &events).await?)
             }
         };
@@ -98,20 +106,40 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     context.report(&args.output, &report, args.told.timings)
 }
 
-async fn choose(cluster: &Cluster, app: &AppName, number: Option<u64>) -> Result<BuildRecord> {
-    let builds = record::list(cluster, app)
-        .await
-        .map_err(|error| options::record_failure(cluster, "read", app, &error))?;
+/// Chooses the build: the one of this number, else the last one that made an image. Its layers and its config become
+/// an image that runs, so somebody must vouch for it.
+async fn choose(
+    cluster: &Cluster,
+    app: &AppName,
+    history: &History,
+    number: Option<u64>,
+) -> Result<BuildRecord> {
+    let what = || format!("could not build `{app}` again");
+    let unconfirmed = |number| history::unconfirmed(what(), number, app, &cluster.namespace);
+    let builds = &history.builds;
     let found = match number {
         Some(number) => builds.iter().find(|build| build.number == number),
-        None => builds
-            .iter()
-            .find(|build| build.result().is_some())
-            .or(builds.first()),
+        None => {
+            let mut known = history.known();
+            let made = known.find(|(_, entry)| entry.is_none_or(|build| build.result().is_some()));
+            match made.or_else(|| history.known().next()) {
+                Some((number, None)) => return Err(unconfirmed(number)),
+                Some((_, entry)) => entry,
+                None => builds.first(),
+            }
+        }
     };
-    match found {
-        Some(build) => Ok(build.clone()),
-        None => Err(apps::no_build_of(cluster, app, &builds, number.unwrap_or(0)).await),
+    let Some(build) = found else {
+        return Err(apps::no_build_of(cluster, app, builds, number.unwrap_or(0)).await);
+    };
+    if !history.confirms(build) {
+        return Err(unconfirmed(build.number));
+    }
+    match &history.running {
+        Some(running) if running.name() != build.request.destination.name() => {
+            Err(history::elsewhere(what(), &build.request.destination, running))
+        }
+        _ => Ok(build.clone()),
     }
 }
 
@@ -146,16 +174,8 @@ fn again(
     let origin = BuildOrigin::Rerun(earlier.number);
     let mut record = earlier.once_more(origin, Timestamp::now().to_string());
     let request = &mut record.request;
-    request.access.mirrors.extend(site.access.mirrors.clone());
-    request.access.insecure.extend(site.access.insecure.clone());
-    request.access.insecure.sort();
-    request.access.insecure.dedup();
-    if site.access.authorities.is_some() {
-        request.access.authorities.clone_from(&site.access.authorities);
-    }
-    if !site.access.proxy.is_none() {
-        request.access.proxy = site.access.proxy.clone();
-    }
+    // Today's: the record keeps none.
+    request.access.clone_from(&site.access);
     record.options.push_secret.clone_from(&site.kept_push_secret);
     record.options.pull_secret = site.pull_secret.kept(record.options.pull_secret.take());
     if let Some(base) = base {

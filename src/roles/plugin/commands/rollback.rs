@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use super::{
     Context, apps,
     args::Output,
+    history::{self, History},
     interrupt::{self, Stage},
+    known_builds::KnownBuilds,
     options,
     rollout::{self, RolloutArgs},
     values,
@@ -13,7 +15,7 @@ use super::{
 use crate::{
     cluster::{Cluster, record},
     error::{Failure, Result},
-    model::{AppName, AppStatus, BuildOrigin, BuildRecord, BuildResult},
+    model::{AppName, BuildOrigin, BuildRecord, BuildResult, Seal},
     steps::{deploy, report},
 };
 
@@ -43,21 +45,34 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let cluster = options::connect(&context.global).await?;
     let stage = Stage::default();
     let work = Box::pin(async {
-        let status = apps::find(&cluster, app).await?;
-        let Some(remembered) = deploy::previous_options(&cluster, app).await? else {
+        apps::find(&cluster, app).await?;
+        let Some(previous) = deploy::previous(&cluster, app).await? else {
             return Err(not_deployed(&cluster, app));
         };
-        let builds = record::list(&cluster, app)
-            .await
-            .map_err(|error| options::record_failure(&cluster, "read", app, &error))?;
-        let (build, result) = choose(&cluster, &status, &builds, args.to, app)?;
+        let history = History::of(&cluster, app, Some(&previous)).await?;
+        let (build, result) = choose(&cluster, &history, args.to, app)?;
         let order = args
             .rollout
-            .order(app, remembered, result.image.clone(), &build.request)?;
-        let rollout = rollout::run(&cluster, &order, &stage, &events).await?;
-        if rollout.changed {
-            let config = context.config.over_namespace(&cluster).await?;
-            note(&cluster, app, build, &builds, config.history_limit()).await?;
+            .order(app, previous.options, result.image.clone(), &build.request)?;
+        let is_running = history.running.as_ref() == Some(&result.image);
+        // Its number has to be known before the rollout, which keeps its seal.
+        let noted = if is_running {
+            None
+        } else {
+            Some(note(context, &cluster, app, build, &history).await?)
+        };
+        let order = deploy::Options {
+            build: noted,
+            ..order
+        };
+        let rollout = rollout::run(&cluster, &order, &stage, &events).await;
+        if let (Some(noted), Err(_)) = (noted, &rollout) {
+            // The failure is what the person must hear of; a record that stays is only an entry.
+            let _ = record::abandon(&cluster, app, noted.number).await;
+        }
+        let rollout = rollout?;
+        if let Some(noted) = noted {
+            KnownBuilds::of(&cluster, app).keep(noted);
         }
         Ok(report::of_record(build, result, None, Some(rollout)))
     });
@@ -69,81 +84,123 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     context.print(&args.output, &[report.image.to_string()], &report)
 }
 
-/// Chooses the build: the one of this number, else the newest before the running one that made
-/// another image.
+/// Chooses the build: the one of this number, else the newest before the running one that made another image. It
+/// runs then, so somebody must vouch for it, and its image must be in the app's repository.
 fn choose<'a>(
     cluster: &Cluster,
-    status: &AppStatus,
-    builds: &'a [BuildRecord],
+    history: &'a History,
     to: Option<u64>,
     app: &AppName,
 ) -> Result<(&'a BuildRecord, &'a BuildResult)> {
-    if let Some(number) = to {
-        let found = builds.iter().find(|build| build.number == number);
-        let build = found.ok_or_else(|| apps::no_build(cluster, app, builds, number))?;
-        return with_result(build).ok_or_else(|| {
-            Failure::usage(format!("could not roll `{app}` back to build {number}"))
-                .why("that build made no image")
-                .next("choose one that is ok:")
-                .command(format!("kubectl b2i status {app} -n {}", cluster.namespace))
-                .anchor("no-earlier-build")
-        });
+    let (build, result) = match to {
+        Some(number) => numbered(cluster, history, number, app)?,
+        None => earlier(cluster, history, app)?,
+    };
+    match &history.running {
+        Some(running) if running.name() != result.image.name() => {
+            Err(history::elsewhere(what(app), &result.image, running))
+        }
+        _ => Ok((build, result)),
     }
-    let image = status.workload.as_ref().map_or("", |it| it.image.as_str());
+}
+
+fn what(app: &AppName) -> String {
+    format!("could not roll `{app}` back")
+}
+
+fn numbered<'a>(
+    cluster: &Cluster,
+    history: &'a History,
+    number: u64,
+    app: &AppName,
+) -> Result<(&'a BuildRecord, &'a BuildResult)> {
+    let what = format!("could not roll `{app}` back to build {number}");
+    let found = history.builds.iter().find(|build| build.number == number);
+    let build = found.ok_or_else(|| apps::no_build(cluster, app, &history.builds, number))?;
+    let Some(result) = build.result() else {
+        return Err(Failure::usage(what)
+            .why("that build made no image")
+            .next("choose one that is ok:")
+            .command(format!("kubectl b2i status {app} -n {}", cluster.namespace))
+            .anchor("no-earlier-build"));
+    };
+    if !history.confirms(build) {
+        return Err(history::unconfirmed(what, number, app, &cluster.namespace));
+    }
+    Ok((build, result))
+}
+
+fn earlier<'a>(
+    cluster: &Cluster,
+    history: &'a History,
+    app: &AppName,
+) -> Result<(&'a BuildRecord, &'a BuildResult)> {
+    let builds = &history.builds;
+    let running = history.running.as_ref();
     // After a rollback, what was before is what was before the build that serves again.
-    let running = status.workload.as_ref().and_then(|it| it.build);
-    let running = builds.iter().find(|build| Some(build.number) == running);
-    let below = running.map_or(u64::MAX, |build| match build.origin {
+    let mut entries = history.known().filter_map(|(_, entry)| entry);
+    let made = entries.find(|build| build.result().map(|result| &result.image) == running);
+    let below = made.map_or(u64::MAX, |build| match build.origin {
         BuildOrigin::Rollback(number) => number,
         _ => build.number,
     });
     // What went back stands for the build that it went back to, as long as the record has that.
     let is_there = |number: u64| builds.iter().any(|build| build.number == number);
-    let served = |build: &&BuildRecord| match build.origin {
+    let served = |build: &BuildRecord| match build.origin {
         BuildOrigin::Rollback(number) => !is_there(number),
         BuildOrigin::Local => false,
         BuildOrigin::Artifact | BuildOrigin::Rerun(_) => !build.is_undone,
     };
-    let earlier = builds.iter().filter(|build| build.number < below).filter(served);
-    let mut earlier = earlier.filter_map(with_result);
-    earlier
-        .find(|(_, result)| result.image.to_string() != image)
-        .ok_or_else(|| {
-            Failure::new(format!("could not roll `{app}` back"))
-                .why("its record has no earlier build that made another image")
-                .next("see what there is; `--to N` takes any of them:")
-                .command(format!("kubectl b2i status {app} -n {}", cluster.namespace))
-                .anchor("no-earlier-build")
-        })
-}
-
-fn with_result(build: &BuildRecord) -> Option<(&BuildRecord, &BuildResult)> {
-    Some((build, build.result()?))
+    for (number, entry) in history.known().filter(|(number, _)| *number < below) {
+        // One before it is not what was meant.
+        let build = entry.ok_or_else(|| history::unconfirmed(what(app), number, app, &cluster.namespace))?;
+        if let Some(result) = build.result().filter(|_| served(build))
+            && Some(&result.image) != running
+        {
+            return Ok((build, result));
+        }
+    }
+    let unknown = builds
+        .iter()
+        .find(|build| build.number < below && build.result().is_some() && !history.confirms(build));
+    if let Some(unknown) = unknown {
+        return Err(history::unconfirmed(
+            what(app),
+            unknown.number,
+            app,
+            &cluster.namespace,
+        ));
+    }
+    Err(Failure::new(what(app))
+        .why("its record has no earlier build that made another image")
+        .next("see what there is; `--to N` takes any of them:")
+        .command(format!("kubectl b2i status {app} -n {}", cluster.namespace))
+        .anchor("no-earlier-build"))
 }
 
 /// Notes in the history that an earlier build serves again. It becomes the last one, so that the next
 /// deploy compares with what runs.
 async fn note(
+    context: &Context,
     cluster: &Cluster,
     app: &AppName,
     build: &BuildRecord,
-    builds: &[BuildRecord],
-    history_limit: usize,
-) -> Result<()> {
+    history: &History,
+) -> Result<Seal> {
+    let config = context.config.over_namespace(cluster).await?;
     let now = Timestamp::now().to_string();
     let mut entry = BuildRecord {
         ended: Some(now.clone()),
         outcome: build.outcome.clone(),
         ..build.once_more(BuildOrigin::Rollback(build.number), now)
     };
-    if let (BuildOrigin::Local, Some(remembered)) = (build.origin, record::remembered(builds)) {
+    if let (BuildOrigin::Local, Some(remembered)) = (build.origin, history.remembered()) {
         // What `build --local` was told was said of that image alone.
         entry.request.tags.clone_from(&remembered.request.tags);
     }
-    record::begin(cluster, app, &entry, history_limit)
-        .await
-        .map(drop)
-        .map_err(|error| options::record_failure(cluster, "keep", app, &error))
+    let begun = record::begin(cluster, app, &entry, history.highest(), config.history_limit()).await;
+    let number = begun.map_err(|error| options::record_failure(cluster, "keep", app, &error))?;
+    Ok(BuildRecord { number, ..entry }.seal())
 }
 
 fn not_deployed(cluster: &Cluster, app: &AppName) -> Failure {
