@@ -46,7 +46,7 @@ fn image(version: &str) -> Reference {
 }
 
 async fn run(cluster: &Cluster, options: &Options) -> Result<Rollout, Failure> {
-    deploy::run(cluster, options, &Events::nowhere()).await
+    Ok(deploy::run(cluster, options, &Events::nowhere()).await?)
 }
 
 /// Plays the Deployment controller and the kubelet: each new generation gets a ReplicaSet and one
@@ -273,9 +273,13 @@ async fn a_quota_speaks_for_itself() {
     server.controller(move |server, collection, applied| {
         if collection == DEPLOYMENTS {
             let mut deployment = applied.clone();
-            deployment["status"] = json!({ "observedGeneration": 1, "conditions": [
-                { "type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": words },
-            ] });
+            let condition = json!({ "type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": words });
+            let owner = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "name": "shop", "uid": applied["metadata"]["uid"] });
+            server.put(REPLICA_SETS, json!({
+                "metadata": { "name": "shop-hash1", "labels": applied["spec"]["template"]["metadata"]["labels"], "ownerReferences": [owner] },
+                "status": { "replicas": 0, "conditions": [condition] },
+            }));
+            deployment["status"] = json!({ "observedGeneration": 1, "conditions": [condition] });
             server.put(DEPLOYMENTS, deployment);
         }
     });

@@ -86,7 +86,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             Some(remembered) => {
                 let image = built.result.image.clone();
                 let order = args.rollout.order(app, remembered, image, &record.request)?;
-                Some(rollout::run(&site.cluster, &order, &stage, &events).await?)
+                Some(rollout::run(&site.cluster, &order, built.number, &stage, &events).await?)
             }
         };
         Ok(report::of_record(&record, &built.result, built.uploaded, rollout))

@@ -54,7 +54,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         let order = args
             .rollout
             .order(app, remembered, result.image.clone(), &build.request)?;
-        let rollout = rollout::run(&cluster, &order, &stage, &events).await?;
+        let rollout = rollout::run(&cluster, &order, None, &stage, &events).await?;
         if rollout.changed {
             let config = context.config.over_namespace(&cluster).await?;
             note(&cluster, app, build, &builds, config.history_limit()).await?;
