@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 
 use crate::support::fake_apiserver::FakeApiServer;
 
-const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/shop/deployments";
-const REPLICA_SETS: &str = "/apis/apps/v1/namespaces/shop/replicasets";
-const PODS: &str = "/api/v1/namespaces/shop/pods";
-const SERVICES: &str = "/api/v1/namespaces/shop/services";
+pub(crate) const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/shop/deployments";
+pub(crate) const REPLICA_SETS: &str = "/apis/apps/v1/namespaces/shop/replicasets";
+pub(crate) const PODS: &str = "/api/v1/namespaces/shop/pods";
+pub(crate) const SERVICES: &str = "/api/v1/namespaces/shop/services";
 
-fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options {
         name: "shop".parse().unwrap(),
         options: DeployOptions {
@@ -40,7 +40,7 @@ fn options() -> Options {
     }
 }
 
-fn image(version: &str) -> Reference {
+pub(crate) fn image(version: &str) -> Reference {
     let shop: Reference = "registry.example.com/team/shop".parse().unwrap();
     shop.with_digest(Digest::of(version.as_bytes()))
 }
@@ -88,7 +88,7 @@ pub(crate) fn ready() -> Value {
     json!({ "phase": "Running", "hostIP": "127.0.0.1", "conditions": [{ "type": "Ready", "status": "True" }] })
 }
 
-fn waiting(reason: &str, message: &str) -> Value {
+pub(crate) fn waiting(reason: &str, message: &str) -> Value {
     json!({ "phase": "Pending", "containerStatuses": [{
         "name": "shop", "image": "", "imageID": "", "ready": false, "restartCount": 2,
         "state": { "waiting": { "reason": reason, "message": message } },

@@ -32,6 +32,7 @@ mod local;
 mod nodes;
 mod objects;
 mod options_file;
+mod orders;
 mod plan;
 mod properties;
 mod push;
