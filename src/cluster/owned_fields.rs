@@ -3,7 +3,7 @@
 //!
 //! <https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management>
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
 use serde_json::{Map, Value};
 
 use super::objects::labels;
@@ -11,16 +11,60 @@ use super::objects::labels;
 /// Returns the fields that our applies own, as `FieldsV1` has them; empty where there are none.
 #[must_use]
 pub fn owned(metadata: &ObjectMeta) -> Value {
+    all_of(metadata, is_ours)
+}
+
+/// Returns the fields that an undo sets again, of an object as it was, as we left it, and as it is now: those that
+/// are still ours, and those that our apply gave up, unless somebody else has set them since. What somebody has taken
+/// from us stays theirs.
+#[must_use]
+pub fn to_put_back(was: &ObjectMeta, is: &ObjectMeta, now: &ObjectMeta) -> Value {
+    let given_up = without(owned(was), &owned(is));
+    let given_up = without(given_up, &all_of(now, |entry| !is_ours(entry)));
+    both(owned(now), given_up)
+}
+
+fn is_ours(entry: &ManagedFieldsEntry) -> bool {
+    entry.manager.as_deref() == Some(labels::MANAGER)
+        && entry.operation.as_deref() == Some("Apply")
+        && entry.subresource.as_deref().unwrap_or_default().is_empty()
+}
+
+fn all_of(metadata: &ObjectMeta, counts: impl Fn(&ManagedFieldsEntry) -> bool) -> Value {
     let mut all = Value::Object(Map::new());
     for entry in metadata.managed_fields.iter().flatten() {
-        let is_ours = entry.manager.as_deref() == Some(labels::MANAGER)
-            && entry.operation.as_deref() == Some("Apply")
-            && entry.subresource.as_deref().unwrap_or_default().is_empty();
-        if let (true, Some(fields)) = (is_ours, &entry.fields_v1) {
+        if let (true, Some(fields)) = (counts(entry), &entry.fields_v1) {
             all = both(all, fields.0.clone());
         }
     }
     all
+}
+
+/// Returns the fields that are not among the others.
+fn without(fields: Value, others: &Value) -> Value {
+    let Value::Object(fields) = fields else {
+        return fields;
+    };
+    let mut kept = Map::new();
+    for (key, within) in fields {
+        let Some(other) = others.get(&key) else {
+            kept.insert(key, within);
+            continue;
+        };
+        // A field without parts is one whole; `.` is the item that holds the parts.
+        let has_parts = |fields: &Value| {
+            fields
+                .as_object()
+                .is_some_and(|it| it.keys().any(|key| key != "."))
+        };
+        if has_parts(&within) {
+            let within = without(within, other);
+            if has_parts(&within) {
+                kept.insert(key, within);
+            }
+        }
+    }
+    Value::Object(kept)
 }
 
 /// Returns the fields that are in either.
@@ -118,6 +162,63 @@ mod tests {
         assert_eq!(
             both(one, other),
             json!({ "f:spec": { "f:a": {}, "f:b": { "f:c": {} } } })
+        );
+    }
+
+    #[test]
+    fn what_somebody_took_meanwhile_stays_theirs() {
+        let metadata = |entries: &[(&str, Value)]| -> ObjectMeta {
+            let entries: Vec<Value> = entries
+                .iter()
+                .map(|(manager, fields)| {
+                    let operation = if *manager == labels::MANAGER { "Apply" } else { "Update" };
+                    json!({ "manager": manager, "operation": operation, "fieldsType": "FieldsV1", "fieldsV1": fields })
+                })
+                .collect();
+            serde_json::from_value(json!({ "managedFields": entries })).expect("metadata")
+        };
+        let env = |name: &str| {
+            let key = format!("k:{{\"name\":\"{name}\"}}");
+            json!({ key: { ".": {}, "f:name": {}, "f:value": {} } })
+        };
+        let ours =
+            |env: Value, others: Value| both(json!({ "f:spec": { "f:image": {}, "f:env": env } }), others);
+        let was = metadata(&[(
+            labels::MANAGER,
+            ours(
+                both(env("A"), env("B")),
+                json!({ "f:spec": { "f:replicas": {} } }),
+            ),
+        )]);
+        let is = metadata(&[(
+            labels::MANAGER,
+            ours(
+                both(env("A"), env("C")),
+                json!({ "f:spec": { "f:replicas": {} } }),
+            ),
+        )]);
+        let now = metadata(&[
+            (labels::MANAGER, ours(both(env("A"), env("C")), json!({}))),
+            ("kubectl", json!({ "f:spec": { "f:replicas": {} } })),
+        ]);
+        let all = both(both(env("A"), env("B")), env("C"));
+        assert_eq!(
+            to_put_back(&was, &is, &now),
+            ours(all, json!({})),
+            "scaled meanwhile"
+        );
+        let now = metadata(&[
+            (labels::MANAGER, owned(&is)),
+            ("kubectl", json!({ "f:spec": { "f:env": env("B") } })),
+        ]);
+        assert_eq!(
+            to_put_back(&was, &is, &now),
+            owned(&is),
+            "what we gave up, somebody else has set"
+        );
+        assert_eq!(
+            to_put_back(&was, &is, &is).pointer("/f:spec/f:env/k:{\"name\":\"B\"}/f:value"),
+            Some(&json!({}))
         );
     }
 

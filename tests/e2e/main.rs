@@ -32,6 +32,7 @@ mod link;
 mod natives;
 mod options;
 mod options_file;
+mod orders;
 mod outages;
 mod overlap;
 mod own_registry;

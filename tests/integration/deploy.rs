@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 
 use crate::support::fake_apiserver::FakeApiServer;
 
-const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/shop/deployments";
-const REPLICA_SETS: &str = "/apis/apps/v1/namespaces/shop/replicasets";
-const PODS: &str = "/api/v1/namespaces/shop/pods";
-const SERVICES: &str = "/api/v1/namespaces/shop/services";
+pub(crate) const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/shop/deployments";
+pub(crate) const REPLICA_SETS: &str = "/apis/apps/v1/namespaces/shop/replicasets";
+pub(crate) const PODS: &str = "/api/v1/namespaces/shop/pods";
+pub(crate) const SERVICES: &str = "/api/v1/namespaces/shop/services";
 
-fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options {
         name: "shop".parse().unwrap(),
         options: DeployOptions {
@@ -41,13 +41,13 @@ fn options() -> Options {
     }
 }
 
-fn image(version: &str) -> Reference {
+pub(crate) fn image(version: &str) -> Reference {
     let shop: Reference = "registry.example.com/team/shop".parse().unwrap();
     shop.with_digest(Digest::of(version.as_bytes()))
 }
 
 async fn run(cluster: &Cluster, options: &Options) -> Result<Rollout, Failure> {
-    deploy::run(cluster, options, &Events::nowhere()).await
+    Ok(deploy::run(cluster, options, &Events::nowhere()).await?)
 }
 
 /// Plays the Deployment controller and the kubelet: each new generation gets a ReplicaSet and one
@@ -89,7 +89,7 @@ pub(crate) fn ready() -> Value {
     json!({ "phase": "Running", "hostIP": "127.0.0.1", "conditions": [{ "type": "Ready", "status": "True" }] })
 }
 
-fn waiting(reason: &str, message: &str) -> Value {
+pub(crate) fn waiting(reason: &str, message: &str) -> Value {
     json!({ "phase": "Pending", "containerStatuses": [{
         "name": "shop", "image": "", "imageID": "", "ready": false, "restartCount": 2,
         "state": { "waiting": { "reason": reason, "message": message } },
@@ -278,9 +278,13 @@ async fn a_quota_speaks_for_itself() {
     server.controller(move |server, collection, applied| {
         if collection == DEPLOYMENTS {
             let mut deployment = applied.clone();
-            deployment["status"] = json!({ "observedGeneration": 1, "conditions": [
-                { "type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": words },
-            ] });
+            let condition = json!({ "type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": words });
+            let owner = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "name": "shop", "uid": applied["metadata"]["uid"] });
+            server.put(REPLICA_SETS, json!({
+                "metadata": { "name": "shop-hash1", "labels": applied["spec"]["template"]["metadata"]["labels"], "ownerReferences": [owner] },
+                "status": { "replicas": 0, "conditions": [condition] },
+            }));
+            deployment["status"] = json!({ "observedGeneration": 1, "conditions": [condition] });
             server.put(DEPLOYMENTS, deployment);
         }
     });

@@ -38,6 +38,7 @@ mod network_limits;
 mod nodes;
 mod objects;
 mod options_file;
+mod orders;
 mod output;
 mod plan;
 mod properties;

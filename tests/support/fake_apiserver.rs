@@ -21,6 +21,7 @@ use tokio::sync::watch;
 
 type Params = BTreeMap<String, String>;
 type Rule = Box<dyn Fn(&Method, &str) -> Option<(u16, String)> + Send>;
+type Interlude = (&'static str, &'static str, Box<dyn FnOnce(&FakeApiServer) + Send>);
 type Controller = Box<dyn Fn(&FakeApiServer, &str, &Value) + Send + Sync>;
 
 /// One server; clones are the same.
@@ -33,6 +34,7 @@ struct Inner {
     version: watch::Sender<u64>,
     rules: Mutex<Vec<Rule>>,
     controllers: Mutex<Vec<Arc<Controller>>>,
+    interludes: Mutex<Vec<Interlude>>,
 }
 
 #[derive(Default)]
@@ -60,6 +62,7 @@ impl FakeApiServer {
             version: watch::channel(1).0,
             rules: Mutex::default(),
             controllers: Mutex::default(),
+            interludes: Mutex::default(),
         }));
         let app = Router::new().fallback(serve).with_state(server.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
@@ -96,6 +99,30 @@ impl FakeApiServer {
             .lock()
             .unwrap()
             .push(Arc::new(Box::new(controller)));
+    }
+
+    /// Does something once, before the next request like this is answered: what another client does at that
+    /// moment. Several for one request follow each other, one for each.
+    pub fn before(
+        &self,
+        method: &'static str,
+        path_part: &'static str,
+        interlude: impl FnOnce(&Self) + Send + 'static,
+    ) {
+        let interlude: Interlude = (method, path_part, Box::new(interlude));
+        self.0.interludes.lock().unwrap().push(interlude);
+    }
+
+    fn interlude(&self, method: &Method, path: &str) {
+        let mut interludes = self.0.interludes.lock().unwrap();
+        let next = interludes
+            .iter()
+            .position(|(asked, part, _)| method == asked && path.contains(part));
+        let next = next.map(|at| interludes.remove(at));
+        drop(interludes);
+        if let Some((.., interlude)) = next {
+            interlude(self);
+        }
     }
 
     /// Stores an object, as a controller or another client would.
@@ -213,6 +240,7 @@ async fn serve(State(server): State<FakeApiServer>, request: Request) -> Respons
     server.0.store.lock().unwrap().requests.push(asked);
     // Wakes those who wait for a request; watches find nothing new.
     server.0.version.send_modify(|_| {});
+    server.interlude(&parts.method, &path);
     for rule in server.0.rules.lock().unwrap().iter() {
         if let Some((code, message)) = rule(&parts.method, &path) {
             return status(code, &message);
@@ -318,6 +346,7 @@ fn object_answer(
             }
             apply(server, collection, old, sent)
         }
+        ("DELETE", Some(old)) if !is_expected(&old, &sent["preconditions"]) => status(409, MODIFIED),
         ("DELETE", Some(_)) => Json(server.remove(collection, &name)).into_response(),
         (_, None) => status(404, &format!("{kind} \"{name}\" not found")),
         (other, _) => status(405, other),
@@ -325,6 +354,12 @@ fn object_answer(
 }
 
 const MODIFIED: &str = "the object has been modified; please apply your changes to the latest version";
+
+/// Whether an object is the version that a write is for, where it names one.
+fn is_expected(object: &Value, expected: &Value) -> bool {
+    let version = &expected["resourceVersion"];
+    version.is_null() || *version == object["metadata"]["resourceVersion"]
+}
 
 /// A JSON merge patch (RFC 7396) of members of members; its resourceVersion must be the object's.
 fn merge_patched(server: &FakeApiServer, collection: &str, old: Value, patch: Value) -> Response {
@@ -361,6 +396,13 @@ fn fields(sent: &Value) -> Value {
 
 /// Server-side apply by one manager alone: what is applied is the object.
 fn apply(server: &FakeApiServer, collection: &str, old: Option<Value>, mut sent: Value) -> Response {
+    if !is_expected(old.as_ref().unwrap_or(&Value::Null), &sent["metadata"]) {
+        return status(409, MODIFIED);
+    }
+    sent["metadata"]
+        .as_object_mut()
+        .unwrap()
+        .remove("resourceVersion");
     sent["metadata"]["managedFields"] = json!([{
         "manager": "kubectl-b2i", "operation": "Apply", "fieldsType": "FieldsV1", "fieldsV1": fields(&sent),
     }]);

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use super::{interrupt::Stage, kubesphere, values};
+use super::{interrupt::Stage, known_builds::KnownBuilds, kubesphere, values};
 use crate::{
-    cluster::Cluster,
+    cluster::{Cluster, record},
     error::Result,
     model::{AppName, BuildRequest, DeployOptions, Event, Events, Rollout, Step},
     oci::Reference,
@@ -71,17 +71,28 @@ impl RolloutArgs {
     }
 }
 
-/// Rolls out.
+/// Rolls out the image of this build, where one was made now.
 pub(super) async fn run(
     cluster: &Cluster,
     order: &deploy::Options,
+    build: Option<u64>,
     stage: &Stage,
     events: &Events,
 ) -> Result<Rollout> {
     let app = &order.name;
     stage.rolling_out(app);
     events.send(Event::Started(Step::RollOut));
-    let rollout = Box::pin(deploy::run(cluster, order, events)).await?;
+    let rollout = match Box::pin(deploy::run(cluster, order, events)).await {
+        Ok(rollout) => rollout,
+        Err(failed) => {
+            if let (Some(number), true) = (build, failed.is_undone) {
+                // It only keeps the next deploy from remembering what was said for this one.
+                let _ = record::undone(cluster, app, number).await;
+                KnownBuilds::of(cluster, app).forget(number);
+            }
+            return Err(failed.failure);
+        }
+    };
     let figures = match (order.wait, rollout.changed) {
         (false, _) => format!("{app} told; not waited for"),
         (true, true) => format!("{app} {}/{} ready", rollout.ready, rollout.wanted),

@@ -1,5 +1,6 @@
-//! A deploy that changes nothing, of Pods that wait for an image: somebody has mended what kept the
-//! nodes from pulling, and the kubelet would try again only after up to five minutes.
+//! A deploy that changes nothing, of Pods that wait for an image or may not be created: somebody has
+//! fixed what was in the way, and the kubelet tries again only after up to five minutes, the controller
+//! after up to a quarter of an hour.
 
 use k8s_openapi::api::{
     apps::v1::{Deployment, StatefulSet},
@@ -7,12 +8,12 @@ use k8s_openapi::api::{
 };
 use kube::api::ListParams;
 
-use super::Options;
+use super::{Options, revision};
 use crate::cluster::{Cluster, Trouble, Workload, objects::labels};
 
-/// Makes the Pods anew where they wait for an image, as `kubectl rollout restart` does, and returns the
+/// Makes the Pods anew where they wait for an image or were refused, as `kubectl rollout restart` does, and returns the
 /// workload as it is then. Without the right to do so, the kubelet's next attempt has to do.
-pub(super) async fn pull_again(
+pub(super) async fn start_again(
     cluster: &Cluster,
     options: &Options,
     unchanged: &Workload,
@@ -20,16 +21,8 @@ pub(super) async fn pull_again(
     if unchanged.counts().ready >= unchanged.wanted() {
         return None;
     }
-    let selector = labels::selector(&labels::selecting_app(&options.name));
-    let pods = cluster
-        .api::<Pod>()
-        .list(&ListParams::default().labels(&selector))
-        .await;
-    let waits = |pod: &Pod| {
-        let trouble = Trouble::of(pod, options.container());
-        matches!(trouble, Some(Trouble::ImagePull { .. }))
-    };
-    if !pods.ok()?.iter().any(waits) {
+    let is_refused = matches!(unchanged, Workload::Deployment(it) if revision::has_failure(it));
+    if !is_refused && !waits_for_image(cluster, options).await? {
         return None;
     }
     let name = options.name.as_str();
@@ -44,4 +37,17 @@ pub(super) async fn pull_again(
         }
     };
     restarted.ok()
+}
+
+async fn waits_for_image(cluster: &Cluster, options: &Options) -> Option<bool> {
+    let selector = labels::selector(&labels::selecting_app(&options.name));
+    let pods = cluster
+        .api::<Pod>()
+        .list(&ListParams::default().labels(&selector))
+        .await;
+    let waits = |pod: &Pod| {
+        let trouble = Trouble::of(pod, options.container());
+        matches!(trouble, Some(Trouble::ImagePull { .. }))
+    };
+    Some(pods.ok()?.iter().any(waits))
 }

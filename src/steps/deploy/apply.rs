@@ -1,4 +1,4 @@
-//! Server-side apply of an app's objects, and the way back.
+//! Server-side apply of an app's objects.
 
 use k8s_openapi::{
     NamespaceResourceScope,
@@ -10,21 +10,20 @@ use k8s_openapi::{
 };
 use kube::{
     Resource, ResourceExt,
-    api::{DeleteParams, Patch, PatchParams},
+    api::{Patch, PatchParams},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Options, conflict};
+use super::{Options, conflict, undo, version::Version};
 use crate::cluster::{
     Cluster, Workload,
-    error::is_not_found,
     objects::{
         adopted::adopted,
         deployment::{self, App},
         ingress, labels, service, stateful_set,
     },
-    owned_fields, workload,
+    workload,
 };
 
 /// A path of `managedFields`.
@@ -71,7 +70,7 @@ impl Objects {
     }
 
     /// A `StatefulSet`'s generation does not count its annotations.
-    fn workload_differs_from(&self, before: &Self) -> bool {
+    pub(super) fn workload_differs_from(&self, before: &Self) -> bool {
         let state = |objects: &Self| {
             let workload = objects.workload.as_ref()?;
             let options = workload.options().map(ToOwned::to_owned);
@@ -145,7 +144,10 @@ pub(super) async fn apply(
     let applied = send_all(cluster, options, &wanted(options, before), false, &mut so_far).await;
     if applied.is_err() {
         // The refusal is what the person must hear; a Service left behind harms nobody.
-        undo(cluster, before, &so_far).await.ok();
+        let (name, container) = (options.name.as_str(), options.container());
+        undo::of_refused(cluster, before, &so_far, name, container)
+            .await
+            .ok();
     }
     applied
 }
@@ -188,75 +190,33 @@ async fn send_all(
     Ok(so_far.clone())
 }
 
-/// Removes what earlier deploys made and this one does not want any more.
-pub(super) async fn prune(cluster: &Cluster, options: &Options, now: &Objects) -> Result<(), Refused> {
-    if options.options.adopted.is_some() {
+/// Removes what earlier deploys made and this one does not want any more. Once another deploy has replaced
+/// this one, they are that deploy's.
+pub(super) async fn prune(
+    cluster: &Cluster,
+    options: &Options,
+    now: &Objects,
+    version: &Version<'_>,
+) -> Result<(), Refused> {
+    let said = &options.options;
+    let ingress = now.ingress.as_ref().filter(|_| said.ingress.routes.is_empty());
+    let service = now.service.as_ref().filter(|_| said.ports.is_empty());
+    if said.adopted.is_some() || (ingress.is_none() && service.is_none()) {
         return Ok(());
     }
     let refused = |kind| move |error| Refused { kind, error };
-    if let (Some(ingress), true) = (&now.ingress, options.options.ingress.routes.is_empty()) {
-        delete(cluster, ingress).await.map_err(refused("Ingress"))?;
+    let live = workload::find(cluster, options.name.as_str()).await;
+    let live = live.map_err(refused("Deployment"))?;
+    if !live.is_some_and(|live| version.is_in(&live)) {
+        return Ok(());
     }
-    if let (Some(service), true) = (&now.service, options.options.ports.is_empty()) {
-        delete(cluster, service).await.map_err(refused("Service"))?;
+    if let Some(ingress) = ingress {
+        undo::delete(cluster, ingress).await.map_err(refused("Ingress"))?;
+    }
+    if let Some(service) = service {
+        undo::delete(cluster, service).await.map_err(refused("Service"))?;
     }
     Ok(())
-}
-
-/// Makes the objects again what they were before.
-pub(super) async fn undo(cluster: &Cluster, before: &Objects, now: &Objects) -> kube::Result<()> {
-    if let (Some(was), Some(is)) = (&before.workload, &now.workload)
-        && now.workload_differs_from(before)
-    {
-        let mut fields = owned_fields::both(
-            owned_fields::owned(was.metadata()),
-            owned_fields::owned(is.metadata()),
-        );
-        // They were ours to set only if they still are: what an autoscaler, or a person who saw the rollout fail, has
-        // set meanwhile stays.
-        let (name, kind) = (was.metadata().name.clone().unwrap_or_default(), was.kind());
-        let live = workload::find(cluster, &name).await?;
-        if !live.as_ref().unwrap_or(is).is_applied_by_us(REPLICAS)
-            && let Some(spec) = fields.pointer_mut("/f:spec").and_then(Value::as_object_mut)
-        {
-            spec.remove("f:replicas");
-        }
-        let object = as_it_was(&json!(was), &fields);
-        send_workload(cluster, &name, kind, &object, true, false).await?;
-    }
-    back(cluster, before.service.as_ref(), now.service.as_ref()).await?;
-    back(cluster, before.headless.as_ref(), now.headless.as_ref()).await?;
-    back(cluster, before.ingress.as_ref(), now.ingress.as_ref()).await
-}
-
-async fn back<K>(cluster: &Cluster, before: Option<&K>, now: Option<&K>) -> kube::Result<()>
-where
-    K: Resource<Scope = NamespaceResourceScope> + Serialize + DeserializeOwned + Clone + std::fmt::Debug,
-    K::DynamicType: Default,
-{
-    match (before, now) {
-        (Some(was), Some(is)) if was.meta().resource_version != is.meta().resource_version => {
-            let fields = owned_fields::both(owned_fields::owned(was.meta()), owned_fields::owned(is.meta()));
-            let object = as_it_was(&json!(was), &fields);
-            patch::<K>(cluster, &was.name_any(), &object, true, false)
-                .await
-                .map(drop)
-        }
-        (None, Some(new)) => delete(cluster, new).await,
-        _ => Ok(()),
-    }
-}
-
-/// Returns what an apply must say to give these fields the values that they had.
-fn as_it_was(before: &Value, fields: &Value) -> Value {
-    let mut object = owned_fields::part(before, fields)
-        .filter(Value::is_object)
-        .unwrap_or_else(|| json!({}));
-    for key in ["apiVersion", "kind"] {
-        object[key] = before[key].clone();
-    }
-    object["metadata"]["name"] = before["metadata"]["name"].clone();
-    object
 }
 
 /// Returns replicas that an earlier deploy of ours set. Left out of an apply they would go back to 1;
@@ -291,7 +251,7 @@ where
     patch::<K>(cluster, &object.name_any(), &json!(object), force, dry_run).await
 }
 
-async fn patch<K>(
+pub(super) async fn patch<K>(
     cluster: &Cluster,
     name: &str,
     object: &Value,
@@ -311,19 +271,4 @@ where
         .api::<K>()
         .patch(name, &params, &Patch::Apply(object))
         .await
-}
-
-async fn delete<K>(cluster: &Cluster, object: &K) -> kube::Result<()>
-where
-    K: Resource<Scope = NamespaceResourceScope> + DeserializeOwned + Clone + std::fmt::Debug,
-    K::DynamicType: Default,
-{
-    let deleted = cluster
-        .api::<K>()
-        .delete(&object.name_any(), &DeleteParams::background())
-        .await;
-    match deleted {
-        Err(error) if !is_not_found(&error) => Err(error),
-        _ => Ok(()),
-    }
 }

@@ -72,7 +72,12 @@ pub(super) fn ensure_as_decided(cluster: &Cluster, options: &Options, before: &O
     let name = &options.name;
     let text = before.workload.as_ref().and_then(Workload::options);
     let now = text.map(|text| read(cluster, name, text)).transpose()?;
-    if now == *decided_upon {
+    let ours = DeployOptions {
+        replicas: None,
+        ..options.options.clone()
+    };
+    // Whoever said the same has said nothing that would be forgotten.
+    if now == *decided_upon || now == Some(ours) {
         return Ok(());
     }
     Err(Failure::new(format!("could not deploy `{name}`"))

@@ -1,6 +1,7 @@
 //! Sets the image by digest and waits for the rollout; puts the earlier version back when it fails.
 
 mod advice;
+mod aftermath;
 mod again;
 mod answer;
 mod apply;
@@ -11,20 +12,28 @@ mod live;
 mod outcome;
 mod progress;
 mod pull;
+mod revision;
 mod rollout;
 mod scaled;
+mod settled;
+mod undo;
+mod version;
 mod warned;
 
 use std::time::Duration;
 
+use apply::Objects;
 pub use early::ensure_accepted;
 pub use live::{Adoption, Previous, adopt, other_kind, previous};
 use outcome::Teller;
+use rollout::Cause;
 pub use scaled::ensure_replicas_are_ours;
+use undo::Undone;
+use version::Version;
 
 use crate::{
     cluster::Cluster,
-    error::Result,
+    error::{Failure, Result},
     model::{AppName, DeployOptions, Derived, Events, Rollout, Seal},
     oci::{Platform, Reference},
 };
@@ -78,30 +87,59 @@ impl Options {
     }
 }
 
+/// A deploy that failed.
+#[derive(Debug)]
+pub struct Failed {
+    /// Why, in a person's words.
+    pub failure: Failure,
+    /// Whether the version before was put back in its place.
+    pub is_undone: bool,
+}
+
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        let is_undone = false;
+        Self { failure, is_undone }
+    }
+}
+
+impl From<Failed> for Failure {
+    fn from(failed: Failed) -> Self {
+        failed.failure
+    }
+}
+
 /// Deploys an app and waits until it serves.
 ///
 /// # Errors
 /// The objects are somebody else's, or refused; or the rollout fails, with the reason why. Then the
-/// earlier version was put back, or, where there is none, the objects stay for a look.
-pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Result<Rollout> {
+/// earlier version was put back, or, where there is none, the objects stay for a look. Where another
+/// deploy has replaced this one, nothing is changed any more.
+pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Result<Rollout, Failed> {
     let teller = Teller { cluster, options };
     let before = live::objects(cluster, options).await?;
     live::ensure_as_decided(cluster, options, &before)?;
     let mut applied = Box::pin(apply::apply(cluster, options, &before))
         .await
         .map_err(|refused| teller.refused(&refused))?;
+    let version = applied.workload.as_ref();
+    let version = version.map(|it| Version::of(it, options.container()));
+    let version = version.unwrap_or_default();
     let changed = applied.differs_from(&before);
     if let (false, Some(unchanged)) = (changed, &applied.workload)
-        && let Some(restarted) = again::pull_again(cluster, options, unchanged).await
+        && let Some(restarted) = again::start_again(cluster, options, unchanged).await
     {
         applied.workload = Some(restarted);
     }
     let prune = async || {
-        let pruned = apply::prune(cluster, options, &applied).await;
+        let pruned = apply::prune(cluster, options, &applied, &version).await;
         pruned.map_err(|refused| teller.not_pruned(&refused))
     };
     if !options.wait {
         prune().await?;
+        if changed {
+            settled::ensure(cluster, options, &applied, &version).await?;
+        }
         return Ok(rollout_of(options, &applied, changed));
     }
     let already = if changed {
@@ -109,21 +147,15 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
     } else {
         rollout::served(cluster, options, &applied).await
     };
+    // The answer to the apply has shown it all.
+    let is_settled = already.is_some();
     let served = match already {
         Some(served) => Ok(served),
-        None => rollout::wait(cluster, options, &applied, events).await,
+        None => rollout::wait(cluster, options, &applied, &version, events).await,
     };
     let served = match served {
         Ok(served) => served,
-        Err(cause) => {
-            // What is told of the Pods must be read before the undo removes them.
-            let failure = teller.rollout_failed(&cause).await;
-            let undone = match before.workload {
-                Some(_) if changed && options.undo => Some(apply::undo(cluster, &before, &applied).await),
-                _ => None,
-            };
-            return Err(teller.after_failure(failure, &before, undone.as_ref()));
-        }
+        Err(cause) => return Err(failed(&teller, &cause, &before, &applied, &version).await),
     };
     // Only now: what fails can still be put back as it was.
     prune().await?;
@@ -132,6 +164,9 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         Some(url) if url.is_asked => answer::ask(&url.text, events).await,
         _ => None,
     };
+    if !is_settled {
+        settled::ensure(cluster, options, &applied, &version).await?;
+    }
     Ok(Rollout {
         ready: served.ready,
         wanted: served.wanted,
@@ -139,6 +174,31 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         answer,
         ..rollout_of(options, &applied, changed)
     })
+}
+
+/// Puts the version before back, where there is one and nobody has replaced this one.
+async fn failed(
+    teller: &Teller<'_>,
+    cause: &Cause,
+    before: &Objects,
+    applied: &Objects,
+    version: &Version<'_>,
+) -> Failed {
+    // What is told of the Pods must be read before the undo removes them.
+    let failure = teller.rollout_failed(cause, version).await;
+    if let Cause::Replaced(_) | Cause::Deleted = cause {
+        return failure.into();
+    }
+    let has_earlier = before.workload.is_some() && applied.differs_from(before);
+    let undone = if has_earlier && teller.options.undo {
+        Some(undo::undo(teller.cluster, before, applied, version).await)
+    } else {
+        None
+    };
+    Failed {
+        failure: teller.after_failure(failure, before, undone.as_ref(), version),
+        is_undone: matches!(undone, Some(Ok(Undone::Back))),
+    }
 }
 
 /// Returns the objects that a deploy would apply, as JSON, the workload last, and changes nothing. With

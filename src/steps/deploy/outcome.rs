@@ -8,17 +8,17 @@ use kube::{
 
 use super::{
     Options, advice,
-    apply::{Objects, Refused},
+    apply::Refused,
     conflict::{self, Advice},
     listening,
     pull::Pull,
     rollout::Cause,
+    version::Version,
 };
 use crate::{
     cluster::{
-        Cluster, LogLines, Trouble,
+        Cluster, LogLines, Trouble, Workload,
         error::{is_conflict, is_forbidden, is_invalid},
-        objects::labels,
         trouble::container_state,
     },
     error::Failure,
@@ -43,11 +43,11 @@ pub(super) struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    fn failure(&self) -> Failure {
+    pub(super) fn failure(&self) -> Failure {
         Failure::new(format!("could not roll out `{}`", self.options.name))
     }
 
-    fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> &'static str {
         if self.options.options.stateful {
             "StatefulSet"
         } else {
@@ -55,7 +55,7 @@ impl Teller<'_> {
         }
     }
 
-    fn kubectl(&self, command: &str) -> String {
+    pub(super) fn kubectl(&self, command: &str) -> String {
         format!("kubectl {command} -n {}", self.cluster.namespace)
     }
 
@@ -105,19 +105,45 @@ impl Teller<'_> {
     }
 
     /// The rollout did not come to its end.
-    pub(super) async fn rollout_failed(&self, cause: &Cause) -> Failure {
+    pub(super) async fn rollout_failed(&self, cause: &Cause, version: &Version<'_>) -> Failure {
         match cause {
             Cause::Trouble(trouble, pod) => self.trouble(trouble, pod.as_deref()).await,
             Cause::TimedOut(pod) => self.timed_out(pod.as_deref()).await,
-            Cause::Deleted => self
-                .failure()
-                .why(format!("somebody deleted the {} meanwhile", self.kind()))
-                .next("deploy it again"),
+            Cause::Deleted => self.deleted(),
+            Cause::Replaced(now) => self.replaced(version, now),
             Cause::Unseen(error) => {
                 let what = format!("could not watch the rollout of `{}`", self.options.name);
                 self.cluster.failure(what, error)
             }
         }
+    }
+
+    pub(super) fn deleted(&self) -> Failure {
+        self.failure()
+            .why(format!("somebody deleted the {} meanwhile", self.kind()))
+            .next("deploy it again")
+    }
+
+    /// Another deploy took this one's place: what serves is that one's, and so is what becomes of it.
+    pub(super) fn replaced(&self, version: &Version<'_>, now: &Workload) -> Failure {
+        self.of_another(version.replaced_by(now, self.options.name.as_str()))
+    }
+
+    /// Another deploy, or the undo of one, has changed what goes with the workload.
+    pub(super) fn changed_beside(&self, kind: &str) -> Failure {
+        self.of_another(format!(
+            "another deploy has changed the {kind} of `{}` meanwhile",
+            self.options.name
+        ))
+    }
+
+    fn of_another(&self, why: String) -> Failure {
+        let (name, namespace) = (&self.options.name, &self.cluster.namespace);
+        self.failure()
+            .why(why)
+            .next("nothing was undone; see what runs now, and deploy again if it should be yours:")
+            .command(format!("kubectl b2i status {name} -n {namespace}"))
+            .anchor("replaced")
     }
 
     async fn trouble(&self, trouble: &Trouble, pod: Option<&str>) -> Failure {
@@ -291,55 +317,6 @@ impl Teller<'_> {
             }
         }
         String::new()
-    }
-
-    /// Adds what is left after a failed rollout, and what to do with it.
-    pub(super) fn after_failure(
-        &self,
-        failure: Failure,
-        before: &Objects,
-        undone: Option<&kube::Result<()>>,
-    ) -> Failure {
-        let (name, kind) = (&self.options.name, self.kind().to_lowercase());
-        match undone {
-            Some(Ok(())) => {
-                let image = before
-                    .workload
-                    .as_ref()
-                    .and_then(|it| it.app_container()?.image.clone());
-                let image = image.unwrap_or_default();
-                // It may have been on its way itself.
-                let served = before.workload.as_ref().is_some_and(|it| it.counts().ready > 0);
-                let now = if served {
-                    format!("`{name}` serves {image} again (undone)")
-                } else {
-                    format!(
-                        "`{name}` is again what it was, {image}, which did not serve before either (undone)"
-                    )
-                };
-                let why = format!("{}\n{now}", failure.why);
-                failure.why(why)
-            }
-            Some(Err(error)) => {
-                let why = format!(
-                    "{}\nthe earlier version could not be put back: {}",
-                    failure.why,
-                    self.cluster.why(error)
-                );
-                failure
-                    .why(why)
-                    .command(self.kubectl(&format!("rollout undo {kind}/{name}")))
-            }
-            None if before.workload.is_some() && !self.options.undo => failure
-                .command(self.kubectl(&format!("describe {kind},pod -l {}={name}", labels::APP)))
-                .command(format!(
-                    "kubectl b2i rollback {name} -n {}",
-                    self.cluster.namespace
-                )),
-            None => failure
-                .command(self.kubectl(&format!("describe {kind},pod -l {}={name}", labels::APP)))
-                .command(self.kubectl(&format!("b2i delete {name}"))),
-        }
     }
 }
 

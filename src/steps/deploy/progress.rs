@@ -13,17 +13,17 @@ pub(super) struct Seen<'a> {
     pub(super) workload: &'a Workload,
     /// The Pods of the new revision.
     pub(super) pods: Vec<&'a Pod>,
-    /// The generation that is rolled out.
-    pub(super) generation: i64,
     /// When the last rollout ran out of time, which is not this one's failure.
     pub(super) stale: Option<&'a Time>,
+    /// Why the Pods of the new revision may not be created.
+    pub(super) refused: Option<&'a str>,
     /// What is wrong by the cluster's warnings.
     pub(super) warned: Option<&'a Trouble>,
 }
 
-/// Whether the controller knows of this generation; until then the status tells of another.
-pub(super) fn is_observed(workload: &Workload, generation: i64) -> bool {
-    workload.counts().observed >= generation
+/// Whether the controller knows of the workload as it is; until then the status tells of an earlier one.
+pub(super) fn is_observed(workload: &Workload) -> bool {
+    workload.counts().observed >= workload.generation()
 }
 
 /// Whether a Pod is ready and stays.
@@ -46,7 +46,7 @@ impl Seen<'_> {
     }
 
     fn is_observed(&self) -> bool {
-        is_observed(self.workload, self.generation)
+        is_observed(self.workload)
     }
 
     /// Whether Kubernetes has given this rollout up.
@@ -63,9 +63,7 @@ impl Seen<'_> {
         if !self.is_observed() {
             return None;
         }
-        let refused = self.workload.condition("ReplicaFailure");
-        if let Some(condition) = refused.filter(|condition| condition.status == "True") {
-            let message = condition.message.clone().unwrap_or_default();
+        if let Some(message) = self.refused.map(ToOwned::to_owned) {
             return Some((Trouble::Refused { message }, None));
         }
         let mut pods = self.pods.iter().filter(|pod| !is_going(pod));
@@ -114,7 +112,7 @@ mod tests {
 
     fn deployment(status: &Value) -> Workload {
         let deployment = json!({
-            "metadata": { "name": "shop" },
+            "metadata": { "name": "shop", "generation": 7 },
             "spec": { "replicas": 2, "selector": {}, "template": {} },
             "status": status,
         });
@@ -125,7 +123,7 @@ mod tests {
     fn a_stateful_set_is_complete_by_the_same_counts() {
         let status =
             json!({ "observedGeneration": 7, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2 });
-        let set = json!({ "spec": { "replicas": 2, "selector": {}, "template": {}, "serviceName": "" }, "status": status });
+        let set = json!({ "metadata": { "generation": 7 }, "spec": { "replicas": 2, "selector": {}, "template": {}, "serviceName": "" }, "status": status });
         let mut set = Workload::StatefulSet(serde_json::from_value(set).expect("a StatefulSet"));
         assert!(seen(&set, None).is_complete());
         if let Workload::StatefulSet(set) = &mut set {
@@ -138,8 +136,8 @@ mod tests {
         Seen {
             workload,
             pods: Vec::new(),
-            generation: 7,
             stale,
+            refused: None,
             warned: None,
         }
     }

@@ -4,7 +4,7 @@ use std::pin::pin;
 
 use futures_util::{Stream, StreamExt, stream::BoxStream};
 use k8s_openapi::api::{
-    apps::v1::{Deployment, ReplicaSet, StatefulSet},
+    apps::v1::{Deployment, StatefulSet},
     core::v1::Pod,
 };
 use kube::{
@@ -18,20 +18,14 @@ use super::{
     Options,
     apply::Objects,
     progress::{Seen, is_observed, is_ready},
+    revision::{self, Revision},
+    version::Version,
     warned::Warned,
 };
 use crate::{
     cluster::{Cluster, Patience, Trouble, Workload, error::of_watch, objects::labels, snapshots},
     model::{Event, Events, Step},
 };
-
-/// Annotation of a Deployment and of its `ReplicaSet`s.
-const REVISION: &str = "deployment.kubernetes.io/revision";
-/// The label by which a `ReplicaSet` knows its Pods:
-/// <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label>.
-const HASH: &str = "pod-template-hash";
-/// The same of a `StatefulSet`; the value is the name of a `ControllerRevision`.
-const REVISION_HASH: &str = "controller-revision-hash";
 
 /// A rollout that is complete.
 pub(super) struct Served {
@@ -49,6 +43,8 @@ pub(super) enum Cause {
     TimedOut(Option<Box<Pod>>),
     /// Somebody deleted the workload meanwhile.
     Deleted,
+    /// Another deploy took this one's place; the workload as it is now.
+    Replaced(Box<Workload>),
     /// The API server refuses to tell.
     Unseen(Box<kube::Error>),
 }
@@ -60,14 +56,15 @@ impl Cause {
 }
 
 /// Returns what serves already, after an apply that changed nothing; `None` where that is to be waited
-/// for. One request, where watching takes four and a connection more.
+/// for, or where Pods of another version have come since. One request, where watching takes four and a
+/// connection more.
 pub(super) async fn served(cluster: &Cluster, options: &Options, applied: &Objects) -> Option<Served> {
     let workload = applied.workload.as_ref()?;
     let seen = Seen {
         workload,
         pods: Vec::new(),
-        generation: workload.generation(),
         stale: None,
+        refused: None,
         warned: None,
     };
     if !seen.is_complete() {
@@ -76,6 +73,9 @@ pub(super) async fn served(cluster: &Cluster, options: &Options, applied: &Objec
     let selector = labels::selector(&labels::selecting_app(&options.name));
     let pods = cluster.api::<Pod>();
     let pods = pods.list(&ListParams::default().labels(&selector)).await.ok()?;
+    if !revision::is_one(&pods.items) {
+        return None;
+    }
     let ready = pods.iter().find(|pod| is_ready(pod))?;
     Some(Served {
         ready: workload.wanted(),
@@ -84,11 +84,12 @@ pub(super) async fn served(cluster: &Cluster, options: &Options, applied: &Objec
     })
 }
 
-/// Waits until the new Pods serve and the old ones are gone.
+/// Waits until the new Pods serve and the old ones are gone, as long as they are of this version.
 pub(super) async fn wait(
     cluster: &Cluster,
     options: &Options,
     applied: &Objects,
+    version: &Version<'_>,
     events: &Events,
 ) -> Result<Served, Cause> {
     let app = options.container();
@@ -97,7 +98,6 @@ pub(super) async fn wait(
     let mut all_pods = pin!(snapshots::<Pod>(cluster, Config::default().labels(&selector)));
     let applied = applied.workload.as_ref();
     let mut warned = Warned::about(cluster, applied);
-    let generation = applied.map_or(0, Workload::generation);
     let stale = applied.and_then(|it| it.condition("Progressing"));
     let stale = stale.and_then(|condition| condition.last_update_time.as_ref());
 
@@ -113,8 +113,14 @@ pub(super) async fn wait(
         let mut warning = None;
         tokio::select! {
             Some(found) = workloads.next() => {
-                let found = found.map_err(Cause::unseen)?;
-                workload = Some(found.ok_or(Cause::Deleted)?);
+                let found = found.map_err(Cause::unseen)?.ok_or(Cause::Deleted)?;
+                if version.is_later_than(&found) {
+                    continue;
+                }
+                if !version.is_in(&found) {
+                    return Err(Cause::Replaced(Box::new(found)));
+                }
+                workload = Some(found);
             }
             Some(found) = all_pods.next() => {
                 pods = Some(found.map_err(Cause::unseen)?);
@@ -129,19 +135,20 @@ pub(super) async fn wait(
             }
             continue;
         };
-        if is_observed(workload, generation) {
+        if is_observed(workload) {
             revision.follow(cluster, workload, &selector).await;
         }
         let pods = revision.pods(pods);
-        if let Some(warning) = &warning {
-            warned.hear(warning, workload, &pods);
+        // What is warned of before that may be of an earlier version.
+        if let Some(warning) = warning.filter(|_| is_observed(workload)) {
+            warned.hear(&warning, workload, &pods);
         }
         warned.look(&pods, app);
         let seen = Seen {
             workload,
             pods,
-            generation,
             stale,
+            refused: revision.refused(),
             warned: warned.trouble(),
         };
         if seen.is_complete() {
@@ -156,6 +163,9 @@ pub(super) async fn wait(
             }
             continue;
         }
+        let (trouble, pod) = seen.trouble(app).unzip();
+        troubled = pod.flatten().map(ResourceExt::name_any);
+        patience.note(trouble);
         if is_over || seen.is_given_up() {
             if let Some(trouble) = patience.now() {
                 return Err(Cause::Trouble(trouble.clone(), troubled));
@@ -163,9 +173,6 @@ pub(super) async fn wait(
             let waiting = seen.pods.iter().find(|pod| !is_ready(pod));
             return Err(Cause::TimedOut(waiting.map(|pod| Box::new((*pod).clone()))));
         }
-        let (trouble, pod) = seen.trouble(app).unzip();
-        troubled = pod.flatten().map(ResourceExt::name_any);
-        patience.note(trouble);
         let now = seen.told(app);
         if now != told {
             told.clone_from(&now);
@@ -192,67 +199,5 @@ fn watch(
         first(snapshots::<StatefulSet>(cluster, by_name), Workload::StatefulSet)
     } else {
         first(snapshots::<Deployment>(cluster, by_name), Workload::Deployment)
-    }
-}
-
-/// The revision that is rolled out, and the label of its Pods.
-#[derive(Default)]
-struct Revision {
-    number: Option<String>,
-    label: Option<(&'static str, String)>,
-}
-
-impl Revision {
-    /// Finds what the Pods of the newest revision are labelled with, once for each.
-    async fn follow(&mut self, cluster: &Cluster, workload: &Workload, selector: &str) {
-        match workload {
-            Workload::Deployment(deployment) => self.follow_deployment(cluster, deployment, selector).await,
-            Workload::StatefulSet(set) => {
-                let revision = set
-                    .status
-                    .as_ref()
-                    .and_then(|status| status.update_revision.clone());
-                self.label = revision.map(|revision| (REVISION_HASH, revision));
-            }
-        }
-    }
-
-    async fn follow_deployment(&mut self, cluster: &Cluster, deployment: &Deployment, selector: &str) {
-        let number = deployment.annotations().get(REVISION);
-        if number == self.number.as_ref() {
-            return;
-        }
-        let Ok(sets) = cluster
-            .api::<ReplicaSet>()
-            .list(&ListParams::default().labels(selector))
-            .await
-        else {
-            return;
-        };
-        let uid = deployment.uid().unwrap_or_default();
-        // The Deployment may be seen with a revision that its ReplicaSet does not carry yet: then the
-        // next look finds it.
-        let Some(set) = sets.iter().find(|set| {
-            set.annotations().get(REVISION) == number
-                && set.owner_references().iter().any(|owner| owner.uid == uid)
-        }) else {
-            return;
-        };
-        self.label = set.labels().get(HASH).map(|hash| (HASH, hash.clone()));
-        self.number = number.cloned();
-    }
-
-    fn is_known(&self) -> bool {
-        self.label.is_some()
-    }
-
-    /// Returns the Pods of the revision; none while it is not known.
-    fn pods<'a>(&self, pods: &'a [Pod]) -> Vec<&'a Pod> {
-        let Some((key, value)) = &self.label else {
-            return Vec::new();
-        };
-        pods.iter()
-            .filter(|pod| pod.labels().get(*key) == Some(value))
-            .collect()
     }
 }

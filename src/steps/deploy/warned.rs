@@ -10,6 +10,7 @@ use futures_util::{
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 
+use super::revision;
 use crate::cluster::{
     Cluster, Trouble, Warning, Workload,
     trouble::{container_state, is_going},
@@ -39,6 +40,10 @@ impl Warned {
             // Of an earlier rollout's refusals nothing is told: the controller goes on trying, and says so.
             let of_set = warnings_where(cluster, &of_set).filter(|warning| future::ready(warning.is_new));
             watched.push(of_set.boxed());
+        }
+        if matches!(workload, Some(Workload::Deployment(it)) if revision::has_failure(it)) {
+            // The condition will not change when the new Pods are refused too: only a warning says when to look.
+            watched.push(warnings_where(cluster, "reason=FailedCreate").boxed());
         }
         let pod = workload
             .and_then(Workload::template)

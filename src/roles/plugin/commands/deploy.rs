@@ -24,7 +24,6 @@ use super::{
     values, warn_of_plain_secrets,
 };
 use crate::{
-    cluster::record,
     error::{Failure, Result},
     model::{
         AppName, Artifact, ArtifactKind, DeployOptions, Event, ExposedPort, ImagePlan, Port, PortChange,
@@ -137,7 +136,6 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             inputs,
             order,
             is_as_before,
-            had_one,
         } = planned;
         // What is applied once more but for the image is not asked about: that deploy is the usual one.
         if !is_as_before && target.unchanged_since(&inputs).is_none() {
@@ -150,20 +148,10 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             ..order
         };
         let (rollout, ()) = tokio::join!(
-            rollout::run(&site.cluster, &order, &stage, &events),
+            rollout::run(&site.cluster, &order, built.number, &stage, &events),
             flow::note_skipped(&site, &target, &built),
         );
-        let rollout = match rollout {
-            Ok(rollout) => rollout,
-            Err(failure) => {
-                if let (Some(number), true, true) = (built.number, had_one, order.undo) {
-                    // It only keeps the next deploy from remembering what was said for this one.
-                    let _ = record::undone(&site.cluster, &order.name, number).await;
-                    KnownBuilds::of(&site.cluster, &order.name).forget(number);
-                }
-                return Err(failure);
-            }
-        };
+        let rollout = rollout?;
         Ok(Some((built, rollout)))
     });
     let done = interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
@@ -236,8 +224,6 @@ struct Planned {
     order: deploy::Options,
     /// Whether the app was deployed with these very options.
     is_as_before: bool,
-    /// Whether there is a version to go back to.
-    had_one: bool,
 }
 
 async fn prepare(
@@ -330,7 +316,6 @@ async fn prepare(
         plan,
         inputs,
         is_as_before: previous.as_ref() == Some(&order.options),
-        had_one: previous.is_some(),
         order,
     })
 }

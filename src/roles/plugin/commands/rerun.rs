@@ -94,7 +94,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
                         .rollout
                         .order(app, remembered.options, image, &record.request)?
                 };
-                Some(rollout::run(&site.cluster, &order, &stage, &events).await?)
+                Some(rollout::run(&site.cluster, &order, built.number, &stage, &events).await?)
             }
         };
         Ok(report::of_record(&record, &built.result, built.uploaded, rollout))

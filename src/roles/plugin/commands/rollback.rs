@@ -65,7 +65,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             build: noted,
             ..order
         };
-        let rollout = rollout::run(&cluster, &order, &stage, &events).await;
+        let rollout = rollout::run(&cluster, &order, None, &stage, &events).await;
         if let (Some(noted), Err(_)) = (noted, &rollout) {
             // The failure is what the person must hear of; a record that stays is only an entry.
             let _ = record::abandon(&cluster, app, noted.number).await;

@@ -1,0 +1,79 @@
+//! What is left after a rollout that failed, and what to do with it, in a person's words.
+
+use super::{apply::Objects, outcome::Teller, undo::Undone, version::Version};
+use crate::{
+    cluster::{Workload, objects::labels},
+    error::Failure,
+};
+
+impl Teller<'_> {
+    /// Adds to a failure what is left after it. `undone` is what came of the undo, where there was one.
+    pub(super) fn after_failure(
+        &self,
+        failure: Failure,
+        before: &Objects,
+        undone: Option<&kube::Result<Undone>>,
+        version: &Version<'_>,
+    ) -> Failure {
+        let (name, kind) = (&self.options.name, self.kind().to_lowercase());
+        match undone {
+            Some(Ok(Undone::Back)) => {
+                let why = format!("{}\n{}", failure.why, self.put_back(before));
+                failure.why(why)
+            }
+            Some(Ok(Undone::Left(now))) => {
+                let left = match now {
+                    Some(now) => self.replaced(version, now),
+                    None => self.deleted(),
+                };
+                let why = format!(
+                    "{}\nbefore that its own rollout failed: {}",
+                    left.why, failure.why
+                );
+                left.why(why)
+            }
+            Some(Err(error)) => {
+                let why = format!(
+                    "{}\nthe earlier version could not be put back: {}",
+                    failure.why,
+                    self.cluster.why(error)
+                );
+                failure
+                    .why(why)
+                    .command(self.kubectl(&format!("rollout undo {kind}/{name}")))
+            }
+            None if before.workload.is_some() && !self.options.undo => failure
+                .command(self.kubectl(&format!("describe {kind},pod -l {}={name}", labels::APP)))
+                .command(format!(
+                    "kubectl b2i rollback {name} -n {}",
+                    self.cluster.namespace
+                )),
+            None => failure
+                .command(self.kubectl(&format!("describe {kind},pod -l {}={name}", labels::APP)))
+                .command(self.kubectl(&format!("b2i delete {name}"))),
+        }
+    }
+
+    /// Says what runs again. It may have been on its way itself.
+    fn put_back(&self, before: &Objects) -> String {
+        let name = &self.options.name;
+        let was = before.workload.as_ref();
+        let image = was.and_then(|it| it.app_container()?.image.clone());
+        let image = image.unwrap_or_default();
+        match was {
+            Some(was) if served(was) => format!("`{name}` serves {image} again (undone)"),
+            Some(was) if was.counts().ready > 0 => {
+                format!("`{name}` is again what it was, {image}, whose own rollout was not complete (undone)")
+            }
+            _ => {
+                format!("`{name}` is again what it was, {image}, which did not serve before either (undone)")
+            }
+        }
+    }
+}
+
+/// Whether a workload's newest version served. Pods that are ready alone may be of the version before it.
+fn served(workload: &Workload) -> bool {
+    let counts = workload.counts();
+    counts.observed >= workload.generation() && counts.updated == counts.all && counts.ready > 0
+}
