@@ -1,6 +1,6 @@
 //! Every page with hostile values in every field that a stranger may write: nothing of it reaches the terminal.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{collections::BTreeMap, ffi::OsStr, path::Path, sync::LazyLock};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -11,8 +11,8 @@ use crate::{
     model::{
         AppStatus, Artifact, ArtifactKind, ArtifactStatus, Base, BuildOrigin, BuildPhase, BuildStatus, Check,
         CheckReport, CheckStatus, ConfigChanges, ElfFacts, EnvStatus, EventStatus, Finding, FindingStatus,
-        ImagePlan, JarFacts, JarLayout, LayerDescriptor, Libc, PodStatus, RegistryAccess, ServletApi,
-        Skipped, StagingStatus, WarFacts, Workload,
+        ImagePlan, JarFacts, JarLayout, LayerDescriptor, Libc, PodStatus, RealPath, RegistryAccess,
+        ServletApi, Skipped, StagingStatus, WarFacts, Workload,
     },
     oci::{Compression, Descriptor, Digest, Platform, Reference},
     steps::plan::Catalogue,
@@ -262,7 +262,9 @@ fn inspected(chance: &mut Chance, case: u64) {
     let artifact = Artifact {
         file_name: chance.text(),
         named_after: chance.text(),
-        local_path: chance.text().into(),
+        local_path: RealPath::of(Path::new("/"))
+            .unwrap()
+            .child(OsStr::new(&chance.text())),
         local_modified: None,
         size_bytes: 1,
         digest: Digest::of(b""),

@@ -11,7 +11,6 @@ use super::{
     history::History,
     interrupt::{self, Stage},
     kind::{self, KindArgs},
-    known_builds::KnownBuilds,
     kubesphere,
     merge::{self, DeployFlags},
     nodes, open_and_connect,
@@ -124,7 +123,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         let planned = prepare(&config, &args, &site, &keychain, app, artifact, &flags).await?;
         if context.has_found_name {
             let target = &planned.target;
-            found_name::ensure_own(&target.app, artifact, target.last.as_ref(), planned.had_one)?;
+            found_name::ensure_own(&target.app, artifact, target.last.as_ref(), planned.exists)?;
         }
         if let Some(mode) = args.dry_run {
             Box::pin(dry_run(context, &args, &site, &planned, mode)).await?;
@@ -136,6 +135,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             inputs,
             order,
             is_as_before,
+            ..
         } = planned;
         // What is applied once more but for the image is not asked about: that deploy is the usual one.
         if !is_as_before && target.unchanged_since(&inputs).is_none() {
@@ -222,7 +222,9 @@ struct Planned {
     inputs: Digest,
     /// Its image has the tag that it will get: the digest is not known yet.
     order: deploy::Options,
-    /// Whether the app was deployed with these very options.
+    /// Whether the app was deployed before.
+    exists: bool,
+    /// Whether it was deployed with these very options.
     is_as_before: bool,
 }
 
@@ -315,6 +317,7 @@ async fn prepare(
         target,
         plan,
         inputs,
+        exists: previous.is_some(),
         is_as_before: previous.as_ref() == Some(&order.options),
         order,
     })

@@ -30,7 +30,7 @@ use super::{
     push_secret, reachable, rollout, s2i_source, status_page, timings, values,
 };
 use crate::{
-    error::{Failure, Result},
+    error::Result,
     model::{AppName, Artifact, Event, Events, Step},
     registry::Keychain,
     steps::{fetch::Fetched, report::Report},
