@@ -3,16 +3,17 @@
 mod config_map;
 pub mod configuration;
 mod connect;
+mod create;
 pub mod error;
 mod forward;
 pub mod job_pod;
 pub mod nodes;
 pub mod objects;
-mod once_more;
 pub mod owned_fields;
 mod patience;
 mod pull_problem;
 pub mod record;
+mod retry;
 pub mod secrets;
 mod spdy;
 pub mod trouble;
@@ -24,6 +25,7 @@ mod wire;
 pub mod workload;
 
 pub use connect::ConnectOptions;
+pub use create::create_job;
 pub use error::Error;
 pub use forward::Forward;
 pub use patience::Patience;

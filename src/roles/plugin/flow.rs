@@ -170,13 +170,16 @@ pub(super) async fn build(
     } else {
         staging.undo().await;
     }
+    stage.done();
     built
 }
 
 /// Makes and pushes the image that a record asks for, of layers that are in the registry.
 pub(super) async fn rerun(site: &Site, app: &AppName, record: BuildRecord, stage: &Stage) -> Result<Built> {
     stage.in_cluster();
-    make(site, app, record, &[], None, stage).await
+    let built = make(site, app, record, &[], None, stage).await;
+    stage.done();
+    built
 }
 
 /// Notes in the record that nothing had to be built, where that is so. Nobody is the worse off where it
@@ -227,7 +230,6 @@ async fn make(
         Ok(ended) => ended,
         Err(NotSent(failure)) => {
             build.undo().await;
-            stage.done();
             return Err(failure);
         }
     };
@@ -241,7 +243,7 @@ async fn make(
     )
     .await
     .map_err(|error| record_failure(&site.cluster, "keep", app, &error))?;
-    stage.done();
+    stage.built();
     match outcome {
         BuildOutcome::Done(result) => {
             site.events.send(Event::Done(Step::Build, figures(&result)));
