@@ -182,7 +182,9 @@ impl Outage {
 
     fn pause_at_least(&mut self, asked: Duration) -> Option<Duration> {
         let since = *self.since.get_or_insert_with(Instant::now);
-        let next = self.last.map_or(FIRST_PAUSE, |last| (last * 2).min(LONGEST_PAUSE));
+        let next = self
+            .last
+            .map_or(FIRST_PAUSE, |last| (last * 2).min(LONGEST_PAUSE));
         self.last = Some(next);
         let left = LONGEST.checked_sub(since.elapsed())?;
         // The server may ask for any time; what is left is the most that it gets.

@@ -28,7 +28,7 @@ const SECRETS: &str = "/api/v1/namespaces/shop/secrets";
 const SERVICES: &str = "/api/v1/namespaces/shop/services";
 
 /// Runs `kubectl b2i …` against the server.
-async fn run(cluster: &Cluster, line: &str) -> Ended {
+pub(crate) async fn run(cluster: &Cluster, line: &str) -> Ended {
     let folder = tempfile::tempdir().unwrap();
     let kubeconfig = json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "fake",
@@ -50,19 +50,19 @@ async fn run(cluster: &Cluster, line: &str) -> Ended {
     tokio::task::spawn_blocking(move || run.ended()).await.unwrap()
 }
 
-async fn ok(cluster: &Cluster, line: &str) -> String {
+pub(crate) async fn ok(cluster: &Cluster, line: &str) -> String {
     let ended = run(cluster, line).await;
     assert_eq!(ended.code, Some(0), "{line}\n{}", ended.stderr);
     ended.stdout
 }
 
-fn labels(app: &str, role: &str) -> Value {
+pub(crate) fn labels(app: &str, role: &str) -> Value {
     json!({
         "app.kubernetes.io/managed-by": "kubectl-b2i", "kubectl-b2i/app": app, "kubectl-b2i/role": role,
     })
 }
 
-fn image(number: u64) -> String {
+pub(crate) fn image(number: u64) -> String {
     format!("registry.example.com/team/shop@{}", digest(number))
 }
 
@@ -70,7 +70,7 @@ fn digest(number: u64) -> Digest {
     Digest::of(number.to_string().as_bytes())
 }
 
-fn build(number: u64, outcome: Value) -> Value {
+pub(crate) fn build(number: u64, outcome: Value) -> Value {
     json!({
         "number": number, "started": "2024-05-01T12:00:00Z", "ended": "2024-05-01T12:00:07.4Z",
         "artifact": "shop.jar", "artifactBytes": 87_100_000, "artifactDigest": digest(0),
@@ -89,7 +89,7 @@ fn build(number: u64, outcome: Value) -> Value {
     })
 }
 
-fn done(number: u64) -> Value {
+pub(crate) fn done(number: u64) -> Value {
     json!({ "done": {
         "image": image(number), "tags": ["latest"], "sizeBytes": 101_000_000,
         "base": format!("docker.io/library/eclipse-temurin:17-jre@{}", digest(3)),
@@ -97,11 +97,11 @@ fn done(number: u64) -> Value {
     } })
 }
 
-fn failed() -> Value {
+pub(crate) fn failed() -> Value {
     json!({ "failed": { "what": "could not push `registry.example.com/team/shop`", "why": "denied" } })
 }
 
-fn put_record(server: &FakeApiServer, app: &str, builds: &[Value]) {
+pub(crate) fn put_record(server: &FakeApiServer, app: &str, builds: &[Value]) {
     let mut data = serde_json::Map::new();
     for build in builds {
         let number = &build["number"];
@@ -485,20 +485,38 @@ async fn logs_of_a_build_are_its_pods_or_the_records() {
         "manifest pushed\n"
     );
 
-    server.put(
-        PODS,
-        json!({
-            "metadata": { "name": "b2i-builder-x", "labels": labels("shop", "builder") },
-            "spec": { "containers": [], "volumes": [{ "name": "request", "configMap": {
-                "name": "b2i-shop", "items": [{ "key": "request-2", "path": "request.json" }],
-            } }] },
-            "status": { "containerStatuses": [{
-                "name": "builder", "image": "", "imageID": "", "ready": false, "restartCount": 0,
-                "state": { "running": {} },
-            }] },
-        }),
+    let job = server.put(
+        JOBS,
+        json!({ "metadata": { "name": "b2i-builder", "labels": labels("shop", "builder") } }),
     );
+    let mut of_builder = labels("shop", "builder");
+    of_builder["job-name"] = json!("b2i-builder");
+    let uid = &job["metadata"]["uid"];
+    let mut strangers = labels("shop", "builder");
+    strangers["controller-uid"] = uid.clone();
+    // Later than the builder, and labelled like it.
+    for (name, labels, owners, created) in [
+        ("b2i-builder-x", of_builder, Value::Null, "2024-05-01T12:00:00Z"),
+        ("b2i-builder-y", strangers, json!([]), "2024-05-01T12:00:01Z"),
+    ] {
+        server.put(
+            PODS,
+            json!({
+                "metadata": {
+                    "name": name, "labels": labels, "ownerReferences": owners, "creationTimestamp": created,
+                },
+                "spec": { "containers": [], "volumes": [{ "name": "request", "configMap": {
+                    "name": "b2i-shop", "items": [{ "key": "request-2", "path": "request.json" }],
+                } }] },
+                "status": { "containerStatuses": [{
+                    "name": "builder", "image": "", "imageID": "", "ready": false, "restartCount": 0,
+                    "state": { "running": {} },
+                }] },
+            }),
+        );
+    }
     server.log("b2i-builder-x", "resolving the base\n");
+    server.log("b2i-builder-y", "a stranger's words\n");
     assert_eq!(ok(&cluster, "logs shop --build").await, "resolving the base\n");
     assert_eq!(
         ok(&cluster, "logs shop --build 1 --tail 1").await,
@@ -511,7 +529,7 @@ async fn logs_of_a_build_are_its_pods_or_the_records() {
 }
 
 /// The record as it is now, the newest build first.
-async fn history(cluster: &Cluster) -> Vec<BuildRecord> {
+pub(crate) async fn history(cluster: &Cluster) -> Vec<BuildRecord> {
     record::list(cluster, &"shop".parse().unwrap()).await.unwrap()
 }
 
@@ -620,7 +638,7 @@ async fn a_rollback_that_fails_is_undone_and_not_noted() {
 }
 
 /// Plays the builder: each Job gets a Pod that has ended with this outcome.
-fn builds(server: &FakeApiServer, outcome: Value) {
+pub(crate) fn builds(server: &FakeApiServer, outcome: Value) {
     server.controller(move |server, collection, job| {
         if collection != JOBS {
             return;
@@ -642,7 +660,7 @@ fn builds(server: &FakeApiServer, outcome: Value) {
     });
 }
 
-fn put_secret(server: &FakeApiServer) {
+pub(crate) fn put_secret(server: &FakeApiServer) {
     put_secret_named(server, "registry-push");
 }
 

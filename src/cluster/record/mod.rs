@@ -3,6 +3,7 @@
 //! two people who build the same app at once get two numbers.
 
 mod change;
+pub mod killed;
 
 use std::collections::BTreeMap;
 
@@ -101,9 +102,22 @@ pub async fn begin(
     record: &BuildRecord,
     history_limit: usize,
 ) -> Result<u64, Error> {
+    killed::close(cluster, app).await;
     let mut number = 0;
     change(cluster, app, true, |data| {
-        number = 1 + builds(Some(data)).first().map_or(0, |build| build.number);
+        let newest = builds(Some(data)).into_iter().next();
+        // An outage swallowed the answer to a write that did happen.
+        if newest.as_ref().is_some_and(|build| {
+            *build
+                == BuildRecord {
+                    number,
+                    ..record.clone()
+                }
+                && number > 0
+        }) {
+            return Ok(());
+        }
+        number = 1 + newest.map_or(0, |build| build.number);
         put(
             data,
             &BuildRecord {

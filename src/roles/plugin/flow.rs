@@ -211,6 +211,10 @@ async fn make(
     staging: Option<&mut Staging<'_>>,
     stage: &Stage,
 ) -> Result<Built> {
+    let record = BuildRecord {
+        run: Some(site.run_id.clone()),
+        ..record
+    };
     let number = record::begin(&site.cluster, app, &record, site.history_limit)
         .await
         .map_err(|error| record_failure(&site.cluster, "begin", app, &error))?;

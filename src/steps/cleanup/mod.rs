@@ -27,7 +27,11 @@ pub async fn run(cluster: &Cluster, run_id: &str) {
 
 /// Deletes the builder Jobs of a run alone, as [`run`] does. The upload may go on, or fail for a reason of its own.
 pub async fn builders(cluster: &Cluster, run_id: &str) {
-    remove(cluster, &format!("{}={run_id},{}=builder", labels::RUN, labels::ROLE)).await;
+    remove(
+        cluster,
+        &format!("{}={run_id},{}=builder", labels::RUN, labels::ROLE),
+    )
+    .await;
 }
 
 async fn remove(cluster: &Cluster, of_run: &str) {

@@ -18,8 +18,8 @@ use super::{Options, logs};
 use crate::{
     cluster::{
         Cluster, Patience, Trouble,
-        objects::builder_job::CONTAINER,
         job_pod::pods_of_job,
+        objects::builder_job::CONTAINER,
         trouble::{container_state, is_going},
         warnings,
     },
