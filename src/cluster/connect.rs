@@ -11,9 +11,9 @@ use kube::{
         NamedCluster, NamedContext,
     },
 };
-use tower::{buffer::BufferLayer, retry::RetryLayer, timeout::TimeoutLayer};
+use tower::{buffer::BufferLayer, timeout::TimeoutLayer};
 
-use super::{Cluster, Error, once_more::OnceMore};
+use super::{Cluster, Error, retry::RetryLayer};
 
 /// As many as kube lets wait itself.
 const REQUESTS_WAITING: usize = 1024;
@@ -125,11 +125,12 @@ fn is_label(name: &str) -> bool {
     name.len() <= 63 && name.bytes().all(is_inside) && !name.starts_with('-') && !name.ends_with('-')
 }
 
-pub(super) fn client(config: Config, request_timeout: Option<Duration>) -> kube::Result<kube::Client> {
+pub(super) fn client(mut config: Config, request_timeout: Option<Duration>) -> kube::Result<kube::Client> {
+    config.default_retry = false;
     let builder = ClientBuilder::try_from(config)?
-        // What asks once more has to own a copy of the service, and this makes it one that can be copied.
+        // What retries needs copies of the service, and this makes it one that can be copied.
         .with_layer(&BufferLayer::new(REQUESTS_WAITING))
-        .with_layer(&RetryLayer::new(OnceMore::default()));
+        .with_layer(&RetryLayer::default());
     // Not the connection's read timeout: that would end a watch in which nothing happens.
     Ok(match request_timeout.filter(|timeout| !timeout.is_zero()) {
         Some(timeout) => builder.with_layer(&TimeoutLayer::new(timeout)).build(),

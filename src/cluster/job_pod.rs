@@ -2,7 +2,7 @@
 
 use std::{pin::pin, time::Duration};
 
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod};
 use kube::{
     ResourceExt,
@@ -61,8 +61,7 @@ pub async fn running(
     timeout: Duration,
     tell: impl Fn(String),
 ) -> Result<Result<String, Stuck>, watcher::Error> {
-    let selector = format!("controller-uid={}", of.job_uid);
-    let mut pods = pin!(snapshots::<Pod>(cluster, Config::default().labels(&selector)));
+    let mut pods = pin!(pods_of_job(cluster, of.job_uid));
     let mut warnings_of = warnings(cluster, of.job).boxed();
     let mut is_seen = false;
     // A trouble says more than that the time is over, so it must come first.
@@ -109,6 +108,36 @@ pub async fn running(
             () = &mut give_up => return Ok(Err(Stuck::Slow)),
         }
     }
+}
+
+/// Streams the Pods of a Job, as [`snapshots`] does.
+///
+/// Whoever may create Pods can set any label on one, so its owner must be the Job as well. The label is the Job
+/// controller's oldest; `batch.kubernetes.io/controller-uid` came with 1.27.
+pub fn pods_of_job(
+    cluster: &Cluster,
+    job_uid: &str,
+) -> impl Stream<Item = Result<Vec<Pod>, watcher::Error>> + Send + use<> {
+    let selector = of_job(job_uid);
+    let job_uid = job_uid.to_owned();
+    snapshots::<Pod>(cluster, Config::default().labels(&selector)).map_ok(move |mut pods| {
+        pods.retain(|pod| is_of_job(pod, &job_uid));
+        pods
+    })
+}
+
+/// Returns the selector of a Job's Pods.
+#[must_use]
+pub fn of_job(job_uid: &str) -> String {
+    format!("controller-uid={job_uid}")
+}
+
+/// Whether a Job made this Pod: its one controller is the Job of this UID.
+#[must_use]
+pub fn is_of_job(pod: &Pod, job_uid: &str) -> bool {
+    let mut owners = pod.owner_references().iter();
+    !job_uid.is_empty()
+        && owners.any(|owner| owner.kind == "Job" && owner.controller == Some(true) && owner.uid == job_uid)
 }
 
 /// Returns why the container is no longer there, where the cluster says so.

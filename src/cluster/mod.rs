@@ -3,18 +3,19 @@
 mod config_map;
 pub mod configuration;
 mod connect;
+mod create;
 pub mod error;
 mod forward;
 pub mod job_pod;
 mod log_lines;
 pub mod nodes;
 pub mod objects;
-mod once_more;
 pub mod owned_fields;
 mod patience;
 mod pull_problem;
 mod pull_secret;
 pub mod record;
+mod retry;
 pub mod secrets;
 mod spdy;
 pub mod trouble;
@@ -26,6 +27,7 @@ mod wire;
 pub mod workload;
 
 pub use connect::ConnectOptions;
+pub use create::create_job;
 pub use error::Error;
 pub use forward::Forward;
 pub use log_lines::{LONGEST_LINE_BYTES, LogLines};

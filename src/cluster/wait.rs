@@ -129,14 +129,14 @@ pub fn warnings_where(cluster: &Cluster, fields: &str) -> impl Stream<Item = War
         .chain(futures_util::stream::pending())
 }
 
-/// Whether the API server said that the person may not do this.
+/// Whether the API server said that the person may not do this. [`super::retry`] has made sure that it means it. What comes
+/// in the middle of a watch nobody has confirmed: the list that follows finds out.
 fn is_refusal(error: &watcher::Error) -> bool {
-    use watcher::Error::{InitialListFailed, WatchError, WatchStartFailed};
+    use watcher::Error::{InitialListFailed, WatchStartFailed};
     match error {
         InitialListFailed(kube::Error::Api(status)) | WatchStartFailed(kube::Error::Api(status)) => {
             matches!(status.code, 401 | 403)
         }
-        WatchError(status) => matches!(status.code, 401 | 403),
         _ => false,
     }
 }

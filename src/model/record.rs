@@ -73,6 +73,9 @@ pub struct BuildRecord {
     /// Whether its rollout failed, so that the version before was put back. What was said for it is forgotten.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_undone: bool,
+    /// The run that builds it, by which its Jobs are found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
     /// Builds that were not begun since they would have been this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<Skipped>,
@@ -123,6 +126,7 @@ impl BuildRecord {
             outcome: None,
             log_tail: Vec::new(),
             is_undone: false,
+            run: None,
             skipped: None,
             ..self.clone()
         }

@@ -1,8 +1,14 @@
 //! Ctrl-C leaves nothing behind, and a rollout goes on.
 
 use std::{
-    net::TcpListener,
-    process::{Child, Stdio},
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
 };
 
 use crate::{
@@ -66,6 +72,81 @@ fn during_the_job() {
             == "Running"
     });
     assert_nothing_is_left(&world, &before, &interrupt(child));
+}
+
+/// What the plugin says in plain HTTP goes to the API server, but a request whose head has `stuck` in it never arrives. Returns
+/// the URL, and whether that has happened.
+fn stuck_at(world: &World, stuck: &'static str) -> (String, Arc<AtomicBool>, Proxy) {
+    let mut proxy = Command::new("kubectl")
+        .args(["proxy", "--port=0", "--disable-filter=true"])
+        .env("KUBECONFIG", world.kubeconfig())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(proxy.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let behind = line.trim().rsplit(' ').next().unwrap().to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let is_stuck = Arc::new(AtomicBool::new(false));
+    let seen = is_stuck.clone();
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let server = TcpStream::connect(&behind).unwrap();
+            let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            let seen = seen.clone();
+            thread::spawn(move || {
+                let mut buffer = [0; 64 * 1024];
+                while let Ok(count @ 1..) = from.read(&mut buffer) {
+                    let text = String::from_utf8_lossy(&buffer[..count]);
+                    if text.lines().next().is_some_and(|line| line.contains(stuck)) {
+                        seen.store(true, Ordering::SeqCst);
+                        continue;
+                    }
+                    if to.write_all(&buffer[..count]).is_err() {
+                        break;
+                    }
+                }
+            });
+            thread::spawn(move || std::io::copy(&mut &server, &mut &client));
+        }
+    });
+    (url, is_stuck, Proxy(proxy))
+}
+
+/// Ends with the test.
+struct Proxy(Child);
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let _ = (self.0.kill(), self.0.wait());
+    }
+}
+
+/// The image is built, and the staging Pod would be left to the next run now, but nobody knows of it yet.
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn after_the_build_and_before_the_staging_pod_is_handed_over() {
+    let world = World::new("int-leave");
+    let (url, is_stuck, _proxy) = stuck_at(&world, "/resourcequotas");
+    world.kubeconfig_for_user(&url);
+    let child = start(&world, "build ./httpbin --staging-idle 5m");
+    eventually("the build's end", || is_stuck.load(Ordering::SeqCst));
+    let said = interrupt(child);
+    assert_eq!(
+        (said.code, said.stdout.as_str()),
+        (Some(130), ""),
+        "{}",
+        said.stderr
+    );
+    assert!(said.stderr.contains("stopped after the build"), "{}", said.stderr);
+    eventually("no Job and no Pod", || {
+        world.kubectl("get jobs,pods -o name").is_empty()
+    });
+    let record = world.kubectl("get configmap b2i-httpbin -o jsonpath={.data.build-1}");
+    assert!(record.contains("\"done\""), "{record}");
 }
 
 #[test]

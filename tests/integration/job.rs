@@ -117,6 +117,36 @@ async fn a_result_and_the_log_come_back() {
     );
 }
 
+/// Whoever may create Pods sets the labels of one, and its name.
+#[tokio::test]
+async fn a_pod_that_is_only_labelled_like_the_builder_is_not_believed() {
+    let strangers = [
+        json!([]),
+        json!([{ "apiVersion": "batch/v1", "kind": "Job", "name": "b2i-builder-k3x9", "uid": "other", "controller": true }]),
+        json!([{ "apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "JOB", "controller": true }]),
+        json!([{ "apiVersion": "batch/v1", "kind": "Job", "name": "b2i-builder-k3x9", "uid": "JOB" }]),
+    ];
+    for owners in strangers {
+        let built = run(move |server| {
+            let uid = server.get(JOBS, "b2i-builder-k3x9").unwrap()["metadata"]["uid"].clone();
+            let forged = BuildOutcome::Failed(Failure::new("forged")).to_termination_message();
+            let mut stranger = pod(terminated(0, "Completed", &forged));
+            let metadata = &mut stranger["metadata"];
+            metadata["name"] = json!("a-stranger");
+            metadata["labels"]["controller-uid"] = uid.clone();
+            metadata["labels"]["batch.kubernetes.io/controller-uid"] = uid.clone();
+            let owners = owners.to_string().replace("JOB", uid.as_str().unwrap());
+            metadata["ownerReferences"] = serde_json::from_str(&owners).unwrap();
+            server.put(PODS, stranger);
+            server.put(
+                PODS,
+                pod(terminated(0, "Completed", &done().to_termination_message())),
+            );
+        });
+        assert_eq!(built.await.unwrap().outcome, done());
+    }
+}
+
 #[tokio::test]
 async fn a_failure_of_the_builder_is_an_outcome() {
     let failure = Failure::new("could not push").why("denied").anchor("push-denied");

@@ -514,20 +514,38 @@ async fn logs_of_a_build_are_its_pods_or_the_records() {
         "manifest pushed\\x1b[2J\n"
     );
 
-    server.put(
-        PODS,
-        json!({
-            "metadata": { "name": "b2i-builder-x", "labels": labels("shop", "builder") },
-            "spec": { "containers": [], "volumes": [{ "name": "request", "configMap": {
-                "name": "b2i-shop", "items": [{ "key": "request-2", "path": "request.json" }],
-            } }] },
-            "status": { "containerStatuses": [{
-                "name": "builder", "image": "", "imageID": "", "ready": false, "restartCount": 0,
-                "state": { "running": {} },
-            }] },
-        }),
+    let job = server.put(
+        JOBS,
+        json!({ "metadata": { "name": "b2i-builder", "labels": labels("shop", "builder") } }),
     );
+    let mut of_builder = labels("shop", "builder");
+    of_builder["job-name"] = json!("b2i-builder");
+    let uid = &job["metadata"]["uid"];
+    let mut strangers = labels("shop", "builder");
+    strangers["controller-uid"] = uid.clone();
+    // Later than the builder, and labelled like it.
+    for (name, labels, owners, created) in [
+        ("b2i-builder-x", of_builder, Value::Null, "2024-05-01T12:00:00Z"),
+        ("b2i-builder-y", strangers, json!([]), "2024-05-01T12:00:01Z"),
+    ] {
+        server.put(
+            PODS,
+            json!({
+                "metadata": {
+                    "name": name, "labels": labels, "ownerReferences": owners, "creationTimestamp": created,
+                },
+                "spec": { "containers": [], "volumes": [{ "name": "request", "configMap": {
+                    "name": "b2i-shop", "items": [{ "key": "request-2", "path": "request.json" }],
+                } }] },
+                "status": { "containerStatuses": [{
+                    "name": "builder", "image": "", "imageID": "", "ready": false, "restartCount": 0,
+                    "state": { "running": {} },
+                }] },
+            }),
+        );
+    }
     server.log("b2i-builder-x", "resolving the base\n");
+    server.log("b2i-builder-y", "a stranger's words\n");
     assert_eq!(ok(&cluster, "logs shop --build").await, "resolving the base\n");
     assert_eq!(
         ok(&cluster, "logs shop --build 1 --tail 1").await,
@@ -540,7 +558,7 @@ async fn logs_of_a_build_are_its_pods_or_the_records() {
 }
 
 /// The record as it is now, the newest build first.
-async fn history(cluster: &Cluster) -> Vec<BuildRecord> {
+pub(crate) async fn history(cluster: &Cluster) -> Vec<BuildRecord> {
     record::list(cluster, &"shop".parse().unwrap()).await.unwrap()
 }
 

@@ -92,6 +92,11 @@ impl FakeApiServer {
         self.0.rules.lock().unwrap().push(rule);
     }
 
+    /// Answers requests with a code and a message where `rule` returns them.
+    pub fn answer(&self, rule: impl Fn(&Method, &str) -> Option<(u16, String)> + Send + 'static) {
+        self.0.rules.lock().unwrap().push(Box::new(rule));
+    }
+
     /// Calls this after each write of a client: collection path and object.
     pub fn controller(&self, controller: impl Fn(&Self, &str, &Value) + Send + Sync + 'static) {
         self.0
@@ -136,8 +141,13 @@ impl FakeApiServer {
         object["metadata"]["namespace"] = json!("shop");
         object["metadata"]["resourceVersion"] = json!(version.to_string());
         if object["metadata"]["uid"].is_null() {
-            object["metadata"]["uid"] = json!(format!("uid-{version}"));
+            let before = store
+                .objects
+                .get(&key)
+                .map(|before| before["metadata"]["uid"].clone());
+            object["metadata"]["uid"] = before.unwrap_or_else(|| json!(format!("uid-{version}")));
         }
+        own_by_job(&store, collection, &mut object);
         let happened = if store.objects.contains_key(&key) {
             "MODIFIED"
         } else {
@@ -232,6 +242,27 @@ impl FakeApiServer {
     }
 }
 
+/// As the Job controller makes a Pod of a Job, where a test did not say the owner itself.
+fn own_by_job(store: &Store, collection: &str, pod: &mut Value) {
+    if !collection.ends_with("/pods") || !pod["metadata"]["ownerReferences"].is_null() {
+        return;
+    }
+    let jobs = collection
+        .replace("/api/v1", "/apis/batch/v1")
+        .replace("/pods", "/jobs");
+    let labels = &pod["metadata"]["labels"];
+    let name = labels["job-name"].as_str().unwrap_or_default().to_owned();
+    let job = store.objects.get(&(jobs, name.clone()));
+    let uid = match job {
+        Some(job) => job["metadata"]["uid"].clone(),
+        None => labels["controller-uid"].clone(),
+    };
+    if uid.is_string() {
+        pod["metadata"]["labels"]["controller-uid"] = uid.clone();
+        pod["metadata"]["ownerReferences"] = json!([{ "apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": uid, "controller": true }]);
+    }
+}
+
 async fn serve(State(server): State<FakeApiServer>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 22).await.unwrap();
@@ -286,6 +317,7 @@ async fn serve(State(server): State<FakeApiServer>, request: Request) -> Respons
 /// What is in no namespace: the version, the namespace itself, what the person may do.
 fn about_itself(server: &FakeApiServer, method: &Method, path: &str, body: &Bytes) -> Option<Response> {
     let answer = match (method.as_str(), path) {
+        ("GET", "/readyz") => json!("ok"),
         ("GET", "/version") => json!({
             "major": "1", "minor": "34", "gitVersion": "v1.34.0", "gitCommit": "", "gitTreeState": "",
             "buildDate": "", "goVersion": "", "compiler": "", "platform": "linux/amd64",

@@ -6,6 +6,7 @@ pub mod cutter;
 pub mod elf;
 pub mod fake_apiserver;
 pub mod fake_registry;
+pub mod gate;
 pub mod golden;
 pub mod images;
 pub mod plugin;

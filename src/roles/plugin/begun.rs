@@ -56,6 +56,7 @@ pub(super) fn of_artifact(
         outcome: None,
         log_tail: Vec::new(),
         is_undone: false,
+        run: None,
         skipped: None,
     }
 }

@@ -142,7 +142,7 @@ impl Build<'_> {
             Err(failure) => failure,
         };
         // It may still try to start, until its deadline.
-        cleanup::run(&site.cluster, &site.run_id).await;
+        cleanup::builders(&site.cluster, &site.run_id).await;
         failed(failure)
     }
 

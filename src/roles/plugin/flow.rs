@@ -176,6 +176,7 @@ pub(super) async fn build(
     } else {
         staging.undo().await;
     }
+    stage.done();
     built
 }
 
@@ -188,7 +189,9 @@ pub(super) async fn rerun(
     stage: &Stage,
 ) -> Result<Built> {
     stage.in_cluster();
-    make(site, app, record, highest, &[], None, stage).await
+    let built = make(site, app, record, highest, &[], None, stage).await;
+    stage.done();
+    built
 }
 
 /// Returns the seal of a build that serves once more. One that `build --local` made gets an entry of this run's
@@ -232,6 +235,10 @@ async fn make(
     staging: Option<&mut Staging<'_>>,
     stage: &Stage,
 ) -> Result<Built> {
+    let record = BuildRecord {
+        run: Some(site.run_id.clone()),
+        ..record
+    };
     let number = record::begin(&site.cluster, app, &record, highest, site.history_limit)
         .await
         .map_err(|error| record_failure(&site.cluster, "begin", app, &error))?;
@@ -252,7 +259,6 @@ async fn make(
         Ok(ended) => ended,
         Err(NotSent(failure)) => {
             build.undo().await;
-            stage.done();
             return Err(failure);
         }
     };
@@ -266,7 +272,7 @@ async fn make(
     )
     .await
     .map_err(|error| record_failure(&site.cluster, "keep", app, &error))?;
-    stage.done();
+    stage.built();
     let seal = BuildRecord {
         number,
         outcome: Some(outcome.clone()),

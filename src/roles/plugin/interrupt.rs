@@ -23,6 +23,8 @@ enum At {
     InCluster,
     /// So is an entry of the build record.
     Recorded(AppName, u64),
+    /// The build is done, and its entry stays. The staging Pod is not handed over yet.
+    Built,
     /// The Deployment was told.
     RollOut(AppName),
 }
@@ -34,6 +36,10 @@ impl Stage {
 
     pub(super) fn recorded(&self, app: &AppName, number: u64) {
         self.set(At::Recorded(app.clone(), number));
+    }
+
+    pub(super) fn built(&self) {
+        self.set(At::Built);
     }
 
     pub(super) fn rolling_out(&self, app: &AppName) {
@@ -73,10 +79,14 @@ pub(super) async fn or_cleanup<T>(
     };
     match stage.get() {
         At::Nothing => Err(stopped("stopped; nothing was begun in the cluster")),
-        at @ (At::InCluster | At::Recorded(..)) => {
+        at @ (At::InCluster | At::Recorded(..) | At::Built) => {
             printer.say("stopping: removing what was begun in the cluster (Ctrl-C again leaves it there)");
+            let removed = match &at {
+                At::Built => "stopped after the build; its Jobs are removed, its entry in the record stays",
+                _ => "stopped; what was begun in the cluster is removed",
+            };
             tokio::select! {
-                () = undo(&at, cluster, run_id) => Err(stopped("stopped; what was begun in the cluster is removed")),
+                () = undo(&at, cluster, run_id) => Err(stopped(removed)),
                 () = asked_to_stop() => Err(stopped("stopped; what was begun in the cluster is still there")
                     .next("its Jobs end and go by themselves; to remove them now:")
                     .command(format!(

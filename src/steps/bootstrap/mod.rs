@@ -7,11 +7,11 @@ mod words;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
-use kube::api::{DeleteParams, PostParams};
+use kube::api::DeleteParams;
 
 use crate::{
     cluster::{
-        Cluster, PulledBy,
+        Cluster, PulledBy, create_job,
         error::of_watch,
         job_pod::{JobContainer, running},
         objects::bootstrap_job::{BootstrapJob, CONTAINER},
@@ -71,7 +71,7 @@ pub async fn run(
     let tell = |text: String| events.send(Event::Doing(Step::Bootstrap, text));
     tell(format!("waiting for a Pod of `{}`", options.image));
     let jobs = cluster.api::<Job>();
-    let created = jobs.create(&PostParams::default(), &job.object()).await;
+    let created = create_job(cluster, job.object()).await;
     let job_uid = created
         .map_err(|error| words.not_created(&error))?
         .metadata

@@ -3,23 +3,19 @@
 use std::{pin::pin, time::Duration};
 
 use futures_util::StreamExt;
-use k8s_openapi::api::{batch::v1::Job, core::v1::Pod};
-use kube::{
-    ResourceExt,
-    api::{DeleteParams, PostParams},
-    runtime::watcher::Config,
-};
+use k8s_openapi::api::batch::v1::Job;
+use kube::{ResourceExt, api::DeleteParams};
 use tokio::time::sleep;
 
 use crate::{
     cluster::{
-        Cluster, Patience, PullProblem, PulledBy, Trouble,
+        Cluster, Patience, PullProblem, PulledBy, Trouble, create_job,
         error::{is_forbidden, of_watch},
+        job_pod::pods_of_job,
         objects::{
             check_job::{CONTAINER, CheckJob},
             restricted::{CPU, MEMORY},
         },
-        snapshots,
         trouble::container_state,
         warnings,
     },
@@ -68,7 +64,7 @@ pub async fn in_cluster(
     };
     events.send(Event::Doing(Step::Check, "starting the check".to_owned()));
     let jobs = cluster.api::<Job>();
-    let created = jobs.create(&PostParams::default(), &job.object()).await;
+    let created = create_job(cluster, job.object()).await;
     let created = created.map_err(|error| not_created(cluster, &error))?;
     let uid = created.metadata.uid.unwrap_or_default();
     let said = said(cluster, &job.name(), &uid, options, events).await;
@@ -85,8 +81,7 @@ async fn said(
     options: &Options,
     events: &Events,
 ) -> Result<CheckReport> {
-    let selector = format!("controller-uid={job_uid}");
-    let mut pods = pin!(snapshots::<Pod>(cluster, Config::default().labels(&selector)));
+    let mut pods = pin!(pods_of_job(cluster, job_uid));
     let mut warnings_of = warnings(cluster, job).boxed();
     let (mut by_status, mut by_warning) = (Patience::new(options.patience), Patience::new(options.patience));
     let mut is_seen = false;

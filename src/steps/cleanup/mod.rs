@@ -22,10 +22,22 @@ const PODS_END: Duration = Duration::from_secs(15);
 /// Never fails: it runs after Ctrl-C and after failures, which are what the person must hear of, and
 /// every Job has a deadline and a TTL.
 pub async fn run(cluster: &Cluster, run_id: &str) {
-    let of_run = format!("{}={run_id}", labels::RUN);
+    remove(cluster, &format!("{}={run_id}", labels::RUN)).await;
+}
+
+/// Deletes the builder Jobs of a run alone, as [`run`] does. The upload may go on, or fail for a reason of its own.
+pub async fn builders(cluster: &Cluster, run_id: &str) {
+    remove(
+        cluster,
+        &format!("{}={run_id},{}=builder", labels::RUN, labels::ROLE),
+    )
+    .await;
+}
+
+async fn remove(cluster: &Cluster, of_run: &str) {
     let Ok(jobs) = cluster
         .api::<Job>()
-        .list(&ListParams::default().labels(&of_run))
+        .list(&ListParams::default().labels(of_run))
         .await
     else {
         return;
@@ -42,7 +54,7 @@ pub async fn run(cluster: &Cluster, run_id: &str) {
         return;
     }
     let no_pods = async {
-        let pods = snapshots::<Pod>(cluster, Config::default().labels(&of_run));
+        let pods = snapshots::<Pod>(cluster, Config::default().labels(of_run));
         futures_util::pin_mut!(pods);
         while let Some(Ok(pods)) = pods.next().await {
             if pods.is_empty() {

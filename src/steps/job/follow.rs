@@ -8,10 +8,7 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod};
-use kube::{
-    ResourceExt,
-    runtime::watcher::{self, Config},
-};
+use kube::{ResourceExt, runtime::watcher};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until, timeout},
@@ -21,8 +18,8 @@ use super::{Options, logs};
 use crate::{
     cluster::{
         Cluster, Patience, Trouble,
+        job_pod::pods_of_job,
         objects::builder_job::CONTAINER,
-        snapshots,
         trouble::{container_state, is_going},
         warnings,
     },
@@ -79,9 +76,13 @@ impl<'a> Builder<'a> {
     ///
     /// # Errors
     /// The API server's refusal, where Pods may not be watched.
-    pub(super) async fn follow(&mut self, job: &str, deadline: Duration) -> Result<End, watcher::Error> {
-        // The Job controller's label since ever; `batch.kubernetes.io/job-name` came with 1.27.
-        let pods = snapshots::<Pod>(self.cluster, Config::default().labels(&format!("job-name={job}")));
+    pub(super) async fn follow(
+        &mut self,
+        job: &str,
+        job_uid: &str,
+        deadline: Duration,
+    ) -> Result<End, watcher::Error> {
+        let pods = pods_of_job(self.cluster, job_uid);
         let refusals = warnings(self.cluster, job);
         futures_util::pin_mut!(pods, refusals);
         let give_up = Instant::now() + deadline + DEADLINE_SLACK;

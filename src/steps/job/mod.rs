@@ -7,12 +7,10 @@ mod outcome;
 use std::time::Duration;
 
 use follow::{Builder, End};
-use k8s_openapi::api::batch::v1::Job;
-use kube::api::PostParams;
 use outcome::Teller;
 
 use crate::{
-    cluster::{Cluster, PulledBy, objects::builder_job::BuilderJob},
+    cluster::{Cluster, PulledBy, create_job, objects::builder_job::BuilderJob},
     error::{Failure, Result},
     model::{AppName, BuildOutcome, Event, Events, Step},
     oci::Digest,
@@ -87,14 +85,13 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         job: job.name(),
     };
     events.send(Event::Doing(Step::Build, "starting the builder".to_owned()));
-    cluster
-        .api::<Job>()
-        .create(&PostParams::default(), &job.object())
+    let created = create_job(cluster, job.object())
         .await
         .map_err(|error| told.not_created(&error))?;
+    let job_uid = created.metadata.uid.unwrap_or_default();
     let mut builder = Builder::new(cluster, options, events);
     let deadline = Duration::from_secs(u64::try_from(options.deadline_seconds).unwrap_or_default());
-    let end = builder.follow(&job.name(), deadline).await;
+    let end = builder.follow(&job.name(), &job_uid, deadline).await;
     let log_tail = Vec::from(builder.log_tail);
     match end.map_err(|error| told.not_followed(error))? {
         End::Terminated(terminated) => match outcome::said(&terminated) {

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use crate::{
     cluster::{
         Cluster,
+        job_pod::is_of_job,
         objects::{builder_job, labels},
         record,
     },
@@ -96,10 +97,18 @@ pub async fn of_build(
 ) -> Result<Option<mpsc::Receiver<Result<Line>>>> {
     let selector = format!("{}={app},{}=builder", labels::APP, labels::ROLE);
     let found = pods_of(cluster, app, &selector).await?;
+    // Whoever may create Pods can label one like a builder, so its Job must be one of the app's.
+    let jobs = record::killed::builder_jobs(cluster, &format!("{}={app}", labels::APP)).await;
+    let uids: Vec<String> = jobs
+        .into_iter()
+        .flatten()
+        .filter_map(|job| job.metadata.uid)
+        .collect();
     let key = record::request_key(number);
     // The last attempt of a build is the one that says how it ended.
     let builder = found
         .into_iter()
+        .filter(|pod| uids.iter().any(|uid| is_of_job(pod, uid)))
         .filter(|pod| mounts(pod, &key) && pods::has_started(pod, builder_job::CONTAINER))
         .max_by_key(|pod| pod.metadata.creation_timestamp.clone());
     let Some(builder) = builder else { return Ok(None) };

@@ -12,6 +12,7 @@ use k8s_openapi::{
     NamespaceResourceScope,
     api::{
         apps::v1::{Deployment, StatefulSet},
+        batch::v1::Job,
         core::v1::{ConfigMap, Event, Pod, Service},
         networking::v1::Ingress,
     },
@@ -23,7 +24,12 @@ use kube::{
 use serde::de::DeserializeOwned;
 
 use crate::{
-    cluster::{Cluster, Workload, error::is_forbidden, objects::labels, record},
+    cluster::{
+        Cluster, Workload,
+        error::is_forbidden,
+        objects::labels,
+        record::{self, killed},
+    },
     error::Result,
     model::{
         AppName, AppStatus, ArtifactStatus, BuildOutcome, BuildPhase, BuildRecord, BuildStatus, EventStatus,
@@ -79,6 +85,8 @@ struct Seen {
     ingresses: Vec<Ingress>,
     pods: Vec<Pod>,
     records: Vec<ConfigMap>,
+    /// `None` where they make no difference, or may not be listed.
+    builders: Option<Vec<Job>>,
 }
 
 impl Seen {
@@ -87,6 +95,13 @@ impl Seen {
         let deployments = list::<Deployment>(cluster, "Deployments", &ours).await?;
         let sets = list_if_allowed::<StatefulSet>(cluster, "StatefulSets", &ours).await?;
         let deployments = deployments.into_iter().map(Workload::Deployment);
+        let records: Vec<ConfigMap> = list(cluster, "ConfigMaps", &ours).await?;
+        let mut builds = records.iter().flat_map(record::read);
+        let builders = if builds.any(|build| build.outcome.is_none()) {
+            killed::builder_jobs(cluster, &ours).await
+        } else {
+            None
+        };
         Ok(Self {
             namespace: cluster.namespace.clone(),
             workloads: deployments
@@ -95,7 +110,8 @@ impl Seen {
             services: list(cluster, "Services", &ours).await?,
             ingresses: list_if_allowed(cluster, "Ingresses", &ours).await?,
             pods: list(cluster, "Pods", &ours).await?,
-            records: list(cluster, "ConfigMaps", &ours).await?,
+            records,
+            builders,
         })
     }
 
@@ -123,7 +139,10 @@ impl Seen {
         let mut workload = live.map(|live| workload::workload(live, service, ingress, &pods));
         let mut builds: Vec<BuildStatus> = records
             .into_iter()
-            .map(|build| build_status(build, now))
+            .map(|build| {
+                let is_killed = killed::is_killed(&build, self.builders.as_deref(), now);
+                build_status(app, build, is_killed)
+            })
             .collect();
         if let Some(workload) = &mut workload {
             // The newest of those that made this very image: a rerun may have made it again.
@@ -193,16 +212,17 @@ fn is_of<K: Resource>(object: &K, app: &str) -> bool {
     object.labels().get(labels::APP).is_some_and(|of| of == app)
 }
 
-fn build_status(build: BuildRecord, now: Timestamp) -> BuildStatus {
+fn build_status(app: &str, build: BuildRecord, is_killed: bool) -> BuildStatus {
     let phase = match &build.outcome {
         Some(BuildOutcome::Done(_)) => BuildPhase::Ok,
         Some(_) => BuildPhase::Failed,
-        None if record::runs(&build, now) => BuildPhase::Building,
-        None => BuildPhase::Lost,
+        None if is_killed => BuildPhase::Lost,
+        None => BuildPhase::Building,
     };
     let (done, failure) = match build.outcome {
         Some(BuildOutcome::Done(result)) => (Some(result), None),
         Some(BuildOutcome::Failed(failure)) => (None, Some(failure)),
+        None if is_killed => (None, Some(killed::failure(app))),
         Some(BuildOutcome::MissingBlobs(_)) | None => (None, None),
     };
     BuildStatus {

@@ -11,7 +11,10 @@ use tokio::time::timeout;
 
 use crate::{
     cluster::{
-        Cluster, Loopback, Tunnel, TunnelError, Way, objects::staging_job::STAGING, trouble::container_state,
+        Cluster, Loopback, Tunnel, TunnelError, Way,
+        job_pod::{self, is_of_job},
+        objects::staging_job::STAGING,
+        trouble::container_state,
     },
     oci::Reference,
     staging::{
@@ -196,24 +199,27 @@ impl<'a> Link<'a> {
     async fn look(&self) -> Result<(), LinkError> {
         // What is kept was opened before the failure, and may be as dead.
         self.now().unused.clear();
-        let of_job = ListParams::default().labels(&format!("batch.kubernetes.io/job-name={}", self.job));
         // An API server that does not answer says nothing about the Pod.
+        let job = match self.cluster.api::<Job>().get_opt(self.job).await {
+            Ok(Some(job)) => job,
+            Ok(None) => return Err(LinkError::Gone(format!("the Job `{}` was deleted", self.job))),
+            Err(_) => return Ok(()),
+        };
+        // The token goes to no other Pod, whatever its labels are.
+        let job_uid = job.metadata.uid.clone().unwrap_or_default();
+        let of_job = ListParams::default().labels(&job_pod::of_job(&job_uid));
         let Ok(pods) = self.cluster.api::<Pod>().list(&of_job).await else {
             return Ok(());
         };
         let runs = |pod: &&Pod| {
             let state = container_state(pod, STAGING).and_then(|state| state.running.as_ref());
-            pod.metadata.deletion_timestamp.is_none() && state.is_some()
+            is_of_job(pod, &job_uid) && pod.metadata.deletion_timestamp.is_none() && state.is_some()
         };
         if let Some(pod) = pods.items.iter().find(runs) {
             self.now().pod = pod.name_any();
             return Ok(());
         }
-        match self.cluster.api::<Job>().get_opt(self.job).await {
-            Ok(None) => Err(LinkError::Gone(format!("the Job `{}` was deleted", self.job))),
-            Ok(Some(job)) => how_it_ended(&job).map_or(Ok(()), |why| Err(LinkError::Gone(why))),
-            Err(_) => Ok(()),
-        }
+        how_it_ended(&job).map_or(Ok(()), |why| Err(LinkError::Gone(why)))
     }
 
     fn now(&self) -> std::sync::MutexGuard<'_, Now> {

@@ -18,11 +18,11 @@ use std::{
 };
 
 use k8s_openapi::api::{batch::v1::Job, core::v1::ResourceQuota};
-use kube::api::{DeleteParams, ListParams, PostParams};
+use kube::api::{DeleteParams, ListParams};
 
 use crate::{
     cluster::{
-        Cluster, PulledBy,
+        Cluster, PulledBy, create_job,
         error::{is_not_found, of_watch},
         job_pod::{JobContainer, how_it_ended, running},
         objects::staging_job::{STAGING, StagingJob},
@@ -239,9 +239,7 @@ async fn create(cluster: &Cluster, options: &Options, events: &Events) -> Result
         pull_secret: options.pull_secret.as_deref(),
         request: &request,
     };
-    let created = cluster
-        .api::<Job>()
-        .create(&PostParams::default(), &job.object())
+    let created = create_job(cluster, job.object())
         .await
         .map_err(|error| Words::new(&cluster.namespace, options).not_created(cluster, &error))?;
     Ok(Staging {
