@@ -39,7 +39,7 @@ fn foreign(labels: &Value) -> Value {
     })
 }
 
-fn is_write(request: &String) -> bool {
+fn is_write(request: &str) -> bool {
     !request.starts_with("GET ") && !request.contains("selfsubject")
 }
 
@@ -76,7 +76,7 @@ async fn it_takes_nothing_over_that_it_did_not_make() {
                     failure.commands,
                     [format!("kubectl describe {kind} b2i-registry -n shop")]
                 );
-                let writes: Vec<String> = server.requests().into_iter().filter(is_write).collect();
+                let writes: Vec<String> = server.requests().into_iter().filter(|it| is_write(it)).collect();
                 assert_eq!(writes, [""; 0], "{kind} {labels}");
                 assert_eq!(server.get(collection, "b2i-registry"), Some(before));
             }
