@@ -86,12 +86,11 @@ fn without_colours(text: &str) -> String {
     let mut out = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
         let end = piece.find(|c: char| !(c.is_ascii_digit() || c == ';'));
-        match end.filter(|&end| piece[end..].starts_with('m')) {
-            Some(end) => out.push_str(&piece[end + 1..]),
-            None => {
-                out.push_str("\u{1b}[");
-                out.push_str(piece);
-            }
+        if let Some(end) = end.filter(|&end| piece[end..].starts_with('m')) {
+            out.push_str(&piece[end + 1..]);
+        } else {
+            out.push_str("\u{1b}[");
+            out.push_str(piece);
         }
     }
     out

@@ -29,7 +29,7 @@ pub fn yaml(all: &impl Serialize) -> Result<String> {
     }
     // The serializer escapes controls and leaves bidi controls raw, in plain and block scalars too. Strings that have
     // any get a mark, which puts them into double quotes; then the mark goes and the escapes come.
-    let mark = (0..)
+    let mark = (0..=document.len())
         .map(|number| format!("{number};"))
         .find(|mark| !document.contains(&format!("\\uFFFE{mark}")))
         .unwrap_or_default();

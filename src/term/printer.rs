@@ -162,7 +162,7 @@ impl Printer {
                 }
             }
             Event::Doing(step, text) => {
-                running.on_bar(step, |bar| bar.set_message(sanitize::line(&text).into_owned()))
+                running.on_bar(step, |bar| bar.set_message(sanitize::line(&text).into_owned()));
             }
             Event::Bytes { step, done, total } => running.on_bar(step, |bar| {
                 if bar.length() != Some(total) {
@@ -228,19 +228,23 @@ impl Running {
 
 /// Returns the lines of a result as a terminal gets them.
 pub(super) fn shown(lines: &[impl AsRef<str>]) -> String {
-    let lines = lines.iter().map(|line| sanitize::line(line.as_ref()));
-    lines.map(|line| format!("{line}\n")).collect()
+    lines.iter().fold(String::new(), |mut text, line| {
+        text.push_str(&sanitize::line(line.as_ref()));
+        text.push('\n');
+        text
+    })
 }
 
 pub(super) fn offered(candidates: &[(String, String)], directive: &str) -> String {
-    let mut text: String = candidates
-        .iter()
-        .map(|(value, about)| {
-            let (value, about) = (sanitize::line(value), sanitize::line(about));
-            let gap = if about.is_empty() { "" } else { "\t" };
-            format!("{value}{gap}{about}\n")
-        })
-        .collect();
+    let mut text = String::new();
+    for (value, about) in candidates {
+        text.push_str(&sanitize::line(value));
+        if !about.is_empty() {
+            text.push('\t');
+            text.push_str(&sanitize::line(about));
+        }
+        text.push('\n');
+    }
     text.push_str(directive);
     text.push('\n');
     text

@@ -280,7 +280,7 @@ async fn what_the_cluster_holds_is_shown_and_not_obeyed() {
             "registry list",
             "registry list -o name",
             "rerun shop",
-            "rollback shop",
+            "rollback shop --to 7",
             "delete shop",
         ] {
             assert_all_harmless(&run(&cluster, line).await, &format!("{line} {hostile:?}"));

@@ -70,7 +70,7 @@ fn no_page_lets_a_stranger_speak_to_the_terminal() {
 
 /// Both are harmless, and read back as they were. To read them takes longest, so that is done for one in eight.
 fn assert_documents(all: &impl Serialize, case: u64) {
-    let is_read = case / 8 % 8 == 0;
+    let is_read = (case / 8).is_multiple_of(8);
     let value = serde_json::to_value(all).expect("plain data");
     let (json, yaml) = (term::json(all).expect("JSON"), term::yaml(all).expect("YAML"));
     for document in [&json, &yaml] {
