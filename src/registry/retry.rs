@@ -26,7 +26,9 @@ const SHORTEST_NOTICE: Duration = Duration::from_secs(2);
 
 /// Where lines for the user go while a registry makes us wait. Nowhere by default.
 #[derive(Clone, Default)]
-pub struct Notices(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+pub struct Notices(Option<Arc<Listener>>);
+
+type Listener = dyn Fn(&str) + Send + Sync;
 
 impl Notices {
     /// Sends the lines to this function.
@@ -150,7 +152,7 @@ mod tests {
             ("86400", None, Some(86_400)),
             ("18446744073709551615", None, Some(365 * 86_400)),
             ("99999999999999999999999999", None, Some(365 * 86_400)),
-            ("Wed, 21 Oct 9999 07:28:30 GMT", date, Some(365 * 86_400)),
+            ("Thu, 21 Oct 9999 07:28:30 GMT", date, Some(365 * 86_400)),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(RETRY_AFTER, HeaderValue::from_static(wanted));

@@ -29,10 +29,10 @@ pub(super) async fn download(
     let shown = place.shown();
     let has_digest = expected.digest.is_some();
     let url = Url::parse(url).map_err(|error| failure::no_url(&shown, &error))?;
-    may_go_to(&[], &url, has_digest).map_err(|refusal| failure::refused(&shown, refusal))?;
+    may_go_to(&[], &url, has_digest).map_err(|refusal| failure::refused(&shown, &refusal))?;
     events.send(Event::Doing(Step::Inspect, format!("downloading {shown}")));
     let lost = |error: reqwest::Error| match refusal_in(&error) {
-        Some(refusal) => failure::refused(&shown, refusal),
+        Some(refusal) => failure::refused(&shown, &refusal),
         None => failure::not_had(&shown, error.without_url()),
     };
     let mut response = client(&url, has_digest)

@@ -18,8 +18,8 @@ pub(super) fn no_url(shown: &str, error: &dyn std::fmt::Display) -> Failure {
         .anchor("artifact-url")
 }
 
-pub(super) fn refused(shown: &str, refusal: Refusal) -> Failure {
-    let failure = not_fetched(shown).why(&refusal);
+pub(super) fn refused(shown: &str, refusal: &Refusal) -> Failure {
+    let failure = not_fetched(shown).why(refusal);
     match refusal {
         Refusal::TooMany | Refusal::Private(_) => failure
             .next("give the address that it ends at; this shows the way there:")
