@@ -87,13 +87,13 @@ fn a_changed_result_is_built_anew_and_an_undisturbed_one_is_not() {
         );
     }
     // What was built last is another artifact, by its inputs: then nothing is deployed of it either.
-    let second = world.b2i_json("deploy ./httpbin --image-env A=1");
+    let second = world.b2i_json("deploy ./httpbin --port 8080 --image-env A=1");
     spoil(&world, 4, |entry| {
         let now = entry["inputs"].clone();
         entry["inputs"] = json!(evil_digest);
         entry["artifactDigest"] = now;
     });
-    let third = world.b2i_json("deploy ./httpbin --image-env A=1");
+    let third = world.b2i_json("deploy ./httpbin --port 8080 --image-env A=1");
     assert_eq!(
         (&third["unchanged"], &third["image"]),
         (&false.into(), &second["image"])
@@ -108,7 +108,7 @@ fn a_changed_destination_base_or_secret_decides_nothing() {
     let first = world.b2i_ok("deploy ./httpbin --port 8080");
     let note = "the build record of `httpbin` is not used";
     let deploy = |number: u64| -> Said {
-        let said = said(&mut world.command("deploy ./httpbin"));
+        let said = said(&mut world.command("deploy ./httpbin --port 8080"));
         assert_eq!(said.code, Some(0), "{}", said.stderr);
         assert!(said.stderr.contains(note), "{}", said.stderr);
         assert_repository(&world, &image(&world));
@@ -151,7 +151,7 @@ fn rollback_and_rerun_take_no_changed_build() {
     let world = World::new("record-back");
     attacker(&world);
     let first = world.b2i_ok("deploy ./httpbin --port 8080");
-    let second = world.b2i_ok("deploy ./httpbin --image-env A=1");
+    let second = world.b2i_ok("deploy ./httpbin --port 8080 --image-env A=1");
     let original = world.kubectl("get configmap b2i-httpbin -o jsonpath={.data.build-1}");
     spoil(&world, 1, |entry| {
         entry["outcome"]["done"]["image"] = json!(second.replace("httpbin@", "other@"))

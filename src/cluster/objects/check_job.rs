@@ -57,7 +57,7 @@ impl CheckJob<'_> {
                 .map(|name| ("pull-secret", name, PULL_SECRET_FOLDER)),
         );
         let mut container = restricted::container(CONTAINER, self.builder_image, CHECK_ARGUMENT);
-        let request = serde_json::to_string(self.request).expect("plain data with string keys");
+        let request = serde_json::to_string(self.request).unwrap_or_default();
         container.env = Some(restricted::long_env(REQUEST_VARIABLE, &request));
         let mount = |(volume, _, path): &(&str, &str, &str)| VolumeMount {
             name: (*volume).to_owned(),

@@ -117,16 +117,15 @@ async fn choose(
     let what = || format!("could not build `{app}` again");
     let unconfirmed = |number| history::unconfirmed(what(), number, app, &cluster.namespace);
     let builds = &history.builds;
-    let found = match number {
-        Some(number) => builds.iter().find(|build| build.number == number),
-        None => {
-            let mut known = history.known();
-            let made = known.find(|(_, entry)| entry.is_none_or(|build| build.result().is_some()));
-            match made.or_else(|| history.known().next()) {
-                Some((number, None)) => return Err(unconfirmed(number)),
-                Some((_, entry)) => entry,
-                None => builds.first(),
-            }
+    let found = if let Some(number) = number {
+        builds.iter().find(|build| build.number == number)
+    } else {
+        let mut known = history.known();
+        let made = known.find(|(_, entry)| entry.is_none_or(|build| build.result().is_some()));
+        match made.or_else(|| history.known().next()) {
+            Some((number, None)) => return Err(unconfirmed(number)),
+            Some((_, entry)) => entry,
+            None => builds.first(),
         }
     };
     let Some(build) = found else {
