@@ -287,7 +287,8 @@ fn a_rollout_that_is_deleted_or_taken_back_by_hand_fails() {
     shop.world.kubectl("rollout undo deployment/shop");
     slow.ended().assert_failed(&[REPLACED, "#replaced"]);
     shop.serves("first");
-    let slow = shop.begin("b", HELD).applied();
+    // `kubectl rollout undo` took over what it put back.
+    let slow = shop.begin("b", &format!("{HELD} --force-conflicts")).applied();
     shop.world.kubectl("delete deployment shop");
     slow.ended()
         .assert_failed(&["somebody deleted the Deployment meanwhile"]);

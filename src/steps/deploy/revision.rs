@@ -24,14 +24,19 @@ pub(super) struct Revision {
     refused: Option<String>,
 }
 
-/// Whether the Pods that stay are all of one revision.
+/// Whether the Pods that stay are all of one revision. What was evicted lies about for long.
 pub(super) fn is_one(pods: &[Pod]) -> bool {
     let mut revisions = pods
         .iter()
-        .filter(|pod| !is_going(pod))
+        .filter(|pod| !is_going(pod) && !has_ended(pod))
         .map(|pod| [HASH, REVISION_HASH].map(|key| pod.labels().get(key)));
     let first = revisions.next();
     revisions.all(|revision| Some(revision) == first)
+}
+
+fn has_ended(pod: &Pod) -> bool {
+    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    matches!(phase, Some("Failed" | "Succeeded"))
 }
 
 impl Revision {
@@ -198,5 +203,8 @@ mod tests {
         let mut going = pod(HASH, "b");
         going.metadata.deletion_timestamp = serde_json::from_value(json!("2024-05-01T12:00:00Z")).ok();
         assert!(is_one(&[pod(HASH, "a"), going]));
+        let mut evicted = pod(HASH, "b");
+        evicted.status = serde_json::from_value(json!({ "phase": "Failed" })).ok();
+        assert!(is_one(&[pod(HASH, "a"), evicted]));
     }
 }
