@@ -102,7 +102,7 @@ pub async fn begin(
     record: &BuildRecord,
     history_limit: usize,
 ) -> Result<u64, Error> {
-    killed::close(cluster, app).await;
+    Box::pin(killed::close(cluster, app)).await;
     let mut number = 0;
     change(cluster, app, true, |data| {
         let newest = builds(Some(data)).into_iter().next();

@@ -125,7 +125,7 @@ pub(super) async fn build(
     if let Some((last, result)) = target.unchanged_since(&inputs) {
         if target.pull {
             // Only the builder may ask the base's registry. The same base gives the same image.
-            return rerun(site, &target.app, begun::again(last, target, site), stage).await;
+            return Box::pin(rerun(site, &target.app, begun::again(last, target, site), stage)).await;
         }
         events.send(Event::Started(Step::Build));
         events.send(Event::Done(
@@ -153,14 +153,14 @@ pub(super) async fn build(
             let (destination, tags) = (target.destination.clone(), target.tags.clone());
             let request = packed.request(plan, destination, tags, site.access.clone());
             let record = begun::of_artifact(artifact, inputs, target.options.clone(), request);
-            make(
+            Box::pin(make(
                 site,
                 &target.app,
                 record,
                 packed.layers().await?,
                 Some(&mut staging),
                 stage,
-            )
+            ))
             .await
         }
         Err(failure) => Err(failure),
@@ -177,7 +177,7 @@ pub(super) async fn build(
 /// Makes and pushes the image that a record asks for, of layers that are in the registry.
 pub(super) async fn rerun(site: &Site, app: &AppName, record: BuildRecord, stage: &Stage) -> Result<Built> {
     stage.in_cluster();
-    let built = make(site, app, record, &[], None, stage).await;
+    let built = Box::pin(make(site, app, record, &[], None, stage)).await;
     stage.done();
     built
 }
@@ -215,7 +215,7 @@ async fn make(
         run: Some(site.run_id.clone()),
         ..record
     };
-    let number = record::begin(&site.cluster, app, &record, site.history_limit)
+    let number = Box::pin(record::begin(&site.cluster, app, &record, site.history_limit))
         .await
         .map_err(|error| record_failure(&site.cluster, "begin", app, &error))?;
     stage.recorded(app, number);
