@@ -2,7 +2,7 @@
 
 use std::{pin::pin, time::Duration};
 
-use futures_util::{Stream, StreamExt, TryStreamExt};
+use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod};
 use kube::{
     ResourceExt,
@@ -61,7 +61,7 @@ pub async fn running(
     timeout: Duration,
     tell: impl Fn(String),
 ) -> Result<Result<String, Stuck>, watcher::Error> {
-    let mut pods = pin!(pods_of_job(cluster, of.job_uid));
+    let mut pods = pods_of_job(cluster, of.job_uid);
     let mut warnings_of = warnings(cluster, of.job).boxed();
     let mut is_seen = false;
     // A trouble says more than that the time is over, so it must come first.
@@ -114,16 +114,16 @@ pub async fn running(
 ///
 /// Whoever may create Pods can set any label on one, so its owner must be the Job as well. The label is the Job
 /// controller's oldest; `batch.kubernetes.io/controller-uid` came with 1.27.
-pub fn pods_of_job(
-    cluster: &Cluster,
-    job_uid: &str,
-) -> impl Stream<Item = Result<Vec<Pod>, watcher::Error>> + Send + use<> {
+#[must_use]
+pub fn pods_of_job(cluster: &Cluster, job_uid: &str) -> BoxStream<'static, Result<Vec<Pod>, watcher::Error>> {
     let selector = of_job(job_uid);
     let job_uid = job_uid.to_owned();
-    snapshots::<Pod>(cluster, Config::default().labels(&selector)).map_ok(move |mut pods| {
+    let own = move |mut pods: Vec<Pod>| {
         pods.retain(|pod| is_of_job(pod, &job_uid));
         pods
-    })
+    };
+    let pods = snapshots::<Pod>(cluster, Config::default().labels(&selector));
+    pods.map_ok(own).boxed()
 }
 
 /// Returns the selector of a Job's Pods.

@@ -97,7 +97,7 @@ pub async fn begin(
     highest: u64,
     history_limit: usize,
 ) -> Result<u64, Error> {
-    killed::close(cluster, app).await;
+    Box::pin(killed::close(cluster, app)).await;
     let mut number = 0;
     change(cluster, app, true, |data| {
         let newest = builds(Some(data)).into_iter().next();

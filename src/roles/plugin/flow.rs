@@ -129,7 +129,7 @@ pub(super) async fn build(
         if target.pull {
             // Only the builder may ask the base's registry. The same base gives the same image.
             let again = begun::again(last, target, site);
-            return rerun(site, &target.app, again, target.highest, stage).await;
+            return Box::pin(rerun(site, &target.app, again, target.highest, stage)).await;
         }
         events.send(Event::Started(Step::Build));
         events.send(Event::Done(
@@ -158,7 +158,7 @@ pub(super) async fn build(
             let (destination, tags) = (target.destination.clone(), target.tags.clone());
             let request = packed.request(plan, destination, tags, site.access.clone());
             let record = begun::of_artifact(artifact, inputs, target.options.clone(), request);
-            make(
+            Box::pin(make(
                 site,
                 &target.app,
                 record,
@@ -166,7 +166,7 @@ pub(super) async fn build(
                 packed.layers().await?,
                 Some(&mut staging),
                 stage,
-            )
+            ))
             .await
         }
         Err(failure) => Err(failure),
@@ -189,7 +189,7 @@ pub(super) async fn rerun(
     stage: &Stage,
 ) -> Result<Built> {
     stage.in_cluster();
-    let built = make(site, app, record, highest, &[], None, stage).await;
+    let built = Box::pin(make(site, app, record, highest, &[], None, stage)).await;
     stage.done();
     built
 }
@@ -239,7 +239,8 @@ async fn make(
         run: Some(site.run_id.clone()),
         ..record
     };
-    let number = record::begin(&site.cluster, app, &record, highest, site.history_limit)
+    let begun = record::begin(&site.cluster, app, &record, highest, site.history_limit);
+    let number = Box::pin(begun)
         .await
         .map_err(|error| record_failure(&site.cluster, "begin", app, &error))?;
     stage.recorded(app, number);

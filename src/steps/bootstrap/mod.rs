@@ -71,7 +71,7 @@ pub async fn run(
     let tell = |text: String| events.send(Event::Doing(Step::Bootstrap, text));
     tell(format!("waiting for a Pod of `{}`", options.image));
     let jobs = cluster.api::<Job>();
-    let created = create_job(cluster, job.object()).await;
+    let created = Box::pin(create_job(cluster, job.object())).await;
     let job_uid = created
         .map_err(|error| words.not_created(&error))?
         .metadata

@@ -64,7 +64,7 @@ pub async fn in_cluster(
     };
     events.send(Event::Doing(Step::Check, "starting the check".to_owned()));
     let jobs = cluster.api::<Job>();
-    let created = create_job(cluster, job.object()).await;
+    let created = Box::pin(create_job(cluster, job.object())).await;
     let created = created.map_err(|error| not_created(cluster, &error))?;
     let uid = created.metadata.uid.unwrap_or_default();
     let said = said(cluster, &job.name(), &uid, options, events).await;
@@ -81,7 +81,7 @@ async fn said(
     options: &Options,
     events: &Events,
 ) -> Result<CheckReport> {
-    let mut pods = pin!(pods_of_job(cluster, job_uid));
+    let mut pods = pods_of_job(cluster, job_uid);
     let mut warnings_of = warnings(cluster, job).boxed();
     let (mut by_status, mut by_warning) = (Patience::new(options.patience), Patience::new(options.patience));
     let mut is_seen = false;

@@ -82,9 +82,9 @@ impl<'a> Builder<'a> {
         job_uid: &str,
         deadline: Duration,
     ) -> Result<End, watcher::Error> {
-        let pods = pods_of_job(self.cluster, job_uid);
+        let mut pods = pods_of_job(self.cluster, job_uid);
         let refusals = warnings(self.cluster, job);
-        futures_util::pin_mut!(pods, refusals);
+        futures_util::pin_mut!(refusals);
         let give_up = Instant::now() + deadline + DEADLINE_SLACK;
         let end = loop {
             tokio::select! {

@@ -85,7 +85,7 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         job: job.name(),
     };
     events.send(Event::Doing(Step::Build, "starting the builder".to_owned()));
-    let created = create_job(cluster, job.object())
+    let created = Box::pin(create_job(cluster, job.object()))
         .await
         .map_err(|error| told.not_created(&error))?;
     let job_uid = created.metadata.uid.unwrap_or_default();

@@ -239,7 +239,7 @@ async fn create(cluster: &Cluster, options: &Options, events: &Events) -> Result
         pull_secret: options.pull_secret.as_deref(),
         request: &request,
     };
-    let created = create_job(cluster, job.object())
+    let created = Box::pin(create_job(cluster, job.object()))
         .await
         .map_err(|error| Words::new(&cluster.namespace, options).not_created(cluster, &error))?;
     Ok(Staging {
