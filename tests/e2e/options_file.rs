@@ -123,7 +123,11 @@ fn a_file_beside_a_downloaded_artifact_gets_no_password() {
     ] {
         fs::write(folder.join("b2i.yaml"), yaml).unwrap();
         for command in ["deploy", "build"] {
-            let said = in_folder(&world, &folder, &format!("{command} ./hello"));
+            let mut run = world.command(&format!("{command} ./hello"));
+            // What the tests' own variables say would win over the file.
+            run.env_remove("B2I_BUILDER_IMAGE")
+                .env_remove("B2I_BOOTSTRAP_IMAGE");
+            let said = said(run.current_dir(&folder));
             // What only a deploy has, a build does not use.
             let is_used = command == "deploy" || yaml.contains("Image");
             let is_refused = said.code == Some(2) && said.stderr.contains("could not use");
