@@ -1,6 +1,6 @@
 //! Role 2: the staging Pod. It takes layers from the plugin and hands them to the registry.
 
-use std::{net::Ipv4Addr, path::Path, process::ExitCode, time::Duration};
+use std::{mem, net::Ipv4Addr, path::Path, process::ExitCode, time::Duration};
 
 use futures_util::{
     FutureExt,
@@ -36,7 +36,13 @@ pub fn run() -> ExitCode {
         .enable_all()
         .build()
         .map_err(|error| Failure::new("could not start").because(error))
-        .and_then(|runtime| runtime.block_on(serve()));
+        .and_then(|runtime| {
+            let ended = runtime.block_on(serve());
+            // Dropped, it would cancel the writes to the spool, and requests that wait for them would be answered that the
+            // spool failed. When the process ends, they get no answer, and the plugin looks for the next Pod.
+            mem::forget(runtime);
+            ended
+        });
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

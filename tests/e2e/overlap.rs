@@ -132,8 +132,14 @@ fn nothing_changed_starts_nothing() {
     assert_eq!(world.b2i_ok("deploy ./httpbin"), first);
     assert_eq!(seen(), before);
     // The base's registry is asked by a builder; the same base makes the same image.
+    let revision = || {
+        world.kubectl(
+            r"get deployment httpbin -o jsonpath={.metadata.annotations.deployment\.kubernetes\.io/revision}",
+        )
+    };
+    let running = revision();
     assert_eq!(world.b2i_ok("deploy ./httpbin --pull"), first);
-    assert_eq!(seen().0, before.0);
+    assert_eq!(revision(), running);
     let again = world.b2i("deploy ./httpbin");
     assert!(
         again.stderr.contains("nothing changed") && again.stderr.contains("as before"),

@@ -69,6 +69,12 @@ impl Objects {
             || ingress(self) != ingress(before)
     }
 
+    /// Whether an apply made other Pods: the annotations of a `Deployment` count in its generation, and make none.
+    pub(super) fn pods_differ_from(&self, before: &Self) -> bool {
+        let template = |objects: &Self| objects.workload.as_ref().and_then(|it| it.template().cloned());
+        template(self) != template(before)
+    }
+
     /// A `StatefulSet`'s generation does not count its annotations.
     pub(super) fn workload_differs_from(&self, before: &Self) -> bool {
         let state = |objects: &Self| {

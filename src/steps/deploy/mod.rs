@@ -126,7 +126,7 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
     let version = version.map(|it| Version::of(it, options.container()));
     let version = version.unwrap_or_default();
     let changed = applied.differs_from(&before);
-    if let (false, Some(unchanged)) = (changed, &applied.workload)
+    if let (false, Some(unchanged)) = (applied.pods_differ_from(&before), &applied.workload)
         && let Some(restarted) = again::start_again(cluster, options, unchanged).await
     {
         applied.workload = Some(restarted);
