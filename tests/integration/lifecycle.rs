@@ -106,7 +106,7 @@ pub(crate) fn failed() -> Value {
 }
 
 /// What this machine keeps between the runs of one test.
-fn state_folder(server: &str) -> PathBuf {
+pub(crate) fn state_folder(server: &str) -> PathBuf {
     let port = server.rsplit(':').next().unwrap();
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("state-{port}"))
 }

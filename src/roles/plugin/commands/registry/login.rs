@@ -11,6 +11,7 @@ use super::{
     check::TIMEOUT,
     config::Config,
     interrupt::{self, Stage},
+    named_image::{NamedImage, Purpose},
     options,
 };
 use crate::{
@@ -68,13 +69,32 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
     let cluster = options::connect(&context.global).await?;
     let config = context.config.over_namespace(&cluster).await?;
     let access = access::access(&args.access, &config)?;
+    // Before anything is written: it would get the Secret.
+    let builder_image = match NamedImage::choose(args.builder_image.as_ref(), config.builder_image.as_ref()) {
+        Some(named) => {
+            let dialogue = context.dialogue();
+            let trusted = named.trusted(Purpose::Builder, &cluster, &args.secret, &dialogue);
+            Some(trusted.await?.to_owned())
+        }
+        None => None,
+    };
     write(&cluster, &args.secret, &registry.registry, &username, &password).await?;
     context.printer.say(&format!(
         "the Secret `{}` in namespace `{}` has a login for {}",
         args.secret, cluster.namespace, registry.registry
     ));
     let credentials = Credentials::Basic { username, password };
-    let report = prove(context, &config, &args, &cluster, registry, access, credentials).await?;
+    let report = prove(
+        context,
+        &config,
+        builder_image,
+        &args,
+        &cluster,
+        registry,
+        access,
+        credentials,
+    )
+    .await?;
     if let Some(failure) = report.failure() {
         let why = format!(
             "{}\n(the Secret `{}` holds this login now)",
@@ -224,6 +244,7 @@ async fn write(cluster: &Cluster, name: &str, host: &str, username: &str, passwo
 async fn prove(
     context: &Context,
     config: &Config,
+    builder_image: Option<String>,
     args: &Args,
     cluster: &Cluster,
     image: Reference,
@@ -232,10 +253,6 @@ async fn prove(
 ) -> Result<CheckReport> {
     let events = context.printer.events();
     events.send(Event::Started(Step::Check));
-    let builder_image = args
-        .builder_image
-        .clone()
-        .or_else(|| config.builder_image.clone());
     let request = CheckRequest {
         image,
         scope: CheckScope::Login,
