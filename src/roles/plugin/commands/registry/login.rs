@@ -8,8 +8,8 @@ use kube::{ResourceExt, api::PostParams};
 use super::{
     Context, access,
     args::AccessArgs,
+    bootstrap::BuilderImage,
     check::TIMEOUT,
-    config::Config,
     interrupt::{self, Stage},
     named_image::{NamedImage, Purpose},
     options,
@@ -70,11 +70,15 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
     let config = context.config.over_namespace(&cluster).await?;
     let access = access::access(&args.access, &config)?;
     // Before anything is written: it would get the Secret.
-    let builder_image = match NamedImage::choose(args.builder_image.as_ref(), config.builder_image.as_ref()) {
+    let builder = match NamedImage::choose(args.builder_image.as_ref(), config.builder_image.as_ref()) {
         Some(named) => {
             let dialogue = context.dialogue();
             let trusted = named.trusted(Purpose::Builder, &cluster, &args.secret, &dialogue);
-            Some(trusted.await?.to_owned())
+            let pull_secret = args.builder_pull_secret.clone();
+            Some(BuilderImage {
+                image: trusted.await?.to_owned(),
+                pull_secret: pull_secret.or_else(|| config.builder_pull_secret.clone()),
+            })
         }
         None => None,
     };
@@ -84,17 +88,7 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
         args.secret, cluster.namespace, registry.registry
     ));
     let credentials = Credentials::Basic { username, password };
-    let report = prove(
-        context,
-        &config,
-        builder_image,
-        &args,
-        &cluster,
-        registry,
-        access,
-        credentials,
-    )
-    .await?;
+    let report = prove(context, builder, &args, &cluster, registry, access, credentials).await?;
     if let Some(failure) = report.failure() {
         let why = format!(
             "{}\n(the Secret `{}` holds this login now)",
@@ -243,8 +237,7 @@ async fn write(cluster: &Cluster, name: &str, host: &str, username: &str, passwo
 /// Asks the registry, from inside the cluster where there is an image for it, else from here.
 async fn prove(
     context: &Context,
-    config: &Config,
-    builder_image: Option<String>,
+    builder: Option<BuilderImage>,
     args: &Args,
     cluster: &Cluster,
     image: Reference,
@@ -263,14 +256,11 @@ async fn prove(
         base: None,
         access,
     };
-    let (report, place) = if let Some(builder_image) = builder_image {
+    let (report, place) = if let Some(builder) = builder {
         let settings = check::Options {
             run_id: options::run_id(),
-            builder_image,
-            builder_pull_secret: args
-                .builder_pull_secret
-                .clone()
-                .or_else(|| config.builder_pull_secret.clone()),
+            builder_image: builder.image,
+            builder_pull_secret: builder.pull_secret,
             push_secret: args.secret.clone(),
             pull_secret: None,
             patience: PATIENCE,
