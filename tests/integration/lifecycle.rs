@@ -1,9 +1,6 @@
 //! Commands for apps that are there, as whole runs against a fake API server.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::fs;
 
 use kubectl_b2i::{
     cluster::{Cluster, record},
@@ -16,7 +13,7 @@ use crate::{
     deploy::{plays, ready},
     support::{
         elf::Elf,
-        fake_apiserver::FakeApiServer,
+        fake_apiserver::{FakeApiServer, state_folder},
         run::{Ended, Run},
         schema,
     },
@@ -105,27 +102,21 @@ pub(crate) fn failed() -> Value {
     json!({ "failed": { "what": "could not push `registry.example.com/team/shop`", "why": "denied" } })
 }
 
-/// What this machine keeps between the runs of one test.
-pub(crate) fn state_folder(server: &str) -> PathBuf {
-    let port = server.rsplit(':').next().unwrap();
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("state-{port}"))
-}
-
 /// Has this machine vouch for these builds, as if it had made them.
-pub(crate) fn vouch(server: &FakeApiServer, app: &str, builds: &[Value]) {
+pub(crate) fn vouch(server: &str, app: &str, builds: &[Value]) {
     let seals = builds.iter().fold(Seals::default(), |seals, build| {
         let build: BuildRecord = serde_json::from_value(build.clone()).unwrap();
         seals.with(build.seal())
     });
-    let name = Digest::of(json!([server.url(), "shop", app]).to_string().as_bytes()).hex();
-    let folder = state_folder(server.url()).join("kubectl-b2i/builds");
+    let name = Digest::of(json!([server, "shop", app]).to_string().as_bytes()).hex();
+    let folder = state_folder(server).join("kubectl-b2i/builds");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join(format!("{name}.json")), json!(seals).to_string()).unwrap();
 }
 
 /// The record, of builds that this machine has made.
 pub(crate) fn put_record(server: &FakeApiServer, app: &str, builds: &[Value]) {
-    vouch(server, app, builds);
+    vouch(server.url(), app, builds);
     put_unknown_record(server, app, builds);
 }
 

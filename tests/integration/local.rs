@@ -467,7 +467,8 @@ async fn a_cluster_that_knows_the_app_or_is_named_gets_an_entry() {
     let machine = Machine::logged_in(Login::Open).await;
     let (server, cluster) = FakeApiServer::start().await;
     let path = kubeconfig(&machine, &cluster.server, &json!({ "token": "t0p-s3cret" }));
-    let env = [("KUBECONFIG", path.as_str())];
+    let state = machine.path().display().to_string();
+    let env = [("KUBECONFIG", path.as_str()), ("XDG_STATE_HOME", state.as_str())];
     let app = "server".parse().unwrap();
     let builds = async || record::list(&cluster, &app).await.unwrap();
 

@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
-    lifecycle::{build, done, put_record, put_secret, state_folder},
+    lifecycle::{build, done, put_record, put_secret},
     support::{
         archive::plain_jar,
-        fake_apiserver::FakeApiServer,
+        fake_apiserver::{FakeApiServer, state_folder},
         fake_registry::{FakeRegistry, Knobs},
         run::{Ended, Run},
         terminal::Terminal,

@@ -12,7 +12,7 @@ use kubectl_b2i::{cluster::Cluster, model::BuildOutcome};
 use serde_json::{Value, json};
 
 use crate::{
-    lifecycle::{build, builds, done, history, image, ok, put_record, put_secret, run},
+    lifecycle::{build, builds, done, history, image, ok, put_record, put_secret, run, vouch},
     support::{
         fake_apiserver::FakeApiServer,
         gate::{self, At},
@@ -31,7 +31,9 @@ async fn shop() -> (FakeApiServer, Cluster) {
     (server, cluster)
 }
 
+/// The same server by another address, where this machine knows the app as well.
 fn through(cluster: &Cluster, url: &str) -> Cluster {
+    vouch(url, "shop", &[build(1, done(1))]);
     Cluster::new(cluster.client.clone(), "shop", url)
 }
 

@@ -365,7 +365,14 @@ async fn a_line_without_end_takes_no_memory() {
     assert!(lines[0].ends_with(CUT));
     assert_eq!(lines[1], "next");
     // A builder's too.
-    pod["metadata"] = json!({ "name": "b2i-builder-x", "labels": labels("shop", "builder") });
+    let of_builder = json!({ "name": "b2i-builder", "labels": labels("shop", "builder") });
+    server.put(
+        "/apis/batch/v1/namespaces/shop/jobs",
+        json!({ "metadata": of_builder }),
+    );
+    let mut of_pod = labels("shop", "builder");
+    of_pod["job-name"] = json!("b2i-builder");
+    pod["metadata"] = json!({ "name": "b2i-builder-x", "labels": of_pod });
     pod["spec"]["volumes"] = json!([{ "name": "request", "configMap": {
         "name": "b2i-shop", "items": [{ "key": "request-1", "path": "request.json" }],
     } }]);

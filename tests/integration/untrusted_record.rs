@@ -182,7 +182,7 @@ async fn a_record_sends_an_image_nowhere() {
         "{printed}"
     );
 
-    vouch(&server, "shop", &[]);
+    vouch(server.url(), "shop", &[]);
     put_unknown_record(&server, "shop", &[evil.clone()]);
     let ended = run(&cluster, line).await;
     assert!(
@@ -222,7 +222,7 @@ async fn a_record_chooses_no_secret() {
     let line = "deploy server --name shop --port 8080 --dry-run=client -o yaml";
     put_record(&server, "shop", &[evil.clone()]);
     ok(&cluster, line).await;
-    vouch(&server, "shop", &[]);
+    vouch(server.url(), "shop", &[]);
     put_unknown_record(&server, "shop", &[evil]);
     let ended = run(&cluster, line).await;
     assert_eq!(ended.code, Some(1), "{}", ended.stdout);

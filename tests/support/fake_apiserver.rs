@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeMap,
     convert::Infallible,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
@@ -51,11 +52,19 @@ struct Store {
     denied: Vec<String>,
 }
 
+/// What the plugin keeps on this machine between the runs against one server.
+pub fn state_folder(url: &str) -> PathBuf {
+    let port = url.rsplit(':').next().unwrap();
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("state-{port}"))
+}
+
 impl FakeApiServer {
     /// Starts a server on loopback and returns it with a connection to its namespace `shop`.
     pub async fn start() -> (Self, Cluster) {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
+        // The port may have been another test's.
+        let _ = std::fs::remove_dir_all(state_folder(&url));
         let server = Self(Arc::new(Inner {
             url: url.clone(),
             store: Mutex::default(),

@@ -106,7 +106,7 @@ async fn forward(
                     while let Ok(Ok(count @ 1..)) = tokio::time::timeout(Duration::from_millis(100), client.read(&mut up)).await {
                         server.write_all(&up[..count]).await.ok();
                     }
-                    server.read(&mut answers).await.ok();
+                    let _lost = server.read(&mut answers).await;
                     down.notify_one();
                     return;
                 }

@@ -6,7 +6,7 @@ use super::{known_builds::KnownBuilds, options::record_failure};
 use crate::{
     cluster::{Cluster, error::is_forbidden, record, workload},
     error::{Failure, Result},
-    model::{AppName, BuildOrigin, BuildRecord, Seals},
+    model::{AppName, BuildOrigin, BuildRecord, LayerDescriptor, Seals},
     oci::Reference,
     steps::deploy::Previous,
 };
@@ -107,6 +107,16 @@ impl History {
             .find(|(_, entry)| entry.is_none_or(|build| build.origin != BuildOrigin::Local))
             .or_else(|| self.known().next())?;
         entry
+    }
+
+    /// Returns the layers of the newest build in a repository. Nobody has to vouch for them: what is made of them must
+    /// have the digest of today's layer, or that is sent whole.
+    pub(super) fn layers_at(&self, repository: &Reference) -> Vec<LayerDescriptor> {
+        let newest = self.builds.iter().map(|build| &build.request);
+        let mut newest = newest.filter(|request| request.destination.name() == repository.name());
+        newest
+            .next()
+            .map_or_else(Vec::new, |request| request.layers.clone())
     }
 
     /// Says that earlier builds decide nothing, where there are some.

@@ -89,6 +89,8 @@ pub(super) struct Target {
     pub options: ImageOptions,
     /// The last build, where somebody vouches for it.
     pub last: Option<BuildRecord>,
+    /// Layers that the repository may have from the newest build: a hint of what a change can be sent against.
+    pub earlier_layers: Vec<LayerDescriptor>,
     /// The highest number that a build of the app is known to have.
     pub highest: u64,
     /// Ask whether the base has moved.
@@ -104,15 +106,6 @@ impl Target {
         let result = last.result()?;
         let is_here = result.image.name() == self.destination.name() && result.image.digest.is_some();
         Some((last, result)).filter(|_| is_here && last.inputs == *inputs)
-    }
-
-    /// Returns the layers that the last build has sent to the repository. Whether they are still there,
-    /// only the registry knows.
-    pub(super) fn earlier_layers(&self) -> Vec<LayerDescriptor> {
-        let request = self.last.as_ref().map(|last| &last.request);
-        request
-            .filter(|request| request.destination.name() == self.destination.name())
-            .map_or_else(Vec::new, |request| request.layers.clone())
     }
 }
 
@@ -288,10 +281,11 @@ pub(super) async fn target(
     options.pull_secret = site.pull_secret.kept(options.pull_secret);
     Ok(Target {
         app,
-        destination,
         tags,
         options,
         last: history.last().cloned(),
+        earlier_layers: history.layers_at(&destination),
+        destination,
         highest: history.highest(),
         pull: args.pull,
         rebuild: args.rebuild,

@@ -61,7 +61,7 @@ impl<'a> Staging<'a> {
             timeout: POD_TIMEOUT,
             // The staging Pod compresses what it puts together, in the usual way alone.
             earlier_layers: if plan.compression == Compression::default() {
-                target.earlier_layers()
+                target.earlier_layers.clone()
             } else {
                 Vec::new()
             },

@@ -154,6 +154,11 @@ const RULES: &[Rule] = &[
         "whether a login may be read on its way",
     ),
     rule(
+        "registry-host",
+        May::Trusted,
+        "private hosts that a registry may send the Pods to",
+    ),
+    rule(
         "registry-ca",
         May::Trusted,
         "whom the Pods believe to be the registry",
