@@ -94,11 +94,8 @@ async fn a_namespace_configuration_that_makes_no_sense_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deploy_takes_its_builder_image_from_the_namespace_and_a_flag_wins() {
-    for (flags, expected) in [
-        ("", "ns.example/builder:1"),
-        ("--builder-image flag.example/builder:2", "flag.example/builder:2"),
-    ] {
+async fn a_flag_wins_over_the_builder_image_of_the_namespace() {
+    for (flags, expected) in [("--builder-image flag.example/builder:2", "flag.example/builder:2")] {
         let (server, cluster) = FakeApiServer::start().await;
         configure(&server, "builderImage: ns.example/builder:1");
         let (sender, jobs) = std::sync::mpsc::channel();

@@ -34,6 +34,8 @@ mod kubeconfig;
 mod layer;
 mod lifecycle;
 mod local;
+#[cfg(unix)]
+mod namespace_images;
 mod network;
 mod network_limits;
 mod nodes;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{builder_image, options::Site};
+use super::{builder_image, named_image::Purpose, options::Site};
 use crate::{
     cluster::configuration,
     error::Result,
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Any image with a shell will do; this is a small one.
-const IMAGE: &str = "docker.io/library/busybox:stable";
+pub(super) const IMAGE: &str = "docker.io/library/busybox:stable";
 /// Last part of its name, beside the app's.
 const NAME: &str = "b2i-builder";
 /// How long the Pod may take to run: a node may have to be added, an image to be pulled.
@@ -35,8 +35,11 @@ pub(super) struct BuilderImage {
 
 /// Brings the builder image into the registry that an image goes to, and notes that.
 pub(super) async fn run(site: &Site, destination: &Reference) -> Result<BuilderImage> {
+    let image = match &site.bootstrap_image {
+        Some(named) => site.trusted(named, Purpose::Bootstrap).await?,
+        None => IMAGE.to_owned(),
+    };
     let executable = builder_image::executable(&site.cluster).await?;
-    let image = site.bootstrap_image.clone().unwrap_or_else(|| IMAGE.to_owned());
     let pull_secret = site.builder_pull_secret.as_ref().unwrap_or(&site.push_secret);
     let options = Options {
         run_id: site.run_id.clone(),

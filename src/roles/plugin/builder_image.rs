@@ -150,6 +150,26 @@ pub(super) async fn digest(executable: &Artifact, repository: &Reference) -> Res
     Ok(assemble::run(&request, None).await?.digest())
 }
 
+/// Whether an image is what this plugin makes of itself, or of the executable of its version that lies beside it.
+pub(super) async fn is_own(image: &Reference) -> Result<bool> {
+    let Some(digest) = image.digest else {
+        return Ok(false);
+    };
+    let find = || {
+        Ok(candidates()
+            .iter()
+            .filter_map(|path| static_linux(path))
+            .collect())
+    };
+    let usable: Vec<Artifact> = flow::blocking(find).await?;
+    for executable in &usable {
+        if self::digest(executable, image).await? == digest {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Makes the image and pushes it to where `client` leads; returns it by digest.
 pub(super) async fn push(
     executable: &Artifact,

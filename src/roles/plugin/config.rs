@@ -10,7 +10,7 @@ use std::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::values;
+use super::{named_image::NamedImage, values};
 use crate::{
     cluster::{Cluster, configuration, record},
     error::{Failure, Result},
@@ -23,11 +23,11 @@ use crate::{
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(super) struct Config {
     /// Image of the staging Pod and the builder Job.
-    pub builder_image: Option<String>,
+    pub builder_image: Option<NamedImage>,
     /// Secret that the builder image is pulled with.
     pub builder_pull_secret: Option<String>,
     /// Image with a shell, by which the builder image is brought in where none is named.
-    pub bootstrap_image: Option<String>,
+    pub bootstrap_image: Option<NamedImage>,
     /// Secret that may push.
     pub push_secret: Option<String>,
     /// Secret that base images are pulled with.
@@ -99,7 +99,7 @@ impl Config {
                     .command(format!("kubectl edit configmap {name} -n {}", cluster.namespace))
                     .anchor("namespace-configuration")
             })?;
-            Ok(config.over(below))
+            Ok(config.over(below.of_namespace()))
         })
     }
 
@@ -140,6 +140,15 @@ impl Config {
     pub(super) fn history_limit(&self) -> usize {
         self.history_limit
             .map_or(record::HISTORY_LIMIT, |limit| usize::from(limit.get()))
+    }
+
+    /// The same, as one that the namespace's configuration says.
+    fn of_namespace(self) -> Self {
+        Self {
+            builder_image: self.builder_image.map(NamedImage::by_namespace),
+            bootstrap_image: self.bootstrap_image.map(NamedImage::by_namespace),
+            ..self
+        }
     }
 
     /// Lays this configuration over a weaker one.
@@ -207,7 +216,7 @@ mod tests {
     #[test]
     fn reads_what_it_knows() {
         let config = read("builderImage: r:5000/builder:1\nmirrors:\n  docker.io: r:5000\n").expect("valid");
-        assert_eq!(config.builder_image.as_deref(), Some("r:5000/builder:1"));
+        assert_eq!(config.builder_image, Some("r:5000/builder:1".to_owned().into()));
         assert_eq!(config.mirrors["docker.io"], "r:5000");
     }
 
@@ -228,7 +237,7 @@ mod tests {
              mirrors: {docker.io: ns, gcr.io: ns}\ncatalogue: {jar: {17: ns, 21: ns}}",
         );
         let config = own.over(below);
-        assert_eq!(config.builder_image.as_deref(), Some("own"));
+        assert_eq!(config.builder_image, Some("own".to_owned().into()));
         assert_eq!(config.builder_pull_secret.as_deref(), Some("ns"));
         assert_eq!(config.image_prefix.as_deref(), Some("r.example/ns"));
         assert_eq!(config.insecure_registries, ["a", "b"]);

@@ -7,7 +7,10 @@ use std::{
 };
 
 use super::flow::blocking;
-use crate::term::{Printer, ask};
+use crate::{
+    model::Event,
+    term::{Printer, ask},
+};
 
 /// One run's questions. Cheap to clone.
 #[derive(Clone)]
@@ -37,6 +40,21 @@ impl Dialogue {
     pub(super) async fn choice(&self, flag: &str, question: &str, among: &[String]) -> Option<String> {
         let (question, among) = (question.to_owned(), among.to_vec());
         self.asked(flag, move || ask::choice(&question, &among)).await
+    }
+
+    /// Asks for a yes or a no about what is said first; no flag answers it. `None` where there is nobody to ask.
+    pub(super) async fn confirm(&self, about: String, question: &'static str) -> Option<bool> {
+        if !ask::is_possible() {
+            return None;
+        }
+        let printer = self.0.printer.clone();
+        printer.say(&about);
+        let answer = blocking(move || Ok(printer.silent_while(|| ask::confirm(question)))).await;
+        answer.ok().flatten()
+    }
+
+    pub(super) fn warn(&self, words: String) {
+        self.0.printer.events().send(Event::Warning(words));
     }
 
     async fn asked(

@@ -189,7 +189,12 @@ pub(super) async fn rerun(
     stage: &Stage,
 ) -> Result<Built> {
     stage.in_cluster();
-    let built = Box::pin(make(site, app, record, highest, &[], None, stage)).await;
+    // Before anything is recorded: it may be refused.
+    let builder = site.builder(&record.request.destination).await;
+    let built = match builder {
+        Ok(_) => Box::pin(make(site, app, record, highest, &[], None, stage)).await,
+        Err(failure) => Err(failure),
+    };
     stage.done();
     built
 }

@@ -39,6 +39,7 @@ mod local;
 mod local_logins;
 mod local_record;
 mod merge;
+mod named_image;
 mod nodes;
 mod options;
 mod options_file;
@@ -57,6 +58,7 @@ mod s2i_values;
 mod staging;
 mod status_page;
 mod timings;
+mod trusted;
 mod values;
 
 use args::{Cli, Command};

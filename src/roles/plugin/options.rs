@@ -14,6 +14,7 @@ use super::{
     dialogue::Dialogue,
     history::History,
     merge,
+    named_image::{NamedImage, Purpose},
     pull_secret::PullSecret,
     push_secret, staging, values,
 };
@@ -39,9 +40,10 @@ pub(super) struct Site {
     pub run_id: String,
     /// What plays our roles there: what was named, else what the first to need it brings in.
     builder: OnceCell<BuilderImage>,
+    named_builder: Option<NamedImage>,
     pub builder_pull_secret: Option<String>,
     /// Image by which it is brought in.
-    pub bootstrap_image: Option<String>,
+    pub bootstrap_image: Option<NamedImage>,
     pub push_secret: String,
     /// The same, where the app's next build is to keep it.
     pub kept_push_secret: Option<String>,
@@ -58,8 +60,22 @@ impl Site {
     /// Returns the builder image; `destination` says which registry one is brought into, where none was
     /// named.
     pub(super) async fn builder(&self, destination: &Reference) -> Result<&BuilderImage> {
-        let bring_in = || bootstrap::run(self, destination);
-        Box::pin(self.builder.get_or_try_init(bring_in)).await
+        let find = async || {
+            let Some(named) = &self.named_builder else {
+                return bootstrap::run(self, destination).await;
+            };
+            Ok(BuilderImage {
+                image: self.trusted(named, Purpose::Builder).await?,
+                pull_secret: self.builder_pull_secret.clone(),
+            })
+        };
+        Box::pin(self.builder.get_or_try_init(find)).await
+    }
+
+    /// Returns an image that gets the push Secret, if it may.
+    pub(super) async fn trusted(&self, image: &NamedImage, purpose: Purpose) -> Result<String> {
+        let trusted = image.trusted(purpose, &self.cluster, &self.push_secret, &self.dialogue);
+        trusted.await.map(str::to_owned)
     }
 }
 
@@ -174,14 +190,6 @@ pub(super) async fn site(
         .builder_pull_secret
         .clone()
         .or_else(|| config.builder_pull_secret.clone());
-    let named_image = args
-        .builder_image
-        .clone()
-        .or_else(|| config.builder_image.clone());
-    let named = named_image.map(|image| BuilderImage {
-        image,
-        pull_secret: builder_pull_secret.clone(),
-    });
     let access = access::access(&args.access, config)?;
     let timeout = values::time("--build-timeout", &args.build_timeout)?;
     let staging_idle = staging::idle(args.staging_idle.as_deref().or(config.staging_idle.as_deref()))?;
@@ -195,12 +203,10 @@ pub(super) async fn site(
         events: events.clone(),
         dialogue,
         run_id: run_id(),
-        builder: OnceCell::new_with(named),
+        builder: OnceCell::new(),
+        named_builder: NamedImage::choose(args.builder_image.as_ref(), config.builder_image.as_ref()),
         builder_pull_secret,
-        bootstrap_image: args
-            .bootstrap_image
-            .clone()
-            .or_else(|| config.bootstrap_image.clone()),
+        bootstrap_image: NamedImage::choose(args.bootstrap_image.as_ref(), config.bootstrap_image.as_ref()),
         kept_push_secret: (!is_configured).then(|| secret.name.clone()),
         push_secret: secret.name,
         pull_secret: PullSecret::new(args.pull_secret.as_ref(), config.pull_secret.as_ref()),

@@ -63,7 +63,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         .build
         .builder_image
         .as_deref()
-        .or(config.builder_image.as_deref());
+        .or(config.builder_image.as_ref().map(|named| named.image.as_str()));
     checks.push(builder(&cluster, image).await?);
     // What is wrong already would only be said again, in other words.
     if image.is_some() && !args.no_pod && failed(&checks).is_empty() {
@@ -115,11 +115,20 @@ async fn from_a_pod(
         return Ok(vec![Finding::unknown("registry", why)]);
     };
     let request = registry::request(&site, image, None);
+    // It is named, so it is not brought in.
+    let settings = match site.builder(&request.image).await {
+        Ok(builder) => registry::settings(&site, builder),
+        Err(failure) => {
+            return Ok(vec![Finding::failed(
+                "builder image, trusted",
+                failure.why.clone(),
+                fix(failure),
+            )]);
+        }
+    };
     let stage = Stage::default();
     stage.in_cluster();
     events.send(Event::Started(Step::Check));
-    // It is named, so it is not brought in.
-    let settings = registry::settings(&site, site.builder(&request.image).await?);
     let work = async { Ok(check::in_cluster(cluster, &settings, &request, &events).await) };
     let report = interrupt::or_cleanup(work, &stage, cluster, &site.run_id, &context.printer).await?;
     let pull = "builder image, pulled";

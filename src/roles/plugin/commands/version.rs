@@ -122,7 +122,7 @@ async fn beyond(context: &Context) -> (Option<Server>, Option<Builder>) {
     };
     let config = config.unwrap_or_else(|| context.config.clone());
     let by_variable = environment::variable("B2I_BUILDER_IMAGE");
-    let Some(image) = by_variable.or_else(|| config.builder_image.clone()) else {
+    let Some(image) = by_variable.or_else(|| config.builder_image.clone().map(|named| named.image)) else {
         return (server, None);
     };
     let version = tokio::time::timeout(PATIENCE, builder_version(&image, &config, cluster.as_ref())).await;

@@ -9,7 +9,6 @@ mod owner;
 mod read;
 mod schema;
 mod trust;
-mod trusted;
 mod words;
 mod write;
 
@@ -22,7 +21,7 @@ pub(super) use find::NAME;
 pub(super) use schema::schema;
 pub(super) use write::{Entries, of_typed, write};
 
-use super::{dialogue::quoted, environment, staging::state_folder, values};
+use super::{dialogue::quoted, trusted::Subject, values};
 use crate::{error::Result, model::ArtifactPlace};
 use key::{Key, Shape};
 use read::ARTIFACT;
@@ -80,7 +79,8 @@ pub(super) fn join(command: &Command, args: Vec<OsString>) -> Result<Joined> {
         words.push(artifact);
     }
     let said = file.parsed(command, name, &words)?;
-    let is_trusted = is_named || trusted::is_trusted(&content.path, &content.digest());
+    let is_trusted =
+        is_named || Subject::file(&content.path).is_some_and(|file| file.is_trusted(&content.digest()));
     let mut has_found_name = false;
     if let (false, Some((_, said)), Some(own)) =
         (is_trusted, said.subcommand(), command.find_subcommand(name))

@@ -1,10 +1,10 @@
 //! Whether a found file may decide what it would decide: asked at a terminal once, refused elsewhere.
 
-use std::path::Path;
+use std::{io, path::Path};
 
 use clap::{ArgMatches, Command, parser::ValueSource};
 
-use super::{ARTIFACT, authority, content::Content, key::camel_case, quoted, trusted};
+use super::{ARTIFACT, Subject, authority, content::Content, key::camel_case, quoted};
 use crate::{
     error::{Failure, Result},
     model::ArtifactPlace,
@@ -157,7 +157,9 @@ pub(super) fn ensure(content: &Content, decisions: &[Decision], line: &str) -> R
                 .command(format!("{line} --file ''")),
         );
     }
-    if let Err(error) = trusted::remember(&content.path, &content.digest()) {
+    let no_folder = || io::Error::other("its folder is gone");
+    let file = Subject::file(&content.path).ok_or_else(no_folder);
+    if let Err(error) = file.and_then(|file| file.remember(&content.digest())) {
         printer.say(&format!("warning: this is not remembered: {error}"));
     }
     Ok(())

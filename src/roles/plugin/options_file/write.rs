@@ -5,7 +5,7 @@ use std::{fs::OpenOptions, io::Write, path::Path};
 use clap::{ArgMatches, Command, parser::ValueSource};
 use serde_json::{Map, Value};
 
-use super::{key, trusted, words};
+use super::{Subject, key, words};
 use crate::{
     error::{Failure, Result},
     oci::Digest,
@@ -61,7 +61,7 @@ pub(crate) fn write(path: &Path, entries: &Entries, force: bool) -> Result<()> {
         _ => failure().because(error),
     })?;
     // Where it cannot be remembered, the next run asks.
-    let _ = trusted::remember(path, &Digest::of(text.as_bytes()));
+    let _ = Subject::file(path).map(|file| file.remember(&Digest::of(text.as_bytes())));
     Ok(())
 }
 

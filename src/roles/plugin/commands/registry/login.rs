@@ -8,9 +8,10 @@ use kube::{ResourceExt, api::PostParams};
 use super::{
     Context, access,
     args::AccessArgs,
+    bootstrap::BuilderImage,
     check::TIMEOUT,
-    config::Config,
     interrupt::{self, Stage},
+    named_image::{NamedImage, Purpose},
     options,
 };
 use crate::{
@@ -68,13 +69,26 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
     let cluster = options::connect(&context.global).await?;
     let config = context.config.over_namespace(&cluster).await?;
     let access = access::access(&args.access, &config)?;
+    // Before anything is written: it would get the Secret.
+    let builder = match NamedImage::choose(args.builder_image.as_ref(), config.builder_image.as_ref()) {
+        Some(named) => {
+            let dialogue = context.dialogue();
+            let trusted = named.trusted(Purpose::Builder, &cluster, &args.secret, &dialogue);
+            let pull_secret = args.builder_pull_secret.clone();
+            Some(BuilderImage {
+                image: trusted.await?.to_owned(),
+                pull_secret: pull_secret.or_else(|| config.builder_pull_secret.clone()),
+            })
+        }
+        None => None,
+    };
     write(&cluster, &args.secret, &registry.registry, &username, &password).await?;
     context.printer.say(&format!(
         "the Secret `{}` in namespace `{}` has a login for {}",
         args.secret, cluster.namespace, registry.registry
     ));
     let credentials = Credentials::Basic { username, password };
-    let report = prove(context, &config, &args, &cluster, registry, access, credentials).await?;
+    let report = prove(context, builder, &args, &cluster, registry, access, credentials).await?;
     if let Some(failure) = report.failure() {
         let why = format!(
             "{}\n(the Secret `{}` holds this login now)",
@@ -223,7 +237,7 @@ async fn write(cluster: &Cluster, name: &str, host: &str, username: &str, passwo
 /// Asks the registry, from inside the cluster where there is an image for it, else from here.
 async fn prove(
     context: &Context,
-    config: &Config,
+    builder: Option<BuilderImage>,
     args: &Args,
     cluster: &Cluster,
     image: Reference,
@@ -232,10 +246,6 @@ async fn prove(
 ) -> Result<CheckReport> {
     let events = context.printer.events();
     events.send(Event::Started(Step::Check));
-    let builder_image = args
-        .builder_image
-        .clone()
-        .or_else(|| config.builder_image.clone());
     let request = CheckRequest {
         image,
         scope: CheckScope::Login,
@@ -246,14 +256,11 @@ async fn prove(
         base: None,
         access,
     };
-    let (report, place) = if let Some(builder_image) = builder_image {
+    let (report, place) = if let Some(builder) = builder {
         let settings = check::Options {
             run_id: options::run_id(),
-            builder_image,
-            builder_pull_secret: args
-                .builder_pull_secret
-                .clone()
-                .or_else(|| config.builder_pull_secret.clone()),
+            builder_image: builder.image,
+            builder_pull_secret: builder.pull_secret,
             push_secret: args.secret.clone(),
             pull_secret: None,
             patience: PATIENCE,

@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Context, builder_image, interrupt, options, values};
+use super::{
+    Context, builder_image, interrupt,
+    named_image::{NamedImage, Purpose},
+    options, values,
+};
 use crate::{
     cluster::{
         Cluster, Forward, configuration,
@@ -78,9 +82,13 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
         };
         let figures = format!("{} · images are kept {kept}", hosted.host);
         events.send(Event::Done(Step::Host, figures));
-        let builder = match &executable {
-            Some(executable) => push(&cluster, &hosted, executable, &events).await?,
-            None => args.builder_image.unwrap_or_default(),
+        let builder = if let Some(executable) = &executable {
+            push(&cluster, &hosted, executable, &events).await?
+        } else {
+            let image = args.builder_image.unwrap_or_default();
+            // The user named it, though what is read later is the namespace's configuration.
+            NamedImage::from(image.clone()).remember(Purpose::Builder, &cluster, &context.dialogue());
+            image
         };
         configure(&cluster, &hosted, &builder).await?;
         Ok(hosted)
