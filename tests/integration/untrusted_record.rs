@@ -166,6 +166,29 @@ async fn rerun_reaches_registries_as_it_is_told_today() {
     );
 }
 
+/// Who may write the namespace's configuration could read the login there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_the_namespace_names_is_kept_from_insecure_registries() {
+    let (server, cluster) = FakeApiServer::start().await;
+    put_secret(&server);
+    builds(&server, done(7));
+    put_record(&server, "shop", &[build(1, done(1))]);
+    let configuration = "insecureRegistries: [registry.example.com]\n\
+                         proxy: {http: 'http://evil.example.com:1', https: 'http://evil.example.com:1', no: a.example}\n";
+    server.put(
+        CONFIG_MAPS,
+        json!({ "metadata": { "name": "kubectl-b2i" }, "data": { "config.yaml": configuration } }),
+    );
+    ok(&cluster, "rerun shop --insecure-registry today.example.com:5000").await;
+    let maps = server.ever(CONFIG_MAPS);
+    let request = maps.iter().find_map(|map| map["data"]["request-2"].as_str());
+    let request: BuildRequest = serde_json::from_str(request.unwrap()).unwrap();
+    assert_eq!(
+        request.access.proxy.no.as_deref(),
+        Some("a.example,registry.example.com,today.example.com")
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_sends_an_image_nowhere() {
     let (server, cluster) = FakeApiServer::start().await;

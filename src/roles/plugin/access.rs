@@ -17,13 +17,17 @@ pub(super) fn access(args: &AccessArgs, config: &Config) -> Result<RegistryAcces
     insecure.dedup();
     let file = args.registry_ca.as_ref().or(config.registry_ca.as_ref());
     let authorities = file.map(|file| read_authorities(file)).transpose()?;
+    let mut proxy = checked(&config.proxy)?;
+    if config.is_proxy_of_namespace {
+        around(&mut proxy, &insecure);
+    }
     Ok(RegistryAccess {
         mirrors: config.mirrors.clone(),
         insecure,
         hosts: [&args.registry_hosts[..], &config.registry_hosts].concat(),
         addresses: config.registry_addresses.clone(),
         authorities,
-        proxy: checked(&config.proxy)?,
+        proxy,
     })
 }
 
@@ -36,6 +40,17 @@ fn read_authorities(file: &Path) -> Result<String> {
             .command(format!("openssl x509 -noout -subject -in {}", file.display()))
             .anchor("registry-ca")
     })
+}
+
+/// Keeps registries whose certificate is not checked from being reached through proxies that only the namespace's
+/// configuration names: whoever may write that could read the push login on its way.
+fn around(proxy: &mut Proxy, insecure: &[String]) {
+    let hosts = insecure.iter().map(|registry| {
+        let end = registry.rfind(':').filter(|_| !registry.ends_with(']'));
+        registry[..end.unwrap_or(registry.len())].trim_matches(['[', ']'])
+    });
+    let listed = proxy.no.as_deref().into_iter().chain(hosts);
+    proxy.no = Some(listed.collect::<Vec<_>>().join(",")).filter(|list| !list.is_empty());
 }
 
 /// A proxy's password would be readable for all who may read Pods.
@@ -91,6 +106,23 @@ pub(super) fn from_here(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_proxy_of_the_namespace_sees_no_login_of_an_insecure_registry() {
+        let insecure = ["r.example:5000", "plain.example", "[fd00::1]:5000"].map(str::to_owned);
+        for (before, after) in [
+            (None, "r.example,plain.example,fd00::1"),
+            (Some("a.example"), "a.example,r.example,plain.example,fd00::1"),
+        ] {
+            let mut proxy = Proxy {
+                https: Some("http://proxy.example:3128".to_owned()),
+                no: before.map(str::to_owned),
+                ..Proxy::default()
+            };
+            around(&mut proxy, &insecure);
+            assert_eq!(proxy.no.as_deref(), Some(after));
+        }
+    }
 
     #[test]
     fn a_proxys_password_is_refused_and_not_repeated() {

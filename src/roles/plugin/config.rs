@@ -46,6 +46,9 @@ pub(super) struct Config {
     pub registry_ca: Option<PathBuf>,
     /// The proxies that Pods go through.
     pub proxy: Proxy,
+    /// Whether only the namespace names them.
+    #[serde(skip)]
+    pub is_proxy_of_namespace: bool,
     /// Base images of the registry at the left are pulled from the one at the right.
     pub mirrors: BTreeMap<String, String>,
     /// Where an image goes: `registry.example.com/team`; the app's name is added.
@@ -147,6 +150,7 @@ impl Config {
         Self {
             builder_image: self.builder_image.map(NamedImage::by_namespace),
             bootstrap_image: self.bootstrap_image.map(NamedImage::by_namespace),
+            is_proxy_of_namespace: !self.proxy.is_none(),
             ..self
         }
     }
@@ -167,6 +171,11 @@ impl Config {
             registry_hosts: both(self.registry_hosts, below.registry_hosts),
             registry_addresses: both_maps(below.registry_addresses, self.registry_addresses),
             registry_ca: self.registry_ca,
+            is_proxy_of_namespace: if self.proxy.is_none() {
+                below.is_proxy_of_namespace
+            } else {
+                self.is_proxy_of_namespace
+            },
             // As a whole: the exceptions belong to their proxies.
             proxy: if self.proxy.is_none() {
                 below.proxy
@@ -241,6 +250,7 @@ mod tests {
         assert_eq!(config.builder_pull_secret.as_deref(), Some("ns"));
         assert_eq!(config.image_prefix.as_deref(), Some("r.example/ns"));
         assert_eq!(config.insecure_registries, ["a", "b"]);
+        assert!(!config.is_proxy_of_namespace);
         assert_eq!(
             (&*config.mirrors["docker.io"], &*config.mirrors["gcr.io"]),
             ("own", "ns")
