@@ -98,6 +98,13 @@ start_apiserver() { # without waiting for it
     --service-account-issuer=https://kubernetes.default.svc --service-cluster-ip-range=10.96.0.0/16
 }
 
+start_controllers() {
+  spawn_in 1 controller-manager "$BIN/kube-controller-manager" --kubeconfig="$DIR/controller.conf" --leader-elect=false \
+    --service-account-private-key-file="$DIR/pki/sa.key" --root-ca-file="$DIR/pki/ca.crt" \
+    --use-service-account-credentials=true --node-monitor-grace-period=20s
+  spawn_in 1 scheduler "$BIN/kube-scheduler" --kubeconfig="$DIR/controller.conf" --leader-elect=false
+}
+
 # Repeats COMMAND until it succeeds. NAME is the log to look at; a dead process is not waited for.
 wait_for() { # NAME WHAT COMMAND...
   local name=$1 what=$2 deadline=$((SECONDS + 90)); shift 2
