@@ -4,9 +4,9 @@
 use std::{
     fs,
     os::unix::fs::symlink,
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
-    sync::{Mutex, PoisonError},
+    sync::{LazyLock, Mutex, PoisonError},
 };
 
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ use crate::{
     lifecycle::{build, done, put_record, put_secret},
     support::{
         archive::plain_jar,
+        elf::Elf,
         fake_apiserver::{FakeApiServer, state_folder},
         fake_registry::{FakeRegistry, Knobs},
         run::{Ended, Run},
@@ -97,7 +98,7 @@ impl World {
     }
 
     fn run_with(&self, line: &str, name: &str, value: &str) -> Ended {
-        Run::new(line)
+        Run::of(program(), line)
             .env("HOME", self.folder.path().to_str().unwrap())
             .env(
                 "KUBECONFIG",
@@ -110,7 +111,7 @@ impl World {
     }
 
     fn at_terminal(&self, line: &str) -> Terminal {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-b2i"));
+        let mut command = Command::new(program());
         command
             .args(line.split_whitespace())
             .env_clear()
@@ -149,6 +150,21 @@ impl World {
     }
 }
 
+/// The plugin, and a static executable beside it of which it makes the builder image: what cargo builds for tests may need
+/// the machine's libraries.
+fn program() -> &'static Path {
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("namespace-images-program");
+        fs::remove_dir_all(&folder).ok();
+        fs::create_dir_all(&folder).unwrap();
+        let program = folder.join("kubectl-b2i");
+        fs::hard_link(env!("CARGO_BIN_EXE_kubectl-b2i"), &program).unwrap();
+        fs::write(folder.join("kubectl-b2i-linux-amd64"), Elf::default().bytes()).unwrap();
+        program
+    });
+    &PROGRAM
+}
+
 /// What this executable's layers are is computed once for all of these tests.
 fn cache() -> &'static Path {
     Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/namespace-images"))
@@ -165,7 +181,7 @@ async fn own_image() -> String {
     let host = &registry.host;
     let home = tempfile::tempdir().unwrap();
     let line = format!("builder push {host}/b2i/builder --insecure-registry {host}");
-    let ended = Run::new(&line)
+    let ended = Run::of(program(), &line)
         .env("HOME", home.path().to_str().unwrap())
         .env("B2I_CACHE", cache().to_str().unwrap())
         .ended();
@@ -244,7 +260,7 @@ async fn a_login_is_not_written_for_an_image_that_only_the_namespace_names() {
     let password = world.folder.path().join("password");
     fs::write(&password, "s3cret\n").unwrap();
     let line = "registry login other.example --username ann --password-stdin --secret other";
-    let ended = Run::new(line)
+    let ended = Run::of(program(), line)
         .env("HOME", world.folder.path().to_str().unwrap())
         .env(
             "KUBECONFIG",

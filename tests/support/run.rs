@@ -20,7 +20,12 @@ pub struct Ended {
 impl Run {
     /// `kubectl b2i …`, with an environment of its own: no kubeconfig, no configuration.
     pub fn new(line: &str) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-b2i"));
+        Self::of(Path::new(env!("CARGO_BIN_EXE_kubectl-b2i")), line)
+    }
+
+    /// The same of a program that lies elsewhere.
+    pub fn of(program: &Path, line: &str) -> Self {
+        let mut command = Command::new(program);
         command
             .args(line.split_whitespace())
             .stdin(Stdio::null())
