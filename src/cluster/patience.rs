@@ -6,8 +6,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Trouble;
 
-/// A kubelet tries a pull again after ten seconds; by then it has read the pull Secret.
-const SECOND_PULL: Duration = Duration::from_secs(20);
+/// A kubelet tries a pull again after ten to fifteen seconds; by then it has read the pull Secret. As long again for what
+/// is slow: seen were fifteen seconds, and the result came too late for a limit of twenty.
+const SECOND_PULL: Duration = Duration::from_secs(30);
 
 /// The trouble that there is now, and until when it may pass by itself.
 pub struct Patience {

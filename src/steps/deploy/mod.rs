@@ -122,15 +122,16 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
     let mut applied = Box::pin(apply::apply(cluster, options, &before))
         .await
         .map_err(|refused| teller.refused(&refused))?;
-    let version = applied.workload.as_ref();
-    let version = version.map(|it| Version::of(it, options.container()));
-    let version = version.unwrap_or_default();
     let changed = applied.differs_from(&before);
     if let (false, Some(unchanged)) = (applied.pods_differ_from(&before), &applied.workload)
         && let Some(restarted) = again::start_again(cluster, options, unchanged).await
     {
         applied.workload = Some(restarted);
     }
+    // After the restart, so that what is seen from before it is not taken for what came of it.
+    let version = applied.workload.as_ref();
+    let version = version.map(|it| Version::of(it, options.container()));
+    let version = version.unwrap_or_default();
     let prune = async || {
         let pruned = apply::prune(cluster, options, &applied, &version).await;
         pruned.map_err(|refused| teller.not_pruned(&refused))

@@ -17,6 +17,10 @@ pub(super) struct Content {
     /// As it was named or found.
     pub path: PathBuf,
     /// Of the open file, not of its path.
+    #[cfg_attr(
+        not(unix),
+        allow(dead_code, reason = "only unix has owners and modes to check")
+    )]
     pub metadata: Metadata,
     pub bytes: Vec<u8>,
 }
