@@ -129,8 +129,8 @@ pub fn warnings_where(cluster: &Cluster, fields: &str) -> impl Stream<Item = War
         .chain(futures_util::stream::pending())
 }
 
-/// Whether the API server said that the person may not do this. [`super::retry`] has made sure that it means it. What comes
-/// in the middle of a watch nobody has confirmed: the list that follows finds out.
+/// Whether the API server refused the request. [`super::retry`] has confirmed that. It does not confirm a refusal in the middle
+/// of a watch, so that does not count: the list that follows decides.
 fn is_refusal(error: &watcher::Error) -> bool {
     use watcher::Error::{InitialListFailed, WatchStartFailed};
     match error {

@@ -91,7 +91,7 @@ impl BuildRecord {
         }
     }
 
-    /// Returns the seal of this entry: it covers all that the entry may decide, and not what is only told of it.
+    /// Returns the seal of this entry: it covers all that the entry may decide, and nothing that is only shown.
     /// A field that is not there and one that is `null` are the same, so that a newer version's fields break no
     /// seal.
     #[must_use]
@@ -180,7 +180,7 @@ mod tests {
             last: String::new(),
         });
         build.log_tail = vec!["a line".to_owned()];
-        assert_eq!(build.seal(), sealed, "what is told of it is not covered");
+        assert_eq!(build.seal(), sealed, "what is only shown is not covered");
         build.request.config.env.insert("C".to_owned(), "3".to_owned());
         assert_ne!(build.seal(), sealed);
     }

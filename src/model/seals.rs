@@ -78,7 +78,7 @@ impl Seals {
         self.0.keys().rev().copied()
     }
 
-    /// Whether an entry says what it said when it was sealed.
+    /// Whether an entry is unchanged since it was sealed.
     #[must_use]
     pub fn confirm(&self, build: &BuildRecord) -> bool {
         self.0.get(&build.number) == Some(&build.seal().digest)

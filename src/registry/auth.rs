@@ -239,7 +239,7 @@ impl Auth {
     }
 }
 
-/// How long a token lasts. Servers write numbers, fractions and texts; what is none of them counts as not said.
+/// How long a token lasts. Servers send integers, fractions and strings; anything else counts as absent.
 fn lifetime(expires_in: &Value) -> Duration {
     let seconds = match expires_in {
         Value::String(text) => text.trim().parse().ok(),

@@ -76,7 +76,7 @@ impl History {
         self.deployed.numbers().next().unwrap_or(0)
     }
 
-    /// Whether the entry of a build says what it said when it was made.
+    /// Whether the entry of a build is unchanged since it was made.
     pub(super) fn confirms(&self, build: &BuildRecord) -> bool {
         self.known.confirm(build)
     }

@@ -8,7 +8,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::staging::state_folder;
+use super::{environment, staging::state_folder};
 use crate::{
     cluster::Cluster,
     model::{AppName, Seal, Seals},
@@ -27,7 +27,7 @@ pub(super) struct KnownBuilds {
 
 impl KnownBuilds {
     pub(super) fn of(cluster: &Cluster, app: &AppName) -> Self {
-        let folder = state_folder(|name| std::env::var(name).ok());
+        let folder = state_folder(environment::variable);
         let names = serde_json::json!([cluster.server, cluster.namespace, app]);
         let name = Digest::of(names.to_string().as_bytes()).hex();
         Self {
