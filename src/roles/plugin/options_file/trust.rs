@@ -7,7 +7,7 @@ use clap::{ArgMatches, Command, parser::ValueSource};
 use super::{ARTIFACT, Subject, authority, content::Content, key::camel_case, quoted};
 use crate::{
     error::{Failure, Result},
-    model::ArtifactPlace,
+    model::{ArtifactPlace, brief},
     term::{Printer, Talk, ask},
 };
 
@@ -111,20 +111,9 @@ fn reaches_out(content: &Content, artifact: &ArtifactPlace, has_digest: bool) ->
     }
 }
 
-/// A value as it may be printed: on one line, with nothing that changes how the rest is read.
-fn shown(value: &str) -> String {
-    let printable = |c: char| -> String {
-        if matches!(c, '\'' | '"' | '\\') {
-            c.into()
-        } else {
-            c.escape_debug().collect()
-        }
-    };
-    let mut shown: String = value.chars().take(SHOWN_CHARACTERS).map(printable).collect();
-    if value.chars().nth(SHOWN_CHARACTERS).is_some() {
-        shown.push('…');
-    }
-    shown
+/// A value as it may be printed.
+pub(super) fn shown(value: &str) -> String {
+    brief(value, SHOWN_CHARACTERS)
 }
 
 /// Returns if the file counts, as it is.
@@ -173,16 +162,4 @@ fn refused(path: &str, why: &str, decisions: &[Decision]) -> Failure {
     Failure::usage(format!("could not use `{path}`"))
         .why(format!("{why}:\n{}", lines.join("\n")))
         .anchor("options-file-trust")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_value_stays_on_its_line() {
-        assert_eq!(shown("r.example/it's \"x\""), "r.example/it's \"x\"");
-        assert_eq!(shown("a\nb\u{1b}[2J\u{202e}c"), "a\\nb\\u{1b}[2J\\u{202e}c");
-        assert_eq!(shown(&"x".repeat(5000)).chars().count(), SHOWN_CHARACTERS + 1);
-    }
 }
