@@ -63,6 +63,8 @@ pub enum Event {
     Log(Step, String),
     /// A step is done, with its figures: `4 layers · 1.8 MB sent`.
     Done(Step, String),
+    /// What a deploy is about to change of an app that is deployed, in phrases.
+    Changes(Vec<String>),
     /// Something that the person should know.
     Warning(String),
 }

@@ -14,6 +14,8 @@ pub struct Rollout {
     pub wanted: i32,
     /// Whether anything was changed in the cluster.
     pub changed: bool,
+    /// What was changed of an app that was deployed before, in phrases: `env LOG_LEVEL added (debug)`.
+    pub changes: Vec<String>,
     /// Where the app answers, when it can be reached from outside the cluster.
     pub url: Option<String>,
     /// What it answered: `200 OK`; `None` when it was not asked or could not be reached from here.

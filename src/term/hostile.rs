@@ -115,6 +115,7 @@ fn whatever_is_said_is_harmless() {
         let text = chance.text();
         assert_harmless(&printer::warning(&text), case);
         assert_harmless(&printer::log_line(&text), case);
+        assert_harmless(&printer::changes(&[text.clone(), chance.text()]), case);
         assert_harmless(
             &printer::done_line(Step::Build, &text, std::time::Duration::ZERO),
             case,

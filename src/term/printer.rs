@@ -187,6 +187,7 @@ impl Printer {
                 }
                 running.print(&done_line(step, &figures, took));
             }
+            Event::Changes(phrases) => running.print(&changes(&phrases)),
             Event::Warning(text) => running.print(&warning(&text)),
         }
     }
@@ -262,17 +263,33 @@ pub(super) fn warning(text: &str) -> String {
     lines.trim_end().to_owned()
 }
 
+/// Phrases on as few lines as the terminal allows, below their label. None is cut: they are what is about to happen.
+pub(super) fn changes(phrases: &[String]) -> String {
+    let commas = phrases.iter().enumerate().map(|(at, phrase)| {
+        let comma = if at + 1 < phrases.len() { "," } else { "" };
+        format!("{phrase}{comma}")
+    });
+    let indent = " ".repeat(12);
+    let room = width().saturating_sub(indent.len()).max(20);
+    let lines = words::join_folded(&commas.collect::<Vec<_>>(), " ", "", room);
+    let label = Style::new().for_stderr().green().apply_to("Changes  ");
+    format!("  {label} {}", lines.join(&format!("\n{indent}")))
+}
+
+/// Columns of a line on stderr.
+fn width() -> usize {
+    let size = Term::stderr().size_checked();
+    size.map_or(WIDTH, |(_, columns)| usize::from(columns).min(WIDTH))
+}
+
 /// The line of a finished step: name, figures, and its time at the right.
 pub(super) fn done_line(step: Step, figures: &str, took: Duration) -> String {
-    let width = Term::stderr()
-        .size_checked()
-        .map_or(WIDTH, |(_, columns)| usize::from(columns).min(WIDTH));
     let label = Style::new()
         .for_stderr()
         .green()
         .apply_to(format!("{:<9}", step.name()));
     let time = words::duration(took);
-    let room = width.saturating_sub(12 + time.len() + 1).max(20);
+    let room = width().saturating_sub(12 + time.len() + 1).max(20);
     let figures = &*sanitize::line(figures);
     // Only a terminal cuts: a log file should hold everything.
     let figures = if console::user_attended_stderr() {
@@ -317,5 +334,22 @@ mod tests {
             line.contains("Inspect") && line.contains("shop.jar · Java 17") && line.ends_with(" 0.2s"),
             "{line}"
         );
+    }
+
+    #[test]
+    fn changes_are_one_line_when_few_and_whole_when_many() {
+        let phrases = |count: usize| -> Vec<String> {
+            (0..count).map(|at| format!("env VARIABLE_{at} added")).collect()
+        };
+        let plain = |count| console::strip_ansi_codes(&changes(&phrases(count))).into_owned();
+        assert_eq!(plain(2), "  Changes   env VARIABLE_0 added, env VARIABLE_1 added");
+        let many = plain(9);
+        let lines: Vec<&str> = many.lines().collect();
+        assert!(
+            lines.len() > 1 && lines[1].starts_with("            env"),
+            "{many}"
+        );
+        assert!(lines.iter().all(|line| line.chars().count() <= WIDTH), "{many}");
+        assert_eq!(many.matches("added").count(), 9, "{many}");
     }
 }

@@ -174,9 +174,18 @@ fn container(app: &App) -> Container {
 /// CPU and memory that a container gets, where nothing was said by its kind: a JVM's heap is a share
 /// of the limit.
 fn amounts<'a>(app: &App<'a>) -> (&'a str, &'a str) {
-    let default_memory = if app.jvm { "512Mi" } else { "128Mi" };
-    let memory = app.options.memory.as_deref().unwrap_or(default_memory);
-    (app.options.cpu.as_deref().unwrap_or("100m"), memory)
+    let (cpu, memory) = default_amounts(app.jvm);
+    let said = app.options;
+    (
+        said.cpu.as_deref().unwrap_or(cpu),
+        said.memory.as_deref().unwrap_or(memory),
+    )
+}
+
+/// Returns the CPU and the memory of an app that runs in a JVM or not, where nothing was said.
+#[must_use]
+pub fn default_amounts(jvm: bool) -> (&'static str, &'static str) {
+    ("100m", if jvm { "512Mi" } else { "128Mi" })
 }
 
 fn ports(options: &DeployOptions) -> Vec<ContainerPort> {

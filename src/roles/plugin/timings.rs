@@ -84,7 +84,7 @@ impl Timings {
                     steps[at].ended = Some(now);
                 }
             }
-            Event::Doing(..) | Event::Log(..) | Event::Warning(_) => {}
+            Event::Doing(..) | Event::Log(..) | Event::Changes(_) | Event::Warning(_) => {}
         }
     }
 

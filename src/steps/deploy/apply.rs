@@ -102,7 +102,9 @@ pub(super) fn wanted(options: &Options, before: &Objects) -> Wanted {
         image: &options.image,
         platform: options.platform.as_ref(),
         jvm: options.jvm,
-        replicas: said.replicas.or_else(|| replicas_of(before)),
+        replicas: said
+            .replicas
+            .or_else(|| before.workload.as_ref().and_then(replicas_of)),
         progress_seconds,
     };
     let is_adopted = said.adopted.is_some();
@@ -227,8 +229,7 @@ pub(super) async fn prune(
 
 /// Returns replicas that an earlier deploy of ours set. Left out of an apply they would go back to 1;
 /// once an autoscaler or `kubectl scale` has changed them, they are no longer ours.
-fn replicas_of(before: &Objects) -> Option<i32> {
-    let live = before.workload.as_ref()?;
+pub(super) fn replicas_of(live: &Workload) -> Option<i32> {
     live.is_applied_by_us(REPLICAS).then(|| live.wanted())
 }
 

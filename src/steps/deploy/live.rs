@@ -7,7 +7,10 @@ use k8s_openapi::{
 use kube::Resource;
 use serde::de::DeserializeOwned;
 
-use super::{Options, apply::Objects};
+use super::{
+    Options,
+    apply::{self, Objects},
+};
 use crate::{
     cluster::{
         Cluster, Workload,
@@ -158,12 +161,14 @@ fn not_ours(cluster: &Cluster, kind: &str, name: &str) -> Failure {
 /// What the workload says of the last deploy.
 #[derive(Clone, Debug, Default)]
 pub struct Previous {
-    /// How it was deployed. `replicas` is never in it: it is applied only when its flag is given.
+    /// How it was deployed. `replicas` is never in it, only beside it: it is applied only when its flag is given.
     pub options: DeployOptions,
     /// Seals of the builds that it was deployed from.
     pub builds: Seals,
     /// The image that it runs.
     pub image: Option<Reference>,
+    /// Replicas that an earlier deploy set and nobody else has changed.
+    pub replicas: Option<i32>,
 }
 
 /// Returns what the workload says of the last deploy; `None` where we never deployed this app.
@@ -187,6 +192,7 @@ pub async fn previous(cluster: &Cluster, name: &AppName) -> Result<Option<Previo
         options: read(cluster, name, text)?,
         builds: found.builds(),
         image: image.and_then(|image| image.parse().ok()),
+        replicas: apply::replicas_of(&found),
     }))
 }
 

@@ -3,13 +3,16 @@
 mod advice;
 mod aftermath;
 mod again;
+mod amount;
 mod answer;
 mod apply;
+mod changes;
 mod conflict;
 mod early;
 mod listening;
 mod live;
 mod outcome;
+mod phrase;
 mod progress;
 mod pull;
 mod revision;
@@ -23,6 +26,7 @@ mod warned;
 use std::time::Duration;
 
 use apply::Objects;
+pub use changes::changes;
 pub use early::ensure_accepted;
 pub use live::{Adoption, Previous, adopt, other_kind, previous};
 use outcome::Teller;
@@ -34,7 +38,7 @@ use version::Version;
 use crate::{
     cluster::Cluster,
     error::{Failure, Result},
-    model::{AppName, DeployOptions, Derived, Events, Rollout, Seal},
+    model::{AppName, DeployOptions, Derived, Event, Events, Rollout, Seal},
     oci::{Platform, Reference},
 };
 
@@ -94,12 +98,17 @@ pub struct Failed {
     pub failure: Failure,
     /// Whether the version before was put back in its place.
     pub is_undone: bool,
+    /// What it had changed: see [`changes`].
+    pub changes: Vec<String>,
 }
 
 impl From<Failure> for Failed {
     fn from(failure: Failure) -> Self {
-        let is_undone = false;
-        Self { failure, is_undone }
+        Self {
+            failure,
+            is_undone: false,
+            changes: Vec::new(),
+        }
     }
 }
 
@@ -119,6 +128,7 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
     let teller = Teller { cluster, options };
     let before = live::objects(cluster, options).await?;
     live::ensure_as_decided(cluster, options, &before)?;
+    let changes = announced(&before, options, events);
     let mut applied = Box::pin(apply::apply(cluster, options, &before))
         .await
         .map_err(|refused| teller.refused(&refused))?;
@@ -141,7 +151,10 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         if changed {
             settled::ensure(cluster, options, &applied, &version).await?;
         }
-        return Ok(rollout_of(options, &applied, changed));
+        return Ok(Rollout {
+            changes,
+            ..rollout_of(options, &applied, changed)
+        });
     }
     let already = if changed {
         None
@@ -156,7 +169,10 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
     };
     let served = match served {
         Ok(served) => served,
-        Err(cause) => return Err(failed(&teller, &cause, &before, &applied, &version).await),
+        Err(cause) => {
+            let failed = failed(&teller, &cause, &before, &applied, &version).await;
+            return Err(Failed { changes, ..failed });
+        }
     };
     // Only now: what fails can still be put back as it was.
     prune().await?;
@@ -173,8 +189,19 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         wanted: served.wanted,
         url: url.map(|url| url.text),
         answer,
+        changes,
         ..rollout_of(options, &applied, changed)
     })
+}
+
+/// Says what changes of an app that is deployed, and returns it.
+fn announced(before: &Objects, options: &Options, events: &Events) -> Vec<String> {
+    let live = before.workload.as_ref();
+    let changes = live.map(|live| changes(live, options)).unwrap_or_default();
+    if !changes.is_empty() {
+        events.send(Event::Changes(changes.clone()));
+    }
+    changes
 }
 
 /// Puts the version before back, where there is one and nobody has replaced this one.
@@ -199,11 +226,12 @@ async fn failed(
     Failed {
         failure: teller.after_failure(failure, before, undone.as_ref(), version),
         is_undone: matches!(undone, Some(Ok(Undone::Back))),
+        changes: Vec::new(),
     }
 }
 
-/// Returns the objects that a deploy would apply, as JSON, the workload last, and changes nothing. With
-/// `on_server` they are what the API server would make of them.
+/// Returns the objects that a deploy would apply, as JSON, the workload last, and changes nothing; what they change of
+/// an app that is deployed is said as before a deploy. With `on_server` they are what the API server would make of them.
 ///
 /// # Errors
 /// The objects are somebody else's, or would be refused.
@@ -211,8 +239,10 @@ pub async fn dry_run(
     cluster: &Cluster,
     options: &Options,
     on_server: bool,
+    events: &Events,
 ) -> Result<Vec<serde_json::Value>> {
     let before = live::objects(cluster, options).await?;
+    announced(&before, options, events);
     let objects = if on_server {
         let teller = Teller { cluster, options };
         let rehearsed = apply::rehearse(cluster, options, &before).await;
@@ -246,6 +276,7 @@ fn rollout_of(options: &Options, applied: &apply::Objects, changed: bool) -> Rol
         ready: workload.map_or(0, |it| it.counts().ready),
         wanted: workload.map_or(0, crate::cluster::Workload::wanted),
         changed,
+        changes: Vec::new(),
         url: None,
         answer: None,
     }

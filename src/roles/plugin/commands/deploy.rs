@@ -46,7 +46,7 @@ use crate::{
   kubectl b2i deploy ./shop.jar --dry-run=client -o yaml")]
 pub(crate) struct Args {
     #[command(flatten)]
-    plan: PlanArgs,
+    pub(crate) plan: PlanArgs,
     #[command(flatten)]
     image: ImageArgs,
     #[command(flatten)]
@@ -180,7 +180,7 @@ fn show(context: &Context, rollout: &Rollout) {
 }
 
 /// Checks what can be checked without artifact and cluster.
-fn checked(args: &Args) -> Result<DeployFlags> {
+pub(crate) fn checked(args: &Args) -> Result<DeployFlags> {
     if args
         .output
         .iter()
@@ -355,7 +355,7 @@ async fn dry_run(context: &Context, args: &Args, site: &Site, planned: &Planned,
             .say("the image would be built first; until then only its tag is known, not its digest"),
     }
     let on_server = mode == DryRun::Server;
-    let mut objects = Box::pin(deploy::dry_run(&site.cluster, &order, on_server)).await?;
+    let mut objects = Box::pin(deploy::dry_run(&site.cluster, &order, on_server, &site.events)).await?;
     if let Some(namespace) = &context.global.namespace {
         // As kubectl does it: who names the namespace means it.
         for object in &mut objects {
