@@ -908,6 +908,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
         'kubectl-b2i;init' {
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The file to write')
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The file to write')
+            [CompletionResult]::new('--from-app', '--from-app', [CompletionResultType]::ParameterName, 'Write the options that this app of the namespace was deployed with; flags are added to them')
             [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Base image instead of the one that the artifact would get; `scratch` for none')
             [CompletionResult]::new('--s2i', '--s2i', [CompletionResultType]::ParameterName, 'The base is a source-to-image (S2I) one: its own `run` script starts the app')
             [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'Platform to build for, where the artifact does not decide it')

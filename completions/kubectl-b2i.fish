@@ -716,6 +716,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -l inse
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -s f -l file -d 'The file to write' -r -F
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l from-app -d 'Write the options that this app of the namespace was deployed with; flags are added to them' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l base -d 'Base image instead of the one that the artifact would get; `scratch` for none' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l s2i -d 'The base is a source-to-image (S2I) one: its own `run` script starts the app' -r -f -a "true\t''
 false\t''"

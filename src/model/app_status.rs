@@ -2,6 +2,7 @@
 //! `status -o json`, which `docs/reference/status.schema.json` describes.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{BuildOrigin, LayerDescriptor, Skipped};
 use crate::{
@@ -19,6 +20,9 @@ pub struct AppStatus {
     pub namespace: String,
     /// What runs; `None` where it was built and not deployed.
     pub workload: Option<Workload>,
+    /// What its next deploy keeps, as an options file has it; empty where that was not read.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub options: Map<String, Value>,
     /// Its builds, the newest first.
     pub builds: Vec<BuildStatus>,
     /// Its Pods.
@@ -49,6 +53,10 @@ pub struct Workload {
     pub build: Option<u64>,
     /// The container's env.
     pub env: Vec<EnvStatus>,
+    /// Memory that the container is limited to, a Kubernetes quantity.
+    pub memory: Option<String>,
+    /// CPU that the container asks for, a Kubernetes quantity.
+    pub cpu: Option<String>,
 }
 
 /// One variable of a container. A value that comes from a Secret is never read.

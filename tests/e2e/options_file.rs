@@ -109,6 +109,81 @@ fn written_once_it_is_all_that_a_deploy_needs() {
 
 #[test]
 #[ignore = "needs a cluster: tests/run"]
+fn an_app_becomes_a_file_that_changes_nothing() {
+    let world = World::new("from-app");
+    let folder = world.folder.path().join("app");
+    fs::create_dir(&folder).unwrap();
+    fs::copy(artifacts().join("hello-glibc"), folder.join("hello")).unwrap();
+    world.kubectl("create secret generic db --from-literal=password=p");
+    let first = in_folder(
+        &world,
+        &folder,
+        "deploy ./hello --name shop --port http=8080 --service-port 80 --nodeport --memory 64Mi --replicas 2 \
+         --env GREETING=one --env DB_PASSWORD=secret:db/password --volume emptydir:/cache --volume secret/db:/etc/db:ro \
+         --health-path / --args --verbose --label team=web --image-env TZ=UTC --compression zstd",
+    );
+    assert_eq!(first.code, Some(0), "{}", first.stderr);
+    assert!(!first.stderr.contains("Changes"), "{}", first.stderr);
+    let state = || {
+        world
+            .kubectl("get deployment,service,replicaset -l kubectl-b2i/app=shop -o jsonpath={.items[*].spec}")
+    };
+    let before = state();
+
+    let page = in_folder(&world, &folder, "status shop").stdout;
+    for part in ["http=8080", "64Mi", "emptydir:/cache", "--verbose", "TZ=UTC"] {
+        assert!(page.contains(part), "{part} in\n{page}");
+    }
+    let init = in_folder(&world, &folder, "init --from-app shop");
+    assert_eq!(
+        (init.code, init.stdout.trim()),
+        (Some(0), "b2i.yaml"),
+        "{}",
+        init.stderr
+    );
+    // All that is needed is in the file, and it is what runs.
+    let again = in_folder(&world, &folder, "deploy");
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+    for part in [
+        "options of b2i.yaml",
+        "nothing changed since the last build",
+        "as before",
+    ] {
+        assert!(again.stderr.contains(part), "{part} in\n{}", again.stderr);
+    }
+    assert!(!again.stderr.contains("Changes"), "{}", again.stderr);
+    assert_eq!(state(), before);
+
+    // A deploy says what it changes, and so does its rehearsal.
+    let line = "deploy --memory 128Mi --env GREETING- --env LOG_LEVEL=debug --env TOKEN=abc";
+    let expected =
+        "  Changes   env GREETING removed, env LOG_LEVEL added (debug), env TOKEN added, memory 64Mi → 128Mi";
+    for line in [&format!("{line} --dry-run=client"), line] {
+        let said = in_folder(&world, &folder, line);
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        let changes: Vec<&str> = said
+            .stderr
+            .lines()
+            .filter(|line| line.contains("Changes"))
+            .collect();
+        assert_eq!(changes, [expected], "{}", said.stderr);
+    }
+
+    // In another namespace the file makes the same app: nothing was kept there.
+    let elsewhere = World::new("from-app-2");
+    elsewhere.kubectl("create secret generic db --from-literal=password=p");
+    fs::remove_file(folder.join("b2i.yaml")).unwrap();
+    let init = in_folder(&world, &folder, "init --from-app shop");
+    assert_eq!(init.code, Some(0), "{}", init.stderr);
+    let spec = |world: &World| world.kubectl("get deployment shop -o jsonpath={.spec}");
+    let file = folder.join("b2i.yaml");
+    let there = in_folder(&elsewhere, &folder, &format!("deploy --file {}", file.display()));
+    assert_eq!(there.code, Some(0), "{}", there.stderr);
+    assert_eq!(spec(&elsewhere), spec(&world));
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
 fn a_file_beside_a_downloaded_artifact_gets_no_password() {
     let world = World::new("stranger");
     let folder = world.folder.path().join("downloads");

@@ -54,6 +54,7 @@ mod registry_matrix;
 mod registry_prompts;
 mod registry_words;
 mod s2i;
+mod shown_options;
 mod staging;
 mod staging_job;
 mod threat_model;

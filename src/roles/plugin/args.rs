@@ -70,7 +70,7 @@ pub(crate) enum Command {
     Runtimes(runtimes::Args),
     /// List the apps of the namespace and their builds
     List(list::Args),
-    /// Show an app: image, artifact, env, Pods, builds, events
+    /// Show an app: image, artifact, options, env, Pods, builds, events
     Status(status::Args),
     /// Print what an app's Pods say, or what its builder said
     Logs(logs::Args),

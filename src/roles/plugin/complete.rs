@@ -74,7 +74,7 @@ fn apart(mut words: Vec<String>) -> Vec<String> {
 }
 
 /// Flags whose candidates [`live`] knows.
-const LIVE: [&str; 9] = [
+const LIVE: [&str; 10] = [
     "--base",
     "--namespace",
     "--push-secret",
@@ -84,6 +84,7 @@ const LIVE: [&str; 9] = [
     "--context",
     "--to",
     "--build",
+    "--from-app",
 ];
 
 /// What the last word may become, and what that is, where it says more.
@@ -119,6 +120,7 @@ fn live(flag: &str, words: &[String]) -> Option<Vec<Candidate>> {
             let made_one = command == "rollback";
             ask(words, async |cluster| builds(cluster, &app, made_one).await)
         }
+        "--from-app" => ask(words, apps),
         _ if is_name_of_an_app(words) => ask(words, apps),
         _ => return None,
     };

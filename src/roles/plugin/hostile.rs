@@ -142,7 +142,12 @@ fn app(chance: &mut Chance) -> AppStatus {
                     from: chance.maybe(),
                 })
                 .collect(),
+            memory: chance.maybe(),
+            cpu: chance.maybe(),
         }),
+        options: (0..chance.below(3))
+            .map(|_| (chance.text(), tree(chance, 2)))
+            .collect(),
         builds: (0..chance.below(3)).map(|number| build(chance, number)).collect(),
         pods: (0..chance.below(3))
             .map(|_| PodStatus {

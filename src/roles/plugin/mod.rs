@@ -28,6 +28,7 @@ mod environment;
 mod flow;
 mod format;
 mod found_name;
+mod from_app;
 mod history;
 #[cfg(test)]
 mod hostile;
@@ -51,6 +52,7 @@ mod ports;
 mod pull_secret;
 mod push_secret;
 mod reachable;
+mod remembered;
 mod rollout;
 mod s2i_builder;
 mod s2i_source;

@@ -161,6 +161,7 @@ impl Seen {
             name: app.to_owned(),
             namespace: self.namespace.clone(),
             workload,
+            options: serde_json::Map::new(),
             builds,
             staging: self
                 .pods

@@ -1,8 +1,13 @@
 //! What runs: read from the workload, with the URL that its Service, its Ingress and its Pods give.
 
-use k8s_openapi::api::{
-    core::v1::{Container, EnvFromSource, EnvVar, Pod, Service},
-    networking::v1::Ingress,
+use std::collections::BTreeMap;
+
+use k8s_openapi::{
+    api::{
+        core::v1::{Container, EnvFromSource, EnvVar, Pod, Service},
+        networking::v1::Ingress,
+    },
+    apimachinery::pkg::api::resource::Quantity,
 };
 
 use super::pods;
@@ -22,6 +27,9 @@ pub(super) fn workload(
     let counts = live.counts();
     // A Pod of the version before ends only when it is no longer needed, so it is ready.
     let of_before = (counts.all - counts.updated).max(0);
+    let resources = container.and_then(|container| container.resources.as_ref());
+    let limits = resources.and_then(|it| it.limits.as_ref());
+    let requests = resources.and_then(|it| it.requests.as_ref());
     Workload {
         kind: live.kind().to_owned(),
         ready: counts.ready,
@@ -33,7 +41,13 @@ pub(super) fn workload(
             .unwrap_or_default(),
         build: None,
         env: container.map(env).unwrap_or_default(),
+        memory: limits.and_then(|it| amount(it, "memory")),
+        cpu: requests.and_then(|it| amount(it, "cpu")),
     }
+}
+
+fn amount(amounts: &BTreeMap<String, Quantity>, of: &str) -> Option<String> {
+    amounts.get(of).map(|amount| amount.0.clone())
 }
 
 fn url(

@@ -1,4 +1,5 @@
-//! `init`: writes the options file, from the flags of `deploy`, and on a terminal from a dialogue.
+//! `init`: writes the options file, from the flags of `deploy`, from an app that is deployed, and on a terminal from a
+//! dialogue.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use clap::{
 use serde_json::Value;
 
 use super::{
-    Context, command, flow,
+    Context, command, flow, from_app, options,
     options_file::{self, Entries},
     plain_secrets,
 };
@@ -24,7 +25,8 @@ use crate::{
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   kubectl b2i init
-  kubectl b2i init ./shop.jar --port 8080 --nodeport --env LOG_LEVEL=debug")]
+  kubectl b2i init ./shop.jar --port 8080 --nodeport --env LOG_LEVEL=debug
+  kubectl b2i init --from-app shop -n demo")]
 pub(crate) struct Args {
     /// The artifact that the file names
     #[arg(help_heading = "Arguments", value_hint = clap::ValueHint::AnyPath, value_parser = OsStringValueParser::new().map(ArtifactPlace::of))]
@@ -35,6 +37,9 @@ pub(crate) struct Args {
     /// Write over a file that is there
     #[arg(long)]
     force: bool,
+    /// Write the options that this app of the namespace was deployed with; flags are added to them
+    #[arg(long, value_name = "NAME")]
+    from_app: Option<AppName>,
 }
 
 /// Writes the file and prints its path; `typed` is what stands after `init`.
@@ -43,7 +48,8 @@ pub(crate) async fn run(context: &Context, args: Args, typed: &ArgMatches) -> Re
         // Before anything is asked.
         return options_file::write(&args.file, &Entries::new(), false);
     }
-    let mut entries = command()
+    let command = command();
+    let typed_entries = command
         .find_subcommand("deploy")
         .map(|deploy| options_file::of_typed(deploy, typed))
         .unwrap_or_default();
@@ -54,6 +60,10 @@ pub(crate) async fn run(context: &Context, args: Args, typed: &ArgMatches) -> Re
             context.printer.events().send(Event::Warning(warning));
         }
     }
+    if let Some(app) = &args.from_app {
+        return of_app(context, &args, app, &command, typed_entries).await;
+    }
+    let mut entries = typed_entries;
     let asks = ask::is_possible();
     let place = match args.artifact {
         Some(place) => place,
@@ -76,6 +86,73 @@ pub(crate) async fn run(context: &Context, args: Args, typed: &ArgMatches) -> Re
         .say("from now on, in this folder: kubectl b2i deploy");
     context.printer.result(&[args.file.display().to_string()]);
     Ok(())
+}
+
+/// Writes the options of an app, with what was typed over them.
+async fn of_app(
+    context: &Context,
+    args: &Args,
+    app: &AppName,
+    command: &clap::Command,
+    typed: Entries,
+) -> Result<()> {
+    let cluster = options::connect(&context.global).await?;
+    let file = args.file.display().to_string();
+    let found = from_app::read(&cluster, app, command, &file).await?;
+    let events = context.printer.events();
+    let env = |name: &str| -> Vec<String> {
+        let flags = found.flags.iter().filter(|flag| flag.name == name);
+        flags.map(|flag| flag.value.clone()).collect()
+    };
+    let warnings = ["env", "image-env"].map(|name| plain_secrets::in_pairs(&format!("--{name}"), &env(name)));
+    for warning in found.note.clone().into_iter().chain(warnings.concat()) {
+        events.send(Event::Warning(warning));
+    }
+    let mut entries = found.entries;
+    for (key, value) in typed {
+        match (entries.get_mut(&key), value) {
+            (Some(Value::Object(before)), Value::Object(added)) => before.extend(added),
+            (_, value) => _ = entries.insert(key, value),
+        }
+    }
+    let place = args.artifact.clone();
+    let artifact = match (place, found.artifact) {
+        (Some(place), _) => seen_from(&args.file, &place)?,
+        (None, Some(name)) => name,
+        (None, None) => {
+            let place = asked_for_artifact().ok_or_else(|| nobody_said_for(app, &cluster.namespace))?;
+            seen_from(&args.file, &place)?
+        }
+    };
+    entries.shift_insert(0, "artifact".to_owned(), Value::from(artifact.as_str()));
+    options_file::write(&args.file, &entries, args.force)?;
+    let decided = options_file::decided(&found.flags);
+    if !decided.is_empty() {
+        context.printer.say(&format!(
+            "`{file}` is trusted on this machine from now on, and decides:"
+        ));
+        for line in decided {
+            context.printer.say(&line);
+        }
+    }
+    context.printer.say(&format!(
+        "read it, put `{artifact}` there, then in its folder: kubectl b2i deploy -n {}",
+        cluster.namespace
+    ));
+    context.printer.result(&[file]);
+    Ok(())
+}
+
+fn nobody_said_for(app: &AppName, namespace: &str) -> Failure {
+    Failure::usage(format!("could not write `{}`", options_file::NAME))
+        .why(format!(
+            "nobody said which artifact it is for, and no build of `{app}` that is vouched for does"
+        ))
+        .next("name it, for example:")
+        .command(format!(
+            "kubectl b2i init ./{app}.jar --from-app {app} -n {namespace}"
+        ))
+        .anchor("options-file")
 }
 
 fn nobody_said() -> Failure {

@@ -11,9 +11,10 @@ use k8s_openapi::api::{
 use kube::runtime::watcher::Config;
 
 use super::{
-    Context, apps,
+    Context, apps, command,
     format::{self, Format},
-    options,
+    options, options_file,
+    remembered::Remembered,
     status_page::page,
 };
 use crate::{
@@ -45,11 +46,24 @@ const FLOCK: Duration = Duration::from_millis(200);
 /// Prints the app.
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let cluster = options::connect(&context.global).await?;
-    let app = apps::find(&cluster, &args.name).await?;
+    let app = find(&cluster, &args.name).await?;
     if !args.watch {
         return format::print(context, args.output, &app, || lines(context, args.output, &app));
     }
     watch(context, &cluster, &args).await
+}
+
+/// Reads the app and what its next deploy keeps.
+async fn find(cluster: &Cluster, name: &AppName) -> Result<AppStatus> {
+    let mut app = apps::find(cluster, name).await?;
+    // Damaged options are told by the next deploy, which needs them.
+    if let (Ok(remembered), Some(deploy)) = (
+        Remembered::of(cluster, name).await,
+        command().find_subcommand("deploy"),
+    ) {
+        app.options = options_file::of_flags(deploy, &remembered.flags());
+    }
+    Ok(app)
 }
 
 fn lines(context: &Context, format: Option<Format>, app: &AppStatus) -> Vec<String> {
@@ -79,7 +93,7 @@ async fn watch(context: &Context, cluster: &Cluster, args: &Args) -> Result<()> 
         if let Some(error) = refused {
             return Err(cluster.failure(format!("could not watch `{}`", args.name), &of_watch(error)));
         }
-        let app = apps::find(cluster, &args.name).await?;
+        let app = find(cluster, &args.name).await?;
         if shown.as_ref() != Some(&app) {
             let structured = format::structured(args.output, &app)?;
             let page = structured.unwrap_or_else(|| lines(context, args.output, &app));

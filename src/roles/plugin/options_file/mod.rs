@@ -19,7 +19,7 @@ use clap::{ArgMatches, Command, parser::ValueSource};
 pub(super) use authority::table;
 pub(super) use find::NAME;
 pub(super) use schema::schema;
-pub(super) use write::{Entries, of_typed, write};
+pub(super) use write::{Entries, decided, of_flags, of_typed, words_of, write};
 
 use super::{dialogue::quoted, trusted::Subject, values};
 use crate::{error::Result, model::ArtifactPlace};

@@ -73,8 +73,8 @@ pub(super) fn back(key: &Key, typed: &[String], takes_back: bool) -> Value {
     match (key.shape, typed) {
         _ if takes_back => Value::Bool(false),
         (Shape::Switch, _) => Value::Bool(true),
-        // What clap puts where the flag stood alone.
-        (Shape::Maybe, [only]) if only == "0" || only == "true" => Value::Bool(true),
+        // What clap puts where the flag stood alone, and what remembered options have there.
+        (Shape::Maybe, [only]) if only.is_empty() || only == "0" || only == "true" => Value::Bool(true),
         (Shape::Maybe, [only]) if only == "false" => Value::Bool(false),
         (Shape::Pairs, words) => pairs(words).unwrap_or_else(|| Value::from(words.to_vec())),
         (Shape::Many | Shape::Maybe | Shape::One | Shape::Words, [only]) => plain(only),

@@ -5,9 +5,10 @@ use std::{fs::OpenOptions, io::Write, path::Path};
 use clap::{ArgMatches, Command, parser::ValueSource};
 use serde_json::{Map, Value};
 
-use super::{Subject, key, words};
+use super::{Subject, authority, key, trust, words};
 use crate::{
     error::{Failure, Result},
+    model::Flag,
     oci::Digest,
     term,
 };
@@ -33,6 +34,39 @@ pub(crate) fn of_typed(command: &Command, typed: &ArgMatches) -> Entries {
         entries.insert(key.name.clone(), words::back(&key, &values, takes_back));
     }
     entries
+}
+
+/// Returns flags as the file has them.
+pub(crate) fn of_flags(command: &Command, flags: &[Flag]) -> Entries {
+    let mut entries = Map::new();
+    for key in key::of(command) {
+        let own = flags.iter().filter(|flag| flag.name == key.flag);
+        let values: Vec<String> = own.map(|flag| flag.value.clone()).collect();
+        if !values.is_empty() {
+            entries.insert(key.name.clone(), words::back(&key, &values, false));
+        }
+    }
+    entries
+}
+
+/// Returns the words of the command line that entries stand for.
+///
+/// # Errors
+/// What a key takes instead.
+pub(crate) fn words_of(command: &Command, entries: &Entries) -> std::result::Result<Vec<String>, String> {
+    let keys = key::of(command).into_iter();
+    let own = keys.filter_map(|key| Some((entries.get(&key.name)?, key)));
+    let words: std::result::Result<Vec<_>, _> = own.map(|(value, key)| words::of(&key, value)).collect();
+    words.map(|words| words.concat())
+}
+
+/// Returns a line for each of these flags that would need the user's trust in a file that was found.
+pub(crate) fn decided(flags: &[Flag]) -> Vec<String> {
+    let deciding = flags
+        .iter()
+        .filter(|flag| authority::needs_trust(flag.name, &flag.value));
+    let line = |flag: &Flag| format!("  {}: {}", key::camel_case(flag.name), trust::shown(&flag.value));
+    deciding.map(line).collect()
 }
 
 /// Writes the file, with a head for people and editors, and trusts it: what it says the user has just said. One that

@@ -161,6 +161,7 @@ mod tests {
             name: "shop".to_owned(),
             namespace: "shop".to_owned(),
             workload: None,
+            options: serde_json::Map::new(),
             builds: vec![
                 build(3, BuildPhase::Failed, Some(failure.clone())),
                 build(2, BuildPhase::Failed, Some(failure)),

@@ -1,6 +1,7 @@
 //! The page that `status` shows: what `KubeSphere` has as its status page, for a terminal of 80 columns.
 
 mod builds;
+mod options;
 
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ pub(super) fn page(app: &AppStatus, now: Timestamp, width: Option<usize>) -> Vec
     page.section("ROLLOUT", rollout(app), false);
     page.image(app);
     page.artifact(app);
+    page.section("OPTIONS", options::rows(app), false);
     page.section("ENV", env(app.workload.iter().flat_map(|it| &it.env)), false);
     page.section("PODS", page.pods(app, now), false);
     page.section("STAGING", staging(app, now), true);
