@@ -184,10 +184,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        cluster::Workload,
-        model::{Derived, Health, Port, PortKind},
+        model::{Derived, Health, Port, PortKind, Seals},
         oci::{Digest, Reference},
-        steps::deploy::apply::{self, Objects},
     };
 
     fn options(change: impl FnOnce(&mut Options)) -> Options {
@@ -222,8 +220,17 @@ mod tests {
 
     /// What the cluster has after a deploy.
     fn deployed(options: &Options) -> Workload {
-        let applied = apply::wanted(options, &Objects::default()).workload;
-        Workload::Deployment(serde_json::from_value(applied).expect("a Deployment"))
+        Workload::Deployment(deployment::deployment(&deployment::App {
+            name: &options.name,
+            options: &options.options,
+            derived: &options.derived,
+            builds: &Seals::default(),
+            image: &options.image,
+            platform: None,
+            jvm: options.jvm,
+            replicas: None,
+            progress_seconds: None,
+        }))
     }
 
     fn of(change: impl FnOnce(&mut Options)) -> Vec<String> {
