@@ -177,8 +177,9 @@ fn every_shell_completes_both_names() {
     let world = World::new("shells");
     world.b2i_ok("build ./hello-musl --name only-built");
     let kubeconfig = fs::read_to_string(world.kubeconfig()).unwrap();
-    let two = "contexts: [{name: \"arn:aws:eks\", context: {cluster: e2e, user: dev}}, ";
-    fs::write(world.kubeconfig(), kubeconfig.replace("contexts: [", two)).unwrap();
+    let more = "contexts: [{name: \"arn:aws:eks\", context: {cluster: e2e, user: dev}}, \
+                {name: dev@e2e, context: {cluster: e2e, user: dev}}, ";
+    fs::write(world.kubeconfig(), kubeconfig.replace("contexts: [", more)).unwrap();
     let namespace = &world.namespace;
     let mut wrong = Vec::new();
     for kind in &KINDS {
@@ -208,6 +209,8 @@ fn every_shell_completes_both_names() {
                 ("list --context e", "list --context e2e"),
                 ("list --context arn:a", "list --context arn:aws:eks"),
                 ("list --context=arn:a", "list --context=arn:aws:eks"),
+                ("list --context dev@", "list --context dev@e2e"),
+                ("list --context=d", "list --context=dev@e2e"),
             ] {
                 let words = prompt.tab(&format!("{name} {typed}"));
                 let is = words.split_whitespace().collect::<Vec<_>>().join(" ");
