@@ -1,4 +1,4 @@
-//! Lines of apps' logs on stdout: where several Pods write, each line begins with its Pod, in a
+//! Lines of apps' logs on stdout: once there are several Pods, each line begins with its Pod, in a
 //! colour of its own.
 
 use std::io::{self, Write};
@@ -33,6 +33,11 @@ impl LogPrinter {
             coloured: console::colors_enabled(),
             pods: Vec::new(),
         }
+    }
+
+    /// Lets each line from now on begin with its Pod.
+    pub fn name_pods(&mut self) {
+        self.with_pods = true;
     }
 
     /// Makes one that shows the Pods, without colours.

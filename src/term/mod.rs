@@ -10,6 +10,7 @@ mod failure;
 pub(crate) mod hostile;
 mod lines;
 mod log;
+mod page;
 mod panics;
 mod printer;
 mod sanitize;

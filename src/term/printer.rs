@@ -16,7 +16,7 @@ use std::{
 use console::{Style, Term, measure_text_width, truncate_str};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{failure, sanitize, usage, words};
+use super::{failure, page, sanitize, usage, words};
 use crate::{
     error::Failure,
     model::{Event, Events, Step},
@@ -88,13 +88,19 @@ impl Printer {
         let _ = std::io::stdout().lock().write_all(shown(lines).as_bytes());
     }
 
-    /// Prints a page in the place of the one before, where stdout is a terminal; below it elsewhere.
-    pub fn page(&self, lines: &[impl AsRef<str>]) {
+    /// Prints a page. On a terminal it takes the place of the one before, and its end is left out where the terminal is
+    /// too small; elsewhere it follows the one before, below a line with its `time`.
+    pub fn page(&self, lines: &[impl AsRef<str>], time: &str) {
         let out = Term::stdout();
-        if out.is_term() {
-            let _ = out.clear_screen();
+        if !out.is_term() {
+            self.result(&[format!("--- {time}")]);
+            return self.result(lines);
         }
-        self.result(lines);
+        let _ = out.clear_screen();
+        match self.result_size() {
+            Some((rows, columns)) => self.result(&page::fitted(lines, rows, columns)),
+            None => self.result(lines),
+        }
     }
 
     /// Prints what a shell may complete a word to, each with a description or none, in cobra's protocol: a tab is
@@ -118,13 +124,12 @@ impl Printer {
         };
     }
 
-    /// Returns how wide a line on stdout may be; `None` where it is no terminal.
+    /// Returns the rows and columns of the terminal that stdout is, as they are now; `None` where it is none.
     #[must_use]
-    pub fn result_columns(&self) -> Option<usize> {
+    pub fn result_size(&self) -> Option<(usize, usize)> {
         let out = Term::stdout();
-        out.size_checked()
-            .filter(|_| out.is_term())
-            .map(|(_, columns)| usize::from(columns))
+        let (rows, columns) = out.size_checked().filter(|_| out.is_term())?;
+        Some((rows.into(), columns.into()))
     }
 
     /// Prints a line of talk.

@@ -21,6 +21,8 @@ mod docs;
 mod failures;
 mod fetch;
 mod fetch_tls;
+#[cfg(unix)]
+mod following;
 mod generated;
 mod house;
 #[cfg(unix)]

@@ -81,6 +81,11 @@ impl Run {
         self
     }
 
+    /// The command itself, for what does not end.
+    pub fn command(self) -> Command {
+        self.command
+    }
+
     pub fn ended(mut self) -> Ended {
         let output = self.command.output().unwrap();
         Ended {

@@ -10,7 +10,7 @@ use std::{
 
 use rustix::{
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-    termios::{LocalModes, tcgetattr},
+    termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize},
 };
 
 /// Longer than anything takes on a busy machine.
@@ -23,20 +23,40 @@ pub struct Terminal {
     reader: JoinHandle<()>,
 }
 
+fn winsize(rows: u16, columns: u16) -> Winsize {
+    Winsize {
+        ws_row: rows,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    }
+}
+
 impl Terminal {
     /// Starts a program whose standard input and error are the terminal; its output is kept apart.
     pub fn start(mut command: Command) -> Self {
+        command.stdout(Stdio::piped());
+        Self::of_size(command, None)
+    }
+
+    /// Starts a program that has nothing but the terminal, of so many rows and columns.
+    pub fn sized(command: Command, rows: u16, columns: u16) -> Self {
+        Self::of_size(command, Some((rows, columns)))
+    }
+
+    fn of_size(mut command: Command, size: Option<(u16, u16)>) -> Self {
         let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&controller).unwrap();
         unlockpt(&controller).unwrap();
         let name = ptsname(&controller, Vec::new()).unwrap().into_string().unwrap();
         let side = || OpenOptions::new().read(true).write(true).open(&name).unwrap();
-        let child = command
-            .stdin(side())
-            .stderr(side())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        if let Some((rows, columns)) = size {
+            tcsetwinsize(&controller, winsize(rows, columns)).unwrap();
+            command.stdout(side());
+        }
+        let child = command.stdin(side()).stderr(side()).spawn().unwrap();
+        // It keeps the terminal open, whose end is the end of the program.
+        drop(command);
         let keyboard = File::from(controller);
         let screen = Arc::new((Mutex::new(String::new()), Condvar::new()));
         let (mut glass, shown) = (keyboard.try_clone().unwrap(), screen.clone());
@@ -82,6 +102,31 @@ impl Terminal {
         self.answer(question, line);
     }
 
+    /// Types these keys.
+    pub fn keys(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Gives the terminal another size, and has the program know it.
+    pub fn resize(&self, rows: u16, columns: u16) {
+        tcsetwinsize(&self.keyboard, winsize(rows, columns)).unwrap();
+        let pid = self.child.id().to_string();
+        let told = Command::new("kill").args(["-WINCH", &pid]).status().unwrap();
+        assert!(told.success());
+    }
+
+    /// Waits until this was shown, and returns all that was.
+    pub fn shown(&self, text: &str) -> String {
+        self.wait_for(text);
+        self.screen.0.lock().unwrap().clone()
+    }
+
+    /// Ends a program that would go on.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     fn wait_for(&self, question: &str) {
         let screen = self.screen.0.lock().unwrap();
         let (screen, waited) = self
@@ -89,7 +134,7 @@ impl Terminal {
             .1
             .wait_timeout_while(screen, PATIENCE, |text| !text.contains(question))
             .unwrap();
-        assert!(!waited.timed_out(), "nobody asked {question}:\n{screen}");
+        assert!(!waited.timed_out(), "{question} was never shown:\n{screen}");
     }
 
     /// Waits for the program's end. Returns its exit code, its output and what the screen showed.

@@ -1,6 +1,7 @@
-//! Answers `kubectl b2i <TAB>`. kubectl asks an executable `kubectl_complete-b2i` on the PATH, in
-//! cobra's protocol: a line for each candidate, a tab before its description, and at the end a colon
-//! and a directive (<https://github.com/spf13/cobra/blob/v1.9.1/site/content/completions/_index.md>).
+//! Answers `kubectl b2i <TAB>` and `kubectl-b2i <TAB>`. kubectl runs an executable `kubectl_complete-b2i` on the
+//! PATH; the scripts of `completion` run this program. The protocol is cobra's: a line for each candidate, a tab before
+//! its description, and at the end a colon and a directive
+//! (<https://github.com/spf13/cobra/blob/v1.9.1/site/content/completions/_index.md>).
 
 use std::{ffi::OsString, fmt::Debug, path::Path, time::Duration};
 
@@ -48,44 +49,35 @@ pub(super) fn run(words: &[OsString], printer: &Printer) {
     let words = apart(words);
     let last = words.last().cloned().unwrap_or_default();
     let flag = words.len().checked_sub(2).map_or("", |at| words[at].as_str());
-    let (candidates, directive) = match live(flag, &words) {
-        Some(found) => (
-            found
-                .into_iter()
-                .filter(|(name, _)| name.starts_with(&last))
-                .collect(),
-            NO_FILES,
-        ),
-        None => of_the_command_line(&words),
+    let found = live(flag, &words);
+    // Where nothing else is known, it may be a file.
+    let is_closed = found.is_some();
+    let mut candidates = found.unwrap_or_else(|| of_the_command_line(&words, &last));
+    // clap does not know these formats, since `oci-archive:` takes a file as well.
+    if candidates.is_empty() && ["-o", "--output"].contains(&flag) {
+        candidates = named(["name", "json", "yaml"].map(str::to_owned));
+    }
+    candidates.retain(|(name, _)| name.starts_with(&last));
+    let directive = if is_closed || !candidates.is_empty() {
+        NO_FILES
+    } else {
+        FILES
     };
     printer.candidates(&candidates, directive);
 }
 
-/// Takes `--flag=value` apart where the last word is such. The shells' scripts of cobra put the flag
-/// before the candidates again, or complete after the `=` alone
-/// (<https://github.com/spf13/cobra/blob/v1.9.1/bash_completionsV2.go>).
+/// Splits a last word `--flag=value`. The shells' scripts put the flag before the candidates again, or complete after
+/// the `=` alone (<https://github.com/spf13/cobra/blob/v1.9.1/bash_completionsV2.go>).
 fn apart(mut words: Vec<String>) -> Vec<String> {
-    let Some(last) = words.pop() else { return words };
+    let last = words.pop().unwrap_or_default();
     match last.split_once('=') {
-        Some((flag, value)) if LIVE.contains(&flag) => words.extend([flag.to_owned(), value.to_owned()]),
+        Some((flag, value)) if flag.starts_with("--") => {
+            words.extend([flag.to_owned(), value.to_owned()]);
+        }
         _ => words.push(last),
     }
     words
 }
-
-/// Flags whose candidates [`live`] knows.
-const LIVE: [&str; 10] = [
-    "--base",
-    "--namespace",
-    "--push-secret",
-    "--builder-pull-secret",
-    "--pull-secret",
-    "--secret",
-    "--context",
-    "--to",
-    "--build",
-    "--from-app",
-];
 
 /// What the last word may become, and what that is, where it says more.
 type Candidate = (String, String);
@@ -246,35 +238,28 @@ fn ask(words: &[String], question: impl AsyncFnOnce(&Cluster) -> Option<Vec<Cand
 }
 
 /// Candidates that clap knows: commands, flags, values of a fixed set.
-fn of_the_command_line(words: &[String]) -> (Vec<Candidate>, &'static str) {
+fn of_the_command_line(words: &[String], last: &str) -> Vec<Candidate> {
     let line = ["kubectl-b2i"]
         .into_iter()
         .chain(words.iter().map(String::as_str));
     let line: Vec<OsString> = line.map(OsString::from).collect();
     let at = line.len() - 1;
-    // The current folder is not given: files are the shell's own trade.
+    // The current folder is left out: the shell completes files.
     let Ok(candidates) = engine::complete(&mut command(), line, at, None::<&Path>) else {
-        return (Vec::new(), FILES);
+        return Vec::new();
     };
-    // As in `apart`: the scripts know the flag.
-    let last = words.last().filter(|last| last.starts_with("--"));
-    let attached_to = last.and_then(|last| last.split_once('='));
-    let attached_to = attached_to
-        .map(|(flag, _)| format!("{flag}="))
-        .unwrap_or_default();
-    let candidates: Vec<Candidate> = candidates
+    let described = candidates
         .iter()
         .filter(|candidate| !candidate.is_hide_set())
         .map(|candidate| {
-            let value = candidate.get_value().to_string_lossy();
-            let value = value.strip_prefix(&attached_to).unwrap_or(&value);
             let help = candidate.get_help().map(ToString::to_string).unwrap_or_default();
             (
-                value.to_owned(),
+                candidate.get_value().to_string_lossy().into_owned(),
                 help.lines().next().unwrap_or_default().to_owned(),
             )
-        })
-        .collect();
-    let directive = if candidates.is_empty() { FILES } else { NO_FILES };
-    (candidates, directive)
+        });
+    // As kubectl does: before a dash is typed, the flags would hide the files.
+    described
+        .filter(|(value, _)| last.starts_with('-') || !value.starts_with('-'))
+        .collect()
 }

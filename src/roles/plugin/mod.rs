@@ -166,7 +166,10 @@ async fn dispatch(cli: Cli, typed: &ArgMatches, printer: &Printer, has_found_nam
         Command::Doctor(args) => Box::pin(commands::doctor::run(&context, args)).await,
         Command::Registry(args) => Box::pin(commands::registry::run(&context, args)).await,
         Command::Builder(args) => Box::pin(commands::builder::run(&context, args)).await,
-        Command::Completion(args) => commands::completion::run(&context, &args, command()),
+        Command::Completion(args) => {
+            commands::completion::run(&context, &args);
+            Ok(())
+        }
         Command::Version(args) => Box::pin(commands::version::run(&context, args)).await,
     }
 }

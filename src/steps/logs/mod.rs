@@ -2,6 +2,8 @@
 
 mod pods;
 
+use std::sync::atomic::AtomicBool;
+
 use k8s_openapi::api::core::v1::Pod;
 use kube::{
     ResourceExt,
@@ -27,6 +29,8 @@ pub struct Line {
     pub pod: String,
     /// The text, as the app wrote it but for its colours.
     pub text: String,
+    /// Whether more than one Pod has been seen by now, so that the line needs its Pod's name.
+    pub of_several: bool,
 }
 
 /// Which lines.
@@ -114,7 +118,16 @@ pub async fn of_build(
     let Some(builder) = builder else { return Ok(None) };
     let (sender, receiver) = mpsc::channel(WAITING);
     let (cluster, params) = (cluster.clone(), options.params(builder_job::CONTAINER));
-    tokio::spawn(async move { pods::log(&cluster, &builder.name_any(), &params, &sender).await });
+    tokio::spawn(async move {
+        pods::log(
+            &cluster,
+            &builder.name_any(),
+            &params,
+            &AtomicBool::new(false),
+            &sender,
+        )
+        .await;
+    });
     Ok(Some(receiver))
 }
 

@@ -1,6 +1,12 @@
 //! The logs of several Pods at once.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use futures_util::StreamExt;
 use k8s_openapi::api::core::v1::Pod;
@@ -28,10 +34,12 @@ pub(super) async fn read(
     options: &Options,
     sender: &mpsc::Sender<Result<Line>>,
 ) {
+    let several = AtomicBool::new(pods.len() > 1);
     for pod in pods {
         let container = labels::container_of(pod.annotations(), app.as_str());
         if has_log(pod, container, options.previous) {
-            log(cluster, &pod.name_any(), &options.params(container), sender).await;
+            let params = options.params(container);
+            log(cluster, &pod.name_any(), &params, &several, sender).await;
         }
     }
 }
@@ -48,6 +56,8 @@ pub(super) async fn follow(
     let snapshots = snapshots::<Pod>(cluster, Config::default().labels(selector));
     futures_util::pin_mut!(snapshots);
     let mut followed = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let several = Arc::new(AtomicBool::new(false));
     let mut is_first = true;
     loop {
         let pods = tokio::select! {
@@ -65,6 +75,9 @@ pub(super) async fn follow(
                 return;
             }
         };
+        // A Pod that has gone counts too: its lines are on the screen.
+        seen.extend(pods.iter().map(ResourceExt::name_any));
+        several.store(seen.len() > 1, Ordering::Relaxed);
         for pod in &pods {
             let container_name = labels::container_of(pod.annotations(), app.as_str());
             if !has_started(pod, container_name) {
@@ -80,18 +93,20 @@ pub(super) async fn follow(
                 params.tail_lines = None;
                 params.since_seconds = None;
             }
-            let (cluster, name, sender) = (cluster.clone(), pod.name_any(), sender.clone());
-            tokio::spawn(async move { log(&cluster, &name, &params, &sender).await });
+            let (cluster, name) = (cluster.clone(), pod.name_any());
+            let (several, sender) = (several.clone(), sender.clone());
+            tokio::spawn(async move { log(&cluster, &name, &params, &several, &sender).await });
         }
         is_first = false;
     }
 }
 
-/// Reads one container's log to its end, or until the reader is gone.
+/// Reads one container's log to its end, or until the reader is gone. `several` becomes true with the second Pod.
 pub(super) async fn log(
     cluster: &Cluster,
     pod: &str,
     params: &LogParams,
+    several: &AtomicBool,
     sender: &mpsc::Sender<Result<Line>>,
 ) {
     let failed = |error: kube::Error| cluster.failure(format!("could not read the log of `{pod}`"), &error);
@@ -112,8 +127,12 @@ pub(super) async fn log(
         match read {
             Ok(None) => return,
             Ok(Some(text)) => {
-                let pod = pod.to_owned();
-                if sender.send(Ok(Line { pod, text })).await.is_err() {
+                let line = Line {
+                    pod: pod.to_owned(),
+                    text,
+                    of_several: several.load(Ordering::Relaxed),
+                };
+                if sender.send(Ok(line)).await.is_err() {
                     return;
                 }
             }

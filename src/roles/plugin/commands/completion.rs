@@ -1,9 +1,6 @@
-//! `completion`: the script that teaches a shell to complete `kubectl-b2i`.
-
-use clap_complete::Shell;
+//! `completion`: the script that lets a shell complete `kubectl-b2i`.
 
 use super::{Context, format};
-use crate::error::{Failure, Result};
 
 /// Arguments of `completion`.
 #[derive(clap::Args, Debug)]
@@ -11,19 +8,37 @@ use crate::error::{Failure, Result};
   kubectl b2i completion bash > /etc/bash_completion.d/kubectl-b2i
   kubectl b2i completion zsh > ~/.zfunc/_kubectl-b2i
 
-Behind `kubectl` itself, completion takes kubectl 1.26 or newer and an executable `kubectl_complete-b2i` on the
-PATH; it is in the folder `completions`.")]
+The script completes `kubectl-b2i`. For `kubectl b2i`, use kubectl 1.26 or newer with its own completion, and put the
+executable `kubectl_complete-b2i` of the folder `completions` on your PATH.")]
 pub(crate) struct Args {
     /// Shell to write for
     shell: Shell,
 }
 
+/// What `completion` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Shell {
+    Bash,
+    Elvish,
+    Fish,
+    Powershell,
+    Zsh,
+}
+
+impl Shell {
+    /// Returns the script: it asks the hidden `__complete` of this program for the candidates.
+    fn script(self) -> &'static str {
+        match self {
+            Self::Bash => include_str!("../../../../completions/kubectl-b2i.bash"),
+            Self::Elvish => include_str!("../../../../completions/kubectl-b2i.elv"),
+            Self::Fish => include_str!("../../../../completions/kubectl-b2i.fish"),
+            Self::Powershell => include_str!("../../../../completions/_kubectl-b2i.ps1"),
+            Self::Zsh => include_str!("../../../../completions/_kubectl-b2i"),
+        }
+    }
+}
+
 /// Prints the script.
-pub(crate) fn run(context: &Context, args: &Args, mut command: clap::Command) -> Result<()> {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut command, "kubectl-b2i", &mut script);
-    let script = String::from_utf8(script)
-        .map_err(|error| Failure::new("could not write the script").because(error))?;
-    context.printer.result(&format::lines(&script));
-    Ok(())
+pub(crate) fn run(context: &Context, args: &Args) {
+    context.printer.result(&format::lines(args.shell.script()));
 }

@@ -23,7 +23,7 @@ pub(crate) struct Args {
     /// The log of the builder instead: of the last build, or of the one of this number
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "0", value_parser = values::count)]
     build: Option<u64>,
-    /// Go on with what is written from now on, until Ctrl-C
+    /// Go on with what is written from now on, until Ctrl-C; once there are two Pods, each line begins with its Pod
     #[arg(short, long)]
     follow: bool,
     /// Lines that are not older than this, for example 5m
@@ -69,8 +69,7 @@ async fn of_app(context: &Context, cluster: &Cluster, app: &AppName, options: &l
             .command(format!("kubectl b2i logs {app} --build -n {namespace}"))
             .anchor("no-pods"));
     };
-    let several = status.pods.len() > 1 || options.follow && status.workload.is_some_and(|it| it.wanted > 1);
-    let has_printed = print(lines, several).await?;
+    let has_printed = print(lines).await?;
     if options.previous && !has_printed {
         context
             .printer
@@ -82,7 +81,7 @@ async fn of_app(context: &Context, cluster: &Cluster, app: &AppName, options: &l
 async fn of_build(cluster: &Cluster, app: &AppName, number: u64, options: &logs::Options) -> Result<()> {
     let build = find_build(cluster, app, number).await?;
     if let Some(lines) = logs::of_build(cluster, app, build.number, options).await? {
-        return print(lines, false).await.map(drop);
+        return print(lines).await.map(drop);
     }
     let mut printer = LogPrinter::new(false);
     let keep = options
@@ -113,12 +112,15 @@ async fn find_build(cluster: &Cluster, app: &AppName, number: u64) -> Result<Bui
 }
 
 /// Prints the lines, and tells whether there were any.
-async fn print(mut lines: Receiver<Result<Line>>, with_pods: bool) -> Result<bool> {
-    let mut printer = LogPrinter::new(with_pods);
+async fn print(mut lines: Receiver<Result<Line>>) -> Result<bool> {
+    let mut printer = LogPrinter::new(false);
     let mut has_printed = false;
     while let Some(line) = lines.recv().await {
         let line = line?;
         has_printed = true;
+        if line.of_several {
+            printer.name_pods();
+        }
         // A reader that is gone has what it wanted.
         if printer.print(&line.pod, &line.text).is_err() {
             break;

@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
+use futures_util::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
 use jiff::Timestamp;
 use k8s_openapi::api::{
     apps::v1::Deployment,
     core::v1::{ConfigMap, Pod},
 };
 use kube::runtime::watcher::Config;
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{
     Context, apps, command,
@@ -32,7 +37,7 @@ use crate::{
 pub(crate) struct Args {
     /// Name of the app
     name: AppName,
-    /// Show it again whenever something changes, until Ctrl-C
+    /// Show it again whenever something changes, until Ctrl-C; on a terminal, only as much as fits
     #[arg(short, long)]
     watch: bool,
     /// How the result is printed, when not as a page
@@ -67,13 +72,14 @@ async fn find(cluster: &Cluster, name: &AppName) -> Result<AppStatus> {
 }
 
 fn lines(context: &Context, format: Option<Format>, app: &AppStatus) -> Vec<String> {
-    match format {
-        Some(Format::Name) => vec![app.name.clone()],
-        _ => page(app, Timestamp::now(), context.printer.result_columns()),
+    if format == Some(Format::Name) {
+        return vec![app.name.clone()];
     }
+    let columns = context.printer.result_size().map(|(_, columns)| columns);
+    page(app, Timestamp::now(), columns)
 }
 
-/// Shows the app anew after each change, until it is gone.
+/// Shows the app anew after each change, of the terminal's size too, until it is gone.
 async fn watch(context: &Context, cluster: &Cluster, args: &Args) -> Result<()> {
     let config = || Config::default().labels(&format!("{}={}", labels::APP, args.name));
     let changes = stream::select_all([
@@ -84,6 +90,7 @@ async fn watch(context: &Context, cluster: &Cluster, args: &Args) -> Result<()> 
         snapshots::<ConfigMap>(cluster, config())
             .map(|it| it.map(drop))
             .boxed(),
+        resizes().map(Ok).boxed(),
     ])
     .ready_chunks(64);
     futures_util::pin_mut!(changes);
@@ -94,13 +101,41 @@ async fn watch(context: &Context, cluster: &Cluster, args: &Args) -> Result<()> 
             return Err(cluster.failure(format!("could not watch `{}`", args.name), &of_watch(error)));
         }
         let app = find(cluster, &args.name).await?;
-        if shown.as_ref() != Some(&app) {
-            let structured = format::structured(args.output, &app)?;
-            let page = structured.unwrap_or_else(|| lines(context, args.output, &app));
-            context.printer.page(&page);
-            shown = Some(app);
+        let size = is_page(args.output).then(|| context.printer.result_size());
+        let current = Some((app, size));
+        if let Some((app, _)) = current.as_ref().filter(|_| current != shown) {
+            show(context, args.output, app)?;
+            shown = current;
         }
         tokio::time::sleep(FLOCK).await;
     }
     Ok(())
+}
+
+/// Returns a stream with an item for each change of the terminal's size.
+fn resizes() -> BoxStream<'static, ()> {
+    #[cfg(unix)]
+    if let Ok(signal) = signal(SignalKind::window_change()) {
+        let next = |mut signal: Signal| async move { signal.recv().await.map(|()| ((), signal)) };
+        return stream::unfold(signal, next).boxed();
+    }
+    stream::pending().boxed()
+}
+
+fn is_page(format: Option<Format>) -> bool {
+    matches!(format, None | Some(Format::Wide))
+}
+
+/// Shows the app as it is now. What a program reads has no page: as from kubectl, JSON documents follow each other, and
+/// YAML documents begin with `---`.
+fn show(context: &Context, format: Option<Format>, app: &AppStatus) -> Result<()> {
+    if is_page(format) {
+        let now = Timestamp::now().strftime("%FT%TZ").to_string();
+        context.printer.page(&lines(context, format, app), &now);
+        return Ok(());
+    }
+    if format == Some(Format::Yaml) {
+        context.printer.result(&["---"]);
+    }
+    format::print(context, format, app, || lines(context, format, app))
 }
