@@ -13,7 +13,7 @@ use kube::{
 };
 use tower::{buffer::BufferLayer, timeout::TimeoutLayer};
 
-use super::{Cluster, Error, retry::RetryLayer};
+use super::{Cluster, Error, auth_plugin, retry::RetryLayer};
 
 /// As many as kube lets wait itself.
 const REQUESTS_WAITING: usize = 1024;
@@ -88,9 +88,13 @@ impl Cluster {
     ) -> Result<Self, Error> {
         let namespace = namespace.unwrap_or_else(|| config.default_namespace.clone());
         let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
-        let client = client(config, request_timeout).map_err(|source| Error::Client {
-            server: server.clone(),
-            source: Box::new(source),
+        let plugin = config.auth_info.exec.clone();
+        let client = client(config, request_timeout).map_err(|source| {
+            let not_started = plugin.and_then(|plugin| auth_plugin::not_started(&plugin, &source));
+            not_started.unwrap_or_else(|| Error::Client {
+                server: server.clone(),
+                source: Box::new(source),
+            })
         })?;
         Ok(Self {
             client,

@@ -5,6 +5,7 @@ use std::{io, path::PathBuf};
 
 use kube::{client::AuthError, config::KubeconfigError, core::Status, runtime::watcher};
 
+use super::{auth_plugin, scheme};
 use crate::error::Failure;
 
 /// What keeps us from connecting.
@@ -39,6 +40,16 @@ pub enum Error {
     /// `--as-group` or `--as-uid` without `--as`.
     #[error("a group or uid to act as was given without a user")]
     ActingAsNobody,
+    /// The kubeconfig's auth plugin could not be started.
+    #[error("{}", auth_plugin::not_started_words(command, hint, source))]
+    AuthPlugin {
+        /// The plugin's program, as the kubeconfig names it.
+        command: String,
+        /// The kubeconfig's `installHint`; empty where it has none.
+        hint: String,
+        /// What the operating system answered.
+        source: io::Error,
+    },
     /// The client could not be set up: most often the kubeconfig's auth plugin failed.
     #[error("{}", why(server, source))]
     Client {
@@ -80,6 +91,10 @@ impl Error {
                 .next("mend the file; this shows what kubectl makes of it:")
                 .command("kubectl config view --minify")
                 .anchor("no-kubeconfig"),
+            Self::AuthPlugin { .. } => failure
+                .next("install it, or add its folder to the PATH; then check that kubectl gets through:")
+                .command("kubectl version")
+                .anchor("auth-plugin"),
             Self::Client { .. } => failure
                 .next("see whether kubectl itself gets through:")
                 .command("kubectl version")
@@ -99,6 +114,9 @@ pub fn failure(server: &str, what: impl Into<String>, error: &kube::Error) -> Fa
             .next("make it, or name another one with `-n`:")
             .command(format!("kubectl create namespace {namespace}"))
             .anchor("namespace");
+    }
+    if let Some(wrong) = scheme::wrong(error) {
+        return wrong.explain(failure, server);
     }
     match error {
         kube::Error::Api(status) if status.code == 403 && !is_admission(status) => failure
@@ -198,24 +216,9 @@ fn status_words(server: &str, status: &Status) -> String {
     }
 }
 
-/// kube prints the plugin's whole output, which may hold a token: only stderr's end is told.
 fn auth_words(error: &AuthError) -> String {
     match error {
-        AuthError::AuthExecRun { cmd, out } => {
-            let program = program(cmd);
-            let stderr = String::from_utf8_lossy(&out.stderr);
-            let last: Vec<&str> = stderr.lines().rev().take(3).collect();
-            let last: Vec<&str> = last.into_iter().rev().collect();
-            let told = if last.is_empty() {
-                String::new()
-            } else {
-                format!(": {}", last.join("\n"))
-            };
-            format!(
-                "the kubeconfig's auth plugin `{program}` failed, {}{told}",
-                out.status
-            )
-        }
+        AuthError::AuthExecRun { cmd, out } => auth_plugin::failed_words(cmd, out),
         AuthError::AuthExecStart(error) => {
             format!("the kubeconfig's auth plugin could not be started: {error}")
         }
@@ -223,44 +226,33 @@ fn auth_words(error: &AuthError) -> String {
     }
 }
 
-/// Finds the program in a command line as Rust prints it for debugging: `KEY="value" "program" …`.
-fn program(command: &str) -> &str {
-    let mut rest = command;
-    while let Some((before, quoted)) = rest.split_once('"') {
-        let mut is_escaped = false;
-        let end = quoted.find(|c| {
-            let ends = c == '"' && !is_escaped;
-            is_escaped = c == '\\' && !is_escaped;
-            ends
-        });
-        let Some(end) = end else { break };
-        if !before.ends_with('=') {
-            return &quoted[..end];
-        }
-        rest = &quoted[end + 1..];
-    }
-    command
-}
-
 fn connection_words(server: &str, error: &(dyn std::error::Error + 'static)) -> String {
-    let mut cause = Some(error);
-    while let Some(now) = cause {
-        if let Some(io) = now.downcast_ref::<io::Error>() {
-            let tls = io
-                .get_ref()
-                .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-            match (tls, io.kind()) {
-                (Some(tls), _) => return format!("TLS with {server} failed: {tls}"),
-                (None, io::ErrorKind::ConnectionRefused) => {
-                    return format!("{server} refused the connection");
-                }
-                (None, io::ErrorKind::TimedOut) => return format!("{server} did not answer in time"),
-                _ => {}
+    for io in io_errors(error) {
+        match (tls_error(io), io.kind()) {
+            (Some(tls), _) => return format!("TLS with {server} failed: {tls}"),
+            (None, io::ErrorKind::ConnectionRefused) => {
+                return format!("{server} refused the connection");
             }
+            (None, io::ErrorKind::TimedOut) => return format!("{server} did not answer in time"),
+            _ => {}
         }
-        cause = now.source();
     }
     format!("no answer from {server}: {}", chain(error).join(": "))
+}
+
+/// Returns the I/O errors among an error and those below it.
+pub(super) fn io_errors<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a io::Error> {
+    let all = std::iter::successors(Some(error), |error| error.source());
+    all.filter_map(|error| error.downcast_ref::<io::Error>())
+}
+
+/// Returns what TLS had against a connection.
+pub(super) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
 }
 
 /// Returns the error and those below it, without what is said twice.

@@ -1,5 +1,6 @@
 //! Speaks to the Kubernetes API.
 
+mod auth_plugin;
 mod config_map;
 pub mod configuration;
 mod connect;
@@ -16,6 +17,7 @@ mod pull_problem;
 mod pull_secret;
 pub mod record;
 mod retry;
+mod scheme;
 pub mod secrets;
 mod spdy;
 pub mod trouble;

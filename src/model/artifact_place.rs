@@ -14,7 +14,7 @@ pub enum ArtifactPlace {
     File(PathBuf),
     /// What is piped into the command: `-`.
     Stdin,
-    /// `https://…` or `http://…`. It may hold a password: never to be printed as it is.
+    /// `https://…`, or any other scheme. It may hold a password: never to be printed as it is.
     Url(String),
 }
 
@@ -55,10 +55,11 @@ impl ArtifactPlace {
     }
 }
 
+/// Whether a text begins with a scheme (RFC 3986), whether or not it can be downloaded from. One letter is a drive.
 fn is_url(text: &str) -> bool {
-    ["https://", "http://"].iter().any(|scheme| {
-        text.get(..scheme.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    text.split_once("://").is_some_and(|(scheme, _)| {
+        let is_of_scheme = |b: u8| b.is_ascii_alphanumeric() || b"+-.".contains(&b);
+        scheme.len() > 1 && scheme.as_bytes()[0].is_ascii_alphabetic() && scheme.bytes().all(is_of_scheme)
     })
 }
 
@@ -82,7 +83,10 @@ mod tests {
         assert_eq!(of("./-"), ArtifactPlace::File("./-".into()));
         assert_eq!(of("http:/a"), ArtifactPlace::File("http:/a".into()));
         assert_eq!(of("HTTPS://a/b"), ArtifactPlace::Url("HTTPS://a/b".to_owned()));
-        assert_eq!(of("ü"), ArtifactPlace::File("ü".into()));
+        assert_eq!(of("ftp://a/b"), ArtifactPlace::Url("ftp://a/b".to_owned()));
+        for path in ["ü", "C://a", "./ftp://a", "a b://c", "://a"] {
+            assert_eq!(of(path), ArtifactPlace::File(path.into()));
+        }
     }
 
     #[test]

@@ -122,10 +122,12 @@ impl Error {
         let cause = causes(error).last().map(ToString::to_string).unwrap_or_default();
         let tls = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>());
         let kind = if let Some(tls) = tls {
-            Kind::Tls {
-                cause: plain(&tls.to_string()),
-                problem: TlsProblem::of(tls),
-            }
+            let problem = TlsProblem::of(tls);
+            let cause = match problem {
+                TlsProblem::PlainHttp => "that port speaks plain HTTP, without TLS".to_owned(),
+                _ => plain(&tls.to_string()),
+            };
+            Kind::Tls { cause, problem }
         } else if error.is_redirect() || error.is_builder() {
             Kind::Protocol(plain(&cause))
         } else if error.is_timeout() {

@@ -74,7 +74,7 @@ fn the_first_build_brings_the_builder_image_in_and_the_next_finds_it() {
     let second = bare.ok("build ./hello-musl");
     assert!(!second.stderr.contains("Bootstrap"), "{}", second.stderr);
     let images = world
-        .kubectl("get pods -l kubectl-b2i/role=builder -o jsonpath={.items[*].spec.containers[*].image}");
+        .kubectl("get pods -l kubectl-b2i/role=staging -o jsonpath={.items[*].spec.containers[*].image}");
     assert!(
         images.split(' ').all(|image| image.starts_with(&builder)),
         "{images}"

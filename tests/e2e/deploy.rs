@@ -45,11 +45,14 @@ fn a_spring_boot_jar_from_first_deploy_to_changed_class() {
     for object in [
         "deployment.apps/zipkin",
         "service/zipkin",
-        "job.batch/b2i-builder-",
+        "job.batch/b2i-staging-",
         "pod/zipkin-",
     ] {
         assert!(objects.contains(object), "{object} is not among\n{objects}");
     }
+    assert!(!objects.contains("job.batch/b2i-builder-"), "{objects}");
+    let log = world.b2i_ok("logs zipkin --build");
+    assert!(log.contains("done: "), "{log}");
 
     // Nothing changed: nothing is started, nothing is sent.
     let state = || {
@@ -65,7 +68,7 @@ fn a_spring_boot_jar_from_first_deploy_to_changed_class() {
     assert_eq!(again["image"].as_str(), Some(said.stdout.trim_end()));
     let after = state();
     assert_eq!(after.1, before.1);
-    // The finished builder Job may have gone meanwhile; nothing may have come.
+    // The builder's Pod may have gone meanwhile; nothing may have come.
     assert!(
         after.0.lines().all(|name| before.0.contains(name)),
         "{before:?}\n{after:?}"

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::world::{World, eventually};
+use crate::world::{World, eventually, kubectl, run};
 
 const STAGING_JOBS: &str = "get jobs -l kubectl-b2i/role=staging -o name";
 
@@ -96,6 +96,58 @@ fn the_next_deploy_finds_the_staging_pod() {
     world.b2i_ok("deploy ./httpbin --image-env ADDED=3 --staging-idle 0");
     assert_eq!(world.kubectl(STAGING_JOBS), "");
     assert_eq!(fs::read_dir(&memory).unwrap().count(), 0);
+}
+
+/// The staging Pods that are to stay, by app.
+fn staging(world: &World) -> String {
+    let path = r"{range .items[?(@.status.active==1)]}{.metadata.labels.kubectl-b2i/app} {end}";
+    let path = path.replace("kubectl-b2i/", r"kubectl-b2i\/");
+    let jobs = format!("get jobs -l kubectl-b2i/role=staging -o jsonpath={path}");
+    let args: Vec<&str> = jobs.splitn(6, ' ').collect();
+    let text = run(kubectl().args(args).args(["-n", &world.namespace]));
+    text.trim_end().to_owned()
+}
+
+const BUILDERS: &str = "get jobs,pods -l kubectl-b2i/role=builder -o name";
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn of_two_apps_one_staging_pod_stays_and_no_builder() {
+    let world = World::new("one-idle");
+    world.b2i_ok("build ./httpbin");
+    world.b2i_ok("build ./hello-musl");
+    assert_eq!(staging(&world), "hello-musl");
+    eventually("the end of the builders", || world.kubectl(BUILDERS).is_empty());
+    for app in ["httpbin", "hello-musl"] {
+        let log = world.b2i_ok(&format!("logs {app} --build"));
+        assert!(log.contains("done: "), "{log}");
+    }
+    // A build that fails takes its builder along as well, and its log stays.
+    let said = world.b2i("build ./httpbin --base 10.250.0.1:5000/none/base:1");
+    said.assert_failed(&["10.250.0.1:5000/none/base"]);
+    eventually("the end of the builders", || world.kubectl(BUILDERS).is_empty());
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn two_apps_at_one_time_do_not_end_each_others_staging_pod() {
+    let world = World::new("two-apps");
+    // One of them finds the other's idle Pod, or its own.
+    for value in 1..=3 {
+        std::thread::scope(|scope| {
+            for app in ["httpbin", "hello-musl"] {
+                let world = &world;
+                scope.spawn(move || {
+                    let said = world.b2i(&format!("build ./{app} --image-env ROUND={value}"));
+                    assert_eq!(said.code, Some(0), "{}", said.stderr);
+                    assert!(!said.stderr.contains("warning"), "{}", said.stderr);
+                });
+            }
+        });
+        let left = staging(&world);
+        assert!(["httpbin", "hello-musl"].contains(&&*left), "{left}");
+    }
+    eventually("the end of the builders", || world.kubectl(BUILDERS).is_empty());
 }
 
 #[test]

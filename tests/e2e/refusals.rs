@@ -99,6 +99,9 @@ fn a_registry_that_refuses_is_told_in_its_own_words() {
         "#push-unauthorized",
     ]);
     assert!(!said.stderr.contains("n0t-it"), "{}", said.stderr);
+    // Once, and the base, which is in the same registry, is not blamed.
+    assert_eq!(said.stderr.matches("401").count(), 1, "{}", said.stderr);
+    assert!(!said.stderr.contains("base image"), "{}", said.stderr);
     assert!(
         !said.stderr.contains("Upload "),
         "something was sent:\n{}",

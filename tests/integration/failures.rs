@@ -227,3 +227,97 @@ async fn an_app_that_is_not_ours() {
     );
     fails(&server, &cluster.server, "deploy server --port 8080", 1, &told).await;
 }
+
+#[test]
+fn an_auth_plugin_that_is_missing() {
+    let folder = folder("https://192.0.2.1:6443");
+    let path = folder.path().join("kubeconfig");
+    let text = fs::read_to_string(&path).unwrap();
+    let mut kubeconfig: Value = serde_json::from_str(&text).unwrap();
+    kubeconfig["users"][0]["user"] = json!({ "exec": {
+        "apiVersion": "client.authentication.k8s.io/v1", "command": "kubelogin-b2i", "interactiveMode": "Never",
+        "installHint": "Install kubelogin, see \u{1b}[2Jhttps://example.com",
+    } });
+    fs::write(&path, kubeconfig.to_string()).unwrap();
+    Run::new("list")
+        .in_folder(folder.path())
+        .env("KUBECONFIG", path.to_str().unwrap())
+        .fails(
+            1,
+            &format!(
+                "error: could not connect to a cluster\n  \
+                 why: the kubeconfig's auth plugin `kubelogin-b2i` is not on the PATH\n       \
+                 the kubeconfig's install hint: Install kubelogin, see \\x1b[2Jhttps://example.com\n\n\
+                 next: install it, or add its folder to the PATH; then check that kubectl gets through:\n        \
+                 kubectl version\n      {DOCS}#auth-plugin\n"
+            ),
+        );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_server_that_speaks_plain_http() {
+    let (server, cluster) = FakeApiServer::start().await;
+    let https = cluster.server.replace("http://", "https://");
+    let told = format!(
+        "error: could not list the apps of `shop`\n  \
+         why: `{https}` begins with `https://`, and that port speaks plain HTTP, without TLS\n\n\
+         next: name the port that speaks HTTPS; only if there is none, use `http://`:\n        \
+         kubectl config set-cluster \"$(kubectl config view --minify -o 'jsonpath={{.clusters[0].name}}')\" --server={}\n      \
+         {DOCS}#cluster-scheme\n",
+        cluster.server
+    );
+    fails(&server, &https, "list", 1, &told).await;
+}
+
+#[test]
+fn an_artifact_of_another_scheme() {
+    let next = "next: download it by other means, check it, and give the file, or pipe it in:\n        \
+                curl -fsSL URL | kubectl b2i deploy - --name NAME";
+    let told = |url: &str, scheme: &str, next: &str| {
+        format!(
+            "error: could not get the artifact `{url}`\n  \
+             why: `{scheme}://` is not supported: only `https://` and `http://` are\n\n{next}\n      {DOCS}#artifact-url\n"
+        )
+    };
+    for scheme in ["ftp", "s3"] {
+        let url = format!("{scheme}://ann:s3cret@repo.example.com/shop.jar");
+        let shown = format!("{scheme}://repo.example.com/shop.jar");
+        Run::new(&format!("inspect {url}")).fails(1, &told(&shown, scheme, next));
+    }
+    let url = "file:///srv/shop.jar";
+    let next = "next: give the path alone, without `file://`";
+    Run::new(&format!("inspect {url}")).fails(1, &told(url, "file", next));
+}
+
+#[test]
+fn a_folder_for_temporary_files_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = folder.path().join("server");
+    fs::write(&server, Elf::default().bytes()).unwrap();
+    let next = format!(
+        "next: make room there, or name another folder for temporary files by TMPDIR:\n        \
+         export TMPDIR=/var/tmp\n      {DOCS}#layer-write\n"
+    );
+    let run = |line: &str| {
+        Run::new(line)
+            .in_folder(folder.path())
+            .env("TMPDIR", "/nonexistent")
+    };
+    let made = run("inspect server").ended();
+    let told =
+        format!("error: could not make the layers\n  why: no temporary folder could be made: {{}}\n\n{next}");
+    assert_eq!((made.code, without_path(&made.stderr)), (Some(1), told));
+    let piped = run("inspect -").piped(&server).ended();
+    let told = format!(
+        "error: could not get the artifact `-`\n  why: it could not be written to a temporary file: {{}}\n\n{next}"
+    );
+    assert_eq!((piped.code, without_path(&piped.stderr)), (Some(1), told));
+}
+
+/// The name of a temporary folder is another each time.
+fn without_path(stderr: &str) -> String {
+    let (before, rest) = stderr.split_once("No such file").unwrap();
+    let (path, after) = rest.split_once('\n').unwrap();
+    assert!(path.contains("/nonexistent/kubectl-b2i-"), "{path}");
+    format!("{before}{{}}\n{after}")
+}

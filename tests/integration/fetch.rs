@@ -309,6 +309,21 @@ async fn plain_http_from_elsewhere_wants_a_digest() {
         failure.next,
         "give an `https://` address, or say what it should be by `--sha256 DIGEST`"
     );
+    // The other way round: the port speaks plain HTTP.
+    let https = format!("https://{}/shop-1.2.jar", server().await);
+    let failure = get_url(&https, None, MIB).await.result.unwrap_err();
+    assert_eq!(
+        (
+            failure.why.as_str(),
+            failure.next.as_str(),
+            failure.anchor.as_str()
+        ),
+        (
+            "it begins with `https://`, and the server speaks plain HTTP on that port, without TLS",
+            "use the server's HTTPS port; or `http://`, and give the digest by `--sha256 DIGEST`",
+            "artifact-url"
+        )
+    );
     let failure = get_url("https://", None, MIB).await.result.unwrap_err();
     assert_eq!(
         (failure.kind, failure.anchor.as_str()),

@@ -117,6 +117,46 @@ async fn a_result_and_the_log_come_back() {
     );
 }
 
+/// The failure that the builder leaves is printed in full: a line of its log with the same would be a second report.
+#[tokio::test]
+async fn the_line_of_a_failure_is_recorded_and_not_shown_beside_the_failure() {
+    let lines = |heard: &[Event]| -> Vec<String> {
+        let lines = heard.iter().filter_map(|event| match event {
+            Event::Log(_, line) => Some(line.clone()),
+            _ => None,
+        });
+        lines.collect()
+    };
+    let said = BuildOutcome::Failed(Failure::new("could not push").why("denied"));
+    let line = "error: could not push: denied";
+    for (log, message, shown) in [
+        (
+            format!("base mounted\n{line}\n"),
+            said.to_termination_message(),
+            vec!["base mounted"],
+        ),
+        // Not the last line, so not the failure.
+        (
+            format!("{line}\nbase mounted\n"),
+            done().to_termination_message(),
+            vec![line, "base mounted"],
+        ),
+    ] {
+        let (server, cluster) = FakeApiServer::start().await;
+        server.log(POD, &log);
+        when_created(&server, move |server| {
+            server.put(PODS, pod(running()));
+            server.put(PODS, pod(terminated(1, "Error", &message)));
+        });
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let hear = heard.clone();
+        let events = Events::to(move |event| hear.lock().unwrap().push(event));
+        let built = job::run(&cluster, &options(), &events).await.unwrap();
+        assert_eq!(lines(&heard.lock().unwrap()), shown);
+        assert_eq!(built.log_tail.len(), 2, "the record has it");
+    }
+}
+
 /// Whoever may create Pods sets the labels of one, and its name.
 #[tokio::test]
 async fn a_pod_that_is_only_labelled_like_the_builder_is_not_believed() {

@@ -200,6 +200,96 @@ async fn an_auth_plugin_that_fails_is_named() {
 }
 
 #[tokio::test]
+async fn an_auth_plugin_that_is_missing_is_named_with_its_install_hint() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = fs::read_to_string(kubeconfig(&folder, "east", "team")).unwrap();
+    for (exec, why) in [
+        (
+            "command: kubelogin-b2i, installHint: \"kubelogin is needed:\\nhttps://example.com/kubelogin\\n\"",
+            "the kubeconfig's auth plugin `kubelogin-b2i` is not on the PATH\n\
+             the kubeconfig's install hint: kubelogin is needed:\nhttps://example.com/kubelogin",
+        ),
+        (
+            "command: kubelogin-b2i",
+            "the kubeconfig's auth plugin `kubelogin-b2i` is not on the PATH",
+        ),
+        (
+            "command: /nonexistent/login",
+            "the kubeconfig's auth plugin `/nonexistent/login` does not exist",
+        ),
+        (
+            "command: /dev/null",
+            "the kubeconfig's auth plugin `/dev/null` could not be started: Permission denied (os error 13)",
+        ),
+    ] {
+        let exec = format!(
+            "{{exec: {{apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, {exec}}}}}"
+        );
+        let file = folder.path().join("config");
+        fs::write(&file, plain.replace("{token: t}", &exec)).unwrap();
+        let options = ConnectOptions {
+            kubeconfig: Some(file),
+            ..ConnectOptions::default()
+        };
+        let failure = error(connect(options).await).to_failure();
+        assert_eq!(
+            (failure.why.as_str(), failure.anchor.as_str()),
+            (why, "auth-plugin")
+        );
+    }
+}
+
+/// The wrong scheme: what the port itself answers is not what a person can act on.
+#[tokio::test]
+async fn a_server_that_is_named_by_the_wrong_scheme() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    // As Go's server answers on either port to what it is not for.
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let answer = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    for (scheme, why, use_instead) in [
+        ("https", "that port speaks plain HTTP, without TLS", "http"),
+        ("http", "that port wants HTTPS", "https"),
+    ] {
+        let url = format!("{scheme}://{address}");
+        let options = ConnectOptions {
+            kubeconfig: Some(kubeconfig(&folder, "east", "team")),
+            server: Some(url.clone()),
+            ..ConnectOptions::default()
+        };
+        let cluster = connect(options).await.unwrap();
+        let asked = cluster
+            .api::<k8s_openapi::api::core::v1::Pod>()
+            .get("p")
+            .await
+            .unwrap_err();
+        let failure = cluster.failure("could not read the Pod `p`", &asked);
+        assert_eq!(
+            failure.why,
+            format!("`{url}` begins with `{scheme}://`, and {why}")
+        );
+        assert!(
+            failure.next.contains(&format!("`{use_instead}://`")),
+            "{}",
+            failure.next
+        );
+        let command = failure.commands.join("\n");
+        assert!(
+            command.contains(&format!("--server={use_instead}://{address}")),
+            "{command}"
+        );
+        assert_eq!(failure.anchor, "cluster-scheme");
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

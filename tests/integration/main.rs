@@ -34,6 +34,7 @@ mod job;
 mod killed_runs;
 mod kubeconfig;
 mod layer;
+mod leftovers;
 mod lifecycle;
 mod local;
 #[cfg(unix)]
@@ -65,3 +66,4 @@ mod trial_registry;
 mod trust;
 mod untrusted_record;
 mod workflows;
+mod wrong_login;

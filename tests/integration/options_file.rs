@@ -239,6 +239,58 @@ spec:
     assert_eq!(fs::read_to_string(folder.path().join("b2i.yaml")).unwrap(), text);
 }
 
+/// KubeSphere's operator reads the artifact inside the cluster; the plugin downloads it from here.
+#[test]
+fn an_imported_artifact_that_would_be_refused_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    for (source, warned, command) in [
+        (
+            "http://ks-minio.kubesphere-system.svc:9000/s2i-binaries/shop.jar?sig=s3cret",
+            "warning: b2i does not download `http://ks-minio.kubesphere-system.svc:9000/s2i-binaries/shop.jar` as it is: \
+             over plain HTTP anybody on the way can change what comes; add `--sha256 DIGEST` to the command, or download \
+             the file and name its path as `artifact`",
+            "kubectl b2i deploy --sha256 DIGEST --nodeport",
+        ),
+        (
+            "s3://binaries/shop.jar",
+            "warning: b2i does not download `s3://binaries/shop.jar` as it is: `s3://` is not supported: only `https://` and \
+             `http://` are; download the file and name its path as `artifact`",
+            "kubectl b2i deploy --nodeport",
+        ),
+        (
+            "https://repo.example.com/shop.jar",
+            "",
+            "kubectl b2i deploy --nodeport",
+        ),
+        ("target/shop.jar", "", "kubectl b2i deploy --nodeport"),
+    ] {
+        let object = format!(
+            "kind: S2iBuilder\nmetadata: {{name: shop}}\nspec:\n  config:\n    isBinaryURL: true\n    sourceUrl: {source}\n    \
+             imageName: r.example/team/shop\n    builderImage: kubesphere/java-11-centos7:v2.1.0\n"
+        );
+        fs::write(folder.path().join("s2ibuilder.yaml"), object).unwrap();
+        let ended = Run::new("import -f s2ibuilder.yaml --force")
+            .in_folder(folder.path())
+            .ended();
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let one_line = ended.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(one_line.contains(command), "{}", ended.stderr);
+        assert!(!one_line.contains("s3cret"), "{}", ended.stderr);
+        if warned.is_empty() {
+            assert!(!one_line.contains("does not download"), "{}", ended.stderr);
+            continue;
+        }
+        assert!(one_line.contains(warned), "{}", ended.stderr);
+        // What the warning is about: the next command refuses it.
+        let next = Run::new("inspect").in_folder(folder.path()).ended();
+        assert!(
+            next.code == Some(1) && next.stderr.contains("#artifact-url"),
+            "{}",
+            next.stderr
+        );
+    }
+}
+
 #[test]
 fn the_schema_is_current() {
     let text = serde_json::to_string_pretty(&options_schema()).unwrap() + "\n";

@@ -16,7 +16,8 @@ use k8s_openapi::{
     apimachinery::pkg::{api::resource::Quantity, apis::meta::v1::ObjectMeta},
 };
 
-/// How long a finished Job stays for those who want to look at it. The record outlives it.
+/// How long a finished Job stays whose run has not removed it. A run that lost the cluster reads the result when it is
+/// back, so this is longer than any outage that it rides out.
 const TTL_AFTER_FINISHED_SECONDS: i32 = 300;
 
 /// Returns the security context of a Pod. No `runAsUser`: our image's USER is a number, which the

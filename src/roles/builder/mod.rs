@@ -140,7 +140,10 @@ async fn make_and_push(mounts: &Mounts) -> Result<BuildOutcome> {
             )?)
         }
     };
-    let image = assemble::run(&request, base.as_ref()).await?;
+    let image = match assemble::run(&request, base.as_ref()).await {
+        Ok(image) => image,
+        Err(failure) => return Err(push::cause_of(failure, &request, &destination).await),
+    };
     if let Some(base) = &image.base {
         term::line(&describe_base(&base.reference, &base.source));
     }

@@ -25,6 +25,7 @@ use crate::{
     },
     oci::{Digest, Hasher, Reference},
     steps::{
+        cleanup,
         fetch::{self, Fetched},
         inspect::{self, Limits},
         job, plan,
@@ -279,6 +280,7 @@ async fn make(
     .await
     .map_err(|error| record_failure(&site.cluster, "keep", app, &error))?;
     stage.built();
+    cleanup::recorded_builders(&site.cluster, &site.run_id).await;
     let seal = BuildRecord {
         number,
         outcome: Some(outcome.clone()),

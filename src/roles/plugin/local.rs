@@ -108,7 +108,10 @@ impl Ends {
 
     /// Looks the base up.
     pub(super) async fn look_up(&self, request: &BuildRequest) -> Result<assemble::Found> {
-        assemble::look_up(request, self.base.as_ref()).await
+        match assemble::look_up(request, self.base.as_ref()).await {
+            Ok(found) => Ok(found),
+            Err(failure) => Err(push::cause_of(failure, request, &self.destination).await),
+        }
     }
 
     /// Pushes an image, unless it is not `anew` and the registry has the very same under the same

@@ -142,7 +142,13 @@ async fn make(
     let folder = tempfile::Builder::new()
         .prefix("kubectl-b2i-")
         .tempdir()
-        .map_err(|error| Failure::new("could not make the layers").because(error))?;
+        .map_err(|error| {
+            Failure::new("could not make the layers")
+                .why(format!("no temporary folder could be made: {error}"))
+                .next("make room there, or name another folder for temporary files by TMPDIR:")
+                .command("export TMPDIR=/var/tmp")
+                .anchor("layer-write")
+        })?;
     let (artifact, plan, to) = (artifact.clone(), plan.clone(), folder.path().to_owned());
     let tell = move |layer| {
         // Nobody reads along any more? The layers are made all the same.

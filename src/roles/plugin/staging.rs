@@ -106,21 +106,21 @@ impl<'a> Staging<'a> {
     /// Ends the Pod, since something else may need its room.
     pub(super) async fn make_room(&mut self) {
         if let Some(pod) = self.pod.take() {
-            upload::end(&self.site.cluster, &self.options, &pod, &self.site.events).await;
+            upload::end(&self.site.cluster, pod, &self.site.events).await;
         }
     }
 
     /// Leaves the Pod to the next run, where one is to stay.
     pub(super) async fn leave(self) {
         if let Some(pod) = self.pod {
-            upload::leave(&self.site.cluster, &self.options, &pod, &self.site.events).await;
+            upload::leave(&self.site.cluster, &self.options, pod, &self.site.events).await;
         }
     }
 
     /// Ends what this run began.
     pub(super) async fn undo(self) {
         if let Some(pod) = self.pod {
-            upload::undo(&self.site.cluster, &self.options, &pod, &self.site.events).await;
+            upload::undo(&self.site.cluster, pod, &self.site.events).await;
         }
     }
 }

@@ -25,22 +25,29 @@ pub async fn run(cluster: &Cluster, run_id: &str) {
     remove(cluster, &format!("{}={run_id}", labels::RUN)).await;
 }
 
-/// Deletes the builder Jobs of a run alone, as [`run`] does. The upload may go on, or fail for a reason of its own.
-pub async fn builders(cluster: &Cluster, run_id: &str) {
-    remove(
-        cluster,
-        &format!("{}={run_id},{}=builder", labels::RUN, labels::ROLE),
-    )
-    .await;
+/// Deletes the builder Jobs of a run whose result and log are in the build record. Does not wait for their Pods, which have
+/// ended. A run that loses the cluster leaves them to their TTL, and finds the result when it is back.
+pub async fn recorded_builders(cluster: &Cluster, run_id: &str) {
+    delete(cluster, &builders_of(run_id)).await;
 }
 
-async fn remove(cluster: &Cluster, of_run: &str) {
+/// Deletes the builder Jobs of a run alone, as [`run`] does. The upload may go on, or fail for a reason of its own.
+pub async fn builders(cluster: &Cluster, run_id: &str) {
+    remove(cluster, &builders_of(run_id)).await;
+}
+
+fn builders_of(run_id: &str) -> String {
+    format!("{}={run_id},{}=builder", labels::RUN, labels::ROLE)
+}
+
+/// Deletes the Jobs that a selector matches; returns whether there were any.
+async fn delete(cluster: &Cluster, of_run: &str) -> bool {
     let Ok(jobs) = cluster
         .api::<Job>()
         .list(&ListParams::default().labels(of_run))
         .await
     else {
-        return;
+        return false;
     };
     for job in &jobs {
         // In the background: the Job is gone at once, and the garbage collector takes its Pod.
@@ -50,7 +57,11 @@ async fn remove(cluster: &Cluster, of_run: &str) {
             .await
             .ok();
     }
-    if jobs.items.is_empty() {
+    !jobs.items.is_empty()
+}
+
+async fn remove(cluster: &Cluster, of_run: &str) {
+    if !delete(cluster, of_run).await {
         return;
     }
     let no_pods = async {

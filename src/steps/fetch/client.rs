@@ -12,6 +12,7 @@ use super::{
 use crate::{
     error::Failure,
     model::{ArtifactPlace, Event, Events, Expected, Step},
+    oci::Digest,
     registry,
 };
 
@@ -28,8 +29,7 @@ pub(super) async fn download(
 ) -> Result<Fetched, Failure> {
     let shown = place.shown();
     let has_digest = expected.digest.is_some();
-    let url = Url::parse(url).map_err(|error| failure::no_url(&shown, &error))?;
-    may_go_to(&[], &url, has_digest).map_err(|refusal| failure::refused(&shown, &refusal))?;
+    let url = allowed(url, &shown, expected.digest.as_ref())?;
     events.send(Event::Doing(Step::Inspect, format!("downloading {shown}")));
     let lost = |error: reqwest::Error| match refusal_in(&error) {
         Some(refusal) => failure::refused(&shown, &refusal),
@@ -68,6 +68,13 @@ pub(super) async fn download(
         )));
     }
     Ok(fetched)
+}
+
+/// Returns the URL, where it is one that may be downloaded from.
+pub(super) fn allowed(url: &str, shown: &str, expected: Option<&Digest>) -> Result<Url, Failure> {
+    let url = Url::parse(url).map_err(|error| failure::no_url(shown, &error))?;
+    may_go_to(&[], &url, expected.is_some()).map_err(|refusal| failure::refused(shown, &refusal))?;
+    Ok(url)
 }
 
 fn name(response: &Response) -> String {

@@ -25,8 +25,12 @@ pub(super) fn refused(shown: &str, refusal: &Refusal) -> Failure {
             .next("give the address that it ends at; this shows the way there:")
             .command("curl -sIL URL")
             .anchor("artifact-download"),
-        Refusal::ToPlain | Refusal::OtherScheme => failure
-            .next("download it by other means, look at it, and give the file")
+        Refusal::OtherScheme(scheme) if scheme == "file" => failure
+            .next("give the path alone, without `file://`")
+            .anchor("artifact-url"),
+        Refusal::ToPlain | Refusal::OtherScheme(_) => failure
+            .next("download it by other means, check it, and give the file, or pipe it in:")
+            .command("curl -fsSL URL | kubectl b2i deploy - --name NAME")
             .anchor("artifact-url"),
         Refusal::Plain => failure
             .next("give an `https://` address, or say what it should be by `--sha256 DIGEST`")
@@ -36,10 +40,17 @@ pub(super) fn refused(shown: &str, refusal: &Refusal) -> Failure {
 
 /// The request could not be made, or broke off.
 pub(super) fn not_had(shown: &str, error: reqwest::Error) -> Failure {
-    let next = if is_of_unknown_authority(&error) {
-        "if the server is your own, name the file with its authority's certificate: `SSL_CERT_FILE=FILE`, as for curl"
-    } else {
-        "check the address and the way there; `HTTPS_PROXY` names a proxy"
+    let next = match tls_error(&error) {
+        Some(rustls::Error::InvalidMessage(_)) => {
+            return not_fetched(shown)
+                .why("it begins with `https://`, and the server speaks plain HTTP on that port, without TLS")
+                .next("use the server's HTTPS port; or `http://`, and give the digest by `--sha256 DIGEST`")
+                .anchor("artifact-url");
+        }
+        Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)) => {
+            "if the server is your own, name the file with its authority's certificate: `SSL_CERT_FILE=FILE`, as for curl"
+        }
+        _ => "check the address and the way there; `HTTPS_PROXY` names a proxy",
     };
     not_fetched(shown)
         .because(error)
@@ -47,13 +58,11 @@ pub(super) fn not_had(shown: &str, error: reqwest::Error) -> Failure {
         .anchor("artifact-download")
 }
 
-fn is_of_unknown_authority(error: &reqwest::Error) -> bool {
+fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
     let mut cause = error.source();
     while let Some(error) = cause {
-        if let Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)) =
-            error.downcast_ref()
-        {
-            return true;
+        if let Some(tls) = error.downcast_ref() {
+            return Some(tls);
         }
         // An I/O error tells its own cause only so.
         let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
@@ -62,7 +71,7 @@ fn is_of_unknown_authority(error: &reqwest::Error) -> bool {
             None => error.source(),
         };
     }
-    false
+    None
 }
 
 pub(super) fn other_status(shown: &str, status: StatusCode) -> Failure {
@@ -108,6 +117,7 @@ pub(super) fn unreadable(shown: &str, error: &io::Error) -> Failure {
 pub(super) fn unwritable(shown: &str, error: &io::Error) -> Failure {
     not_fetched(shown)
         .why(format!("it could not be written to a temporary file: {error}"))
-        .next("make room on that disk, or name another folder for temporary files by TMPDIR")
+        .next("make room there, or name another folder for temporary files by TMPDIR:")
+        .command("export TMPDIR=/var/tmp")
         .anchor("layer-write")
 }

@@ -18,7 +18,7 @@ use tokio::io::AsyncReadExt;
 use crate::{
     error::Failure,
     model::{ArtifactPlace, Event, Events, Expected, Step},
-    oci::Hasher,
+    oci::{Digest, Hasher},
 };
 use spool::Spool;
 
@@ -66,6 +66,15 @@ pub async fn run(
             of_stdin(name.unwrap_or(NAMELESS), expected).await
         }
         ArtifactPlace::Url(url) => client::download(url, place, expected, events).await,
+    }
+}
+
+/// Returns why [`run`] would refuse an artifact before it sends or reads anything.
+#[must_use]
+pub fn refusal(place: &ArtifactPlace, expected: Option<&Digest>) -> Option<Failure> {
+    match place {
+        ArtifactPlace::Url(url) => client::allowed(url, &place.shown(), expected).err(),
+        ArtifactPlace::File(_) | ArtifactPlace::Stdin => None,
     }
 }
 

@@ -15,8 +15,8 @@ pub(super) enum Refusal {
     ToPlain,
     #[error("over plain HTTP anybody on the way can change what comes")]
     Plain,
-    #[error("it is neither HTTPS nor HTTP")]
-    OtherScheme,
+    #[error("`{0}://` is not supported: only `https://` and `http://` are")]
+    OtherScheme(String),
     #[error("it is redirected to `{0}`, which is inside a machine, a cluster or a private network")]
     Private(String),
 }
@@ -38,7 +38,7 @@ pub(super) fn may_go_to(before: &[Url], next: &Url, has_digest: bool) -> Result<
         "http" if before.iter().any(|url| url.scheme() == "https") => Err(Refusal::ToPlain),
         "http" if has_digest || is_this_machine(next) => Ok(()),
         "http" => Err(Refusal::Plain),
-        _ => Err(Refusal::OtherScheme),
+        scheme => Err(Refusal::OtherScheme(scheme.to_owned())),
     }
 }
 
@@ -88,7 +88,8 @@ mod tests {
         for here in ["http://127.0.0.2:80/", "http://[::1]:80/", "http://localhost/"] {
             assert_eq!(go(&[], here, false), Ok(()), "{here}");
         }
-        assert_eq!(go(&["https://a/"], "ftp://a/", true), Err(Refusal::OtherScheme));
+        let ftp = Err(Refusal::OtherScheme("ftp".to_owned()));
+        assert_eq!(go(&["https://a/"], "ftp://a/", true), ftp);
     }
 
     #[test]

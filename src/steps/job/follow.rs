@@ -51,6 +51,9 @@ pub(super) struct Builder<'a> {
     pub(super) pod: Option<Pod>,
     /// The last lines of its log.
     pub(super) log_tail: VecDeque<String>,
+    /// The line with which a builder ends that fails. Its result says the same, so it is shown only where more lines
+    /// or no result follow.
+    last_line: Option<String>,
     lines: Option<mpsc::Receiver<String>>,
     /// Warnings about the Pod; none before its name is known.
     warnings: BoxStream<'static, (String, String)>,
@@ -65,6 +68,7 @@ impl<'a> Builder<'a> {
             events,
             pod: None,
             log_tail: VecDeque::new(),
+            last_line: None,
             lines: None,
             warnings: stream::pending().boxed(),
             by_status: Patience::new(options.patience),
@@ -102,6 +106,9 @@ impl<'a> Builder<'a> {
             }
         };
         self.rest_of_log().await;
+        if !matches!(end, End::Terminated(_)) {
+            self.show_last_line();
+        }
         Ok(end)
     }
 
@@ -154,11 +161,22 @@ impl<'a> Builder<'a> {
     }
 
     fn log(&mut self, line: String) {
-        self.events.send(Event::Log(Step::Build, line.clone()));
+        self.show_last_line();
+        if line.starts_with("error: ") {
+            self.last_line = Some(line.clone());
+        } else {
+            self.events.send(Event::Log(Step::Build, line.clone()));
+        }
         if self.log_tail.len() == LOG_LINES {
             self.log_tail.pop_front();
         }
         self.log_tail.push_back(line);
+    }
+
+    fn show_last_line(&mut self) {
+        if let Some(line) = self.last_line.take() {
+            self.events.send(Event::Log(Step::Build, line));
+        }
     }
 
     async fn rest_of_log(&mut self) {

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use crate::{
     cluster::{
         Cluster,
+        error::is_not_found,
         job_pod::is_of_job,
         objects::{builder_job, labels},
         record,
@@ -115,19 +116,19 @@ pub async fn of_build(
         .filter(|pod| uids.iter().any(|uid| is_of_job(pod, uid)))
         .filter(|pod| mounts(pod, &key) && pods::has_started(pod, builder_job::CONTAINER))
         .max_by_key(|pod| pod.metadata.creation_timestamp.clone());
-    let Some(builder) = builder else { return Ok(None) };
+    let Some(pod) = builder.map(|pod| pod.name_any()) else {
+        return Ok(None);
+    };
+    let params = options.params(builder_job::CONTAINER);
+    let log = match cluster.api::<Pod>().log_stream(&pod, &params).await {
+        Ok(log) => log,
+        // Its run has just recorded the log, and removed the Pod.
+        Err(error) if is_not_found(&error) => return Ok(None),
+        Err(error) => return Err(pods::failure(cluster, &pod, &error)),
+    };
     let (sender, receiver) = mpsc::channel(WAITING);
-    let (cluster, params) = (cluster.clone(), options.params(builder_job::CONTAINER));
-    tokio::spawn(async move {
-        pods::log(
-            &cluster,
-            &builder.name_any(),
-            &params,
-            &AtomicBool::new(false),
-            &sender,
-        )
-        .await;
-    });
+    let cluster = cluster.clone();
+    tokio::spawn(async move { pods::copy(&cluster, &pod, log, &AtomicBool::new(false), &sender).await });
     Ok(Some(receiver))
 }
 

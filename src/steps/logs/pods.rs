@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use futures_util::StreamExt;
+use futures_util::{AsyncBufRead, StreamExt};
 use k8s_openapi::api::core::v1::Pod;
 use kube::{ResourceExt, api::LogParams, runtime::watcher::Config};
 use tokio::sync::mpsc;
@@ -22,7 +22,7 @@ use crate::{
         snapshots,
         trouble::{container, container_state},
     },
-    error::Result,
+    error::{Failure, Result},
     model::AppName,
 };
 
@@ -109,14 +109,26 @@ pub(super) async fn log(
     several: &AtomicBool,
     sender: &mpsc::Sender<Result<Line>>,
 ) {
-    let failed = |error: kube::Error| cluster.failure(format!("could not read the log of `{pod}`"), &error);
-    let log = match cluster.api::<Pod>().log_stream(pod, params).await {
-        Ok(log) => log,
+    match cluster.api::<Pod>().log_stream(pod, params).await {
+        Ok(log) => copy(cluster, pod, log, several, sender).await,
         Err(error) => {
-            sender.send(Err(failed(error))).await.ok();
-            return;
+            sender.send(Err(failure(cluster, pod, &error))).await.ok();
         }
-    };
+    }
+}
+
+pub(super) fn failure(cluster: &Cluster, pod: &str, error: &kube::Error) -> Failure {
+    cluster.failure(format!("could not read the log of `{pod}`"), error)
+}
+
+/// Reads an open log to its end, or until the reader is gone.
+pub(super) async fn copy(
+    cluster: &Cluster,
+    pod: &str,
+    log: impl AsyncBufRead,
+    several: &AtomicBool,
+    sender: &mpsc::Sender<Result<Line>>,
+) {
     futures_util::pin_mut!(log);
     let mut lines = LogLines::of(log);
     loop {
@@ -138,7 +150,7 @@ pub(super) async fn log(
             }
             Err(error) => {
                 let error = kube::Error::Service(Box::new(error));
-                sender.send(Err(failed(error))).await.ok();
+                sender.send(Err(failure(cluster, pod, &error))).await.ok();
                 return;
             }
         }

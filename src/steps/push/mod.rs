@@ -39,6 +39,8 @@ impl From<Failure> for Error {
     }
 }
 
+/// The anchor of a base that its registry does not show to this login.
+const BASE_UNAUTHORIZED: &str = "base-unauthorized";
 /// How often blobs may be lost: a registry may name them one by one.
 const MOST_LOSSES: u32 = 3;
 /// How many of the base's layers are copied at the same time.
@@ -98,6 +100,21 @@ pub async fn run(
 
     let copied_layers = ways.iter().filter(|way| **way == layers::Way::Copied).count();
     Ok(result(image, request, tags, copied_layers))
+}
+
+/// Returns what to report of a base that may not be pulled. Where the destination does not accept its login either,
+/// the login is wrong, most often one and the same, and the base is not to blame.
+pub async fn cause_of(failure: Failure, request: &BuildRequest, destination: &Client) -> Failure {
+    if failure.anchor != BASE_UNAUTHORIZED {
+        return failure;
+    }
+    match destination.ping().await {
+        Err(error) if error.kind == Kind::Unauthorized => {
+            let what = format!("could not log in to `{}`", destination.host());
+            failure::refused(what, destination, &request.destination.repository, &error)
+        }
+        _ => failure,
+    }
 }
 
 /// The tags of an image.

@@ -17,6 +17,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use futures_util::future::join;
 use k8s_openapi::api::{batch::v1::Job, core::v1::ResourceQuota};
 use kube::api::{DeleteParams, ListParams};
 
@@ -37,7 +38,7 @@ use crate::{
 };
 
 use link::Link;
-use memory::{Memory, Remembered};
+use memory::{Memory, Remembered, Taken};
 use words::Words;
 
 /// Where the staging Pod listens. Any port does: nobody else is on that loopback.
@@ -87,6 +88,8 @@ pub struct Staging {
     token: Token,
     created: SystemTime,
     pod: At,
+    /// What this machine remembered of it, where an earlier run left it.
+    taken: Option<Taken>,
 }
 
 /// What is known of the Pod.
@@ -95,28 +98,37 @@ enum At {
     Job(String),
     /// Its name: it runs.
     Pod(String),
-    /// Its name: an earlier run left it, and it answered.
-    Left(String),
 }
 
-impl Staging {
-    /// Whether an earlier run left it.
-    fn is_left(&self) -> bool {
-        matches!(self.pod, At::Left(_))
-    }
-}
-
-/// Finds the Pod that an earlier run left, or creates the Job of a new one, and returns at once: it
-/// comes up while the layers are being made. When a run is dropped after this, the Job is left to
-/// whoever cleans up the run.
+/// Takes the idle Pod that an earlier run left, or creates the Job of a new one, and returns at once: it
+/// comes up while the layers are being made. An idle Pod that does not serve, as another app's, is ended: one
+/// for each namespace is enough, and a Pod writes to one repository only. When a run is dropped after this, the Job
+/// is left to whoever cleans up the run.
 ///
 /// # Errors
 /// The API server refuses the Job.
 pub async fn begin(cluster: &Cluster, options: &Options, events: &Events) -> Result<Staging> {
-    match left(cluster, options).await {
-        Some(staging) => Ok(staging),
-        None => create(cluster, options, events).await,
+    let Some(taken) = Memory::of(cluster, options).take() else {
+        return create(cluster, options, events).await;
+    };
+    if let Some(pod) = taken.pod().cloned()
+        && serves(cluster, options, &pod).await
+    {
+        return Ok(Staging {
+            job: pod.job,
+            token: pod.token,
+            created: pod.created,
+            pod: At::Pod(pod.pod),
+            taken: Some(taken),
+        });
     }
+    let other = async {
+        if let Some(pod) = taken.keep() {
+            delete(cluster, &pod.job, events).await;
+        }
+    };
+    let (created, ()) = join(create(cluster, options, events), other).await;
+    created
 }
 
 /// Sends what the registry lacks. A Pod that an earlier run left and that fails is replaced by a new
@@ -134,8 +146,11 @@ pub async fn run(
 ) -> Result<Uploaded> {
     events.send(Event::Started(Step::Upload));
     let mut uploaded = send(cluster, options, staging, layers, events).await;
-    if uploaded.is_err() && staging.is_left() {
-        end(cluster, options, staging, events).await;
+    if uploaded.is_err()
+        && let Some(taken) = staging.taken.take()
+    {
+        taken.keep();
+        delete(cluster, &staging.job, events).await;
         *staging = create(cluster, options, events).await?;
         uploaded = send(cluster, options, staging, layers, events).await;
     }
@@ -147,7 +162,7 @@ pub async fn run(
 /// Returns whether the registry lacks one of the layers, which it did not once they were sent. A Pod that does not
 /// answer knows of none.
 pub async fn is_one_lost(cluster: &Cluster, options: &Options, staging: &Staging, layers: &[Layer]) -> bool {
-    let (At::Pod(pod) | At::Left(pod)) = &staging.pod else {
+    let At::Pod(pod) = &staging.pod else {
         return false;
     };
     let token = staging.token.clone();
@@ -157,21 +172,24 @@ pub async fn is_one_lost(cluster: &Cluster, options: &Options, staging: &Staging
         .unwrap_or(false)
 }
 
-/// Leaves the Pod to the next run, or ends it where nothing is to stay, or its room is counted.
-pub async fn leave(cluster: &Cluster, options: &Options, staging: &Staging, events: &Events) {
+/// Leaves the Pod to the next run, or ends it where nothing is to stay, or its room is counted. Another run may have
+/// left one meanwhile, which is ended.
+pub async fn leave(cluster: &Cluster, options: &Options, staging: Staging, events: &Events) {
     let pod = match &staging.pod {
-        At::Pod(pod) | At::Left(pod) if !options.idle.is_zero() && !is_room_counted(cluster).await => {
-            pod.clone()
-        }
-        _ => return end(cluster, options, staging, events).await,
+        At::Pod(pod) if !options.idle.is_zero() && !is_room_counted(cluster).await => pod.clone(),
+        _ => return end(cluster, staging, events).await,
     };
-    let (job, token, created) = (staging.job.clone(), staging.token.clone(), staging.created);
-    memory(cluster, options).remember(&Remembered {
-        job,
+    staging.taken.and_then(Taken::keep);
+    let lost = Memory::of(cluster, options).remember(Remembered {
+        job: staging.job,
         pod,
-        token,
-        created,
+        token: staging.token,
+        created: staging.created,
+        kind: kind(cluster, options),
     });
+    for pod in lost {
+        delete(cluster, &pod.job, events).await;
+    }
 }
 
 /// Whether the namespace has a quota: the app that is to run next may need what the Pod holds. Who may
@@ -182,46 +200,37 @@ async fn is_room_counted(cluster: &Cluster) -> bool {
 }
 
 /// Ends what this run began. The Pod that an earlier run left stays as it was.
-pub async fn undo(cluster: &Cluster, options: &Options, staging: &Staging, events: &Events) {
-    if !staging.is_left() {
-        end(cluster, options, staging, events).await;
+pub async fn undo(cluster: &Cluster, staging: Staging, events: &Events) {
+    if staging.taken.is_none() {
+        end(cluster, staging, events).await;
     }
 }
 
 /// Ends the Pod: deletes its Job. It would end by itself, so that failing is no failure.
-pub async fn end(cluster: &Cluster, options: &Options, staging: &Staging, events: &Events) {
-    memory(cluster, options).forget();
-    let name = &staging.job;
+pub async fn end(cluster: &Cluster, staging: Staging, events: &Events) {
+    staging.taken.and_then(Taken::keep);
+    delete(cluster, &staging.job, events).await;
+}
+
+async fn delete(cluster: &Cluster, job: &str, events: &Events) {
     let deleted = cluster
         .api::<Job>()
-        .delete(name, &DeleteParams::background())
+        .delete(job, &DeleteParams::background())
         .await;
     match deleted {
         Err(error) if !is_not_found(&error) => events.send(Event::Warning(format!(
-            "the Job `{name}` could not be deleted and ends by itself: {}",
+            "the Job `{job}` could not be deleted and ends by itself: {}",
             cluster.why(&error)
         ))),
         _ => {}
     }
 }
 
-/// Returns the Pod that an earlier run left, if it answers.
-async fn left(cluster: &Cluster, options: &Options) -> Option<Staging> {
-    let found = memory(cluster, options).recall()?;
-    let link = Link::new(
-        cluster,
-        &found.job,
-        &found.pod,
-        found.token.clone(),
-        &options.destination,
-    );
-    link.greet().await.ok()?;
-    Some(Staging {
-        job: found.job,
-        token: found.token,
-        created: found.created,
-        pod: At::Left(found.pod),
-    })
+/// Whether a Pod that an earlier run left is of the kind that is needed, and answers.
+async fn serves(cluster: &Cluster, options: &Options, pod: &Remembered) -> bool {
+    let token = pod.token.clone();
+    let link = Link::new(cluster, &pod.job, &pod.pod, token, &options.destination);
+    pod.serves(&kind(cluster, options)) && link.greet().await.is_ok()
 }
 
 async fn create(cluster: &Cluster, options: &Options, events: &Events) -> Result<Staging> {
@@ -247,6 +256,7 @@ async fn create(cluster: &Cluster, options: &Options, events: &Events) -> Result
         token,
         created: SystemTime::now(),
         pod: At::Job(created.metadata.uid.unwrap_or_default()),
+        taken: None,
     })
 }
 
@@ -267,8 +277,8 @@ fn request(cluster: &Cluster, options: &Options, token_sha256: Digest) -> Stagin
     }
 }
 
-fn memory(cluster: &Cluster, options: &Options) -> Memory {
-    Memory::of(cluster, options, &request(cluster, options, Digest::of(b"")))
+fn kind(cluster: &Cluster, options: &Options) -> Digest {
+    memory::kind(options, &request(cluster, options, Digest::of(b"")))
 }
 
 async fn send(
@@ -280,7 +290,7 @@ async fn send(
 ) -> Result<Uploaded> {
     let words = Words::new(&cluster.namespace, options);
     let pod = match &staging.pod {
-        At::Pod(pod) | At::Left(pod) => pod.clone(),
+        At::Pod(pod) => pod.clone(),
         At::Job(job_uid) => {
             let of = JobContainer {
                 job: &staging.job,

@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use super::{Context, options, options_file, s2i_source};
 use crate::{
     error::{Failure, Result},
-    model::Event,
+    model::{ArtifactPlace, Event},
+    oci::Digest,
+    steps::fetch,
 };
 
 /// Arguments of `import`.
@@ -56,11 +60,16 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<()> {
     };
     let imported = builder.options().map_err(failure)?;
     options_file::write(&args.to, &imported.entries, args.force)?;
+    let refused = imported.entries.get("artifact").and_then(refused_artifact);
+    let needs_digest = refused.as_ref().is_some_and(|refused| refused.digest_helps);
     let events = context.printer.events();
-    for note in imported.notes {
+    for note in imported.notes.into_iter().chain(refused.map(|it| it.note)) {
         events.send(Event::Warning(note));
     }
     let mut flags = String::from("--nodeport");
+    if needs_digest {
+        flags = format!("--sha256 DIGEST {flags}");
+    }
     if args.to.as_os_str() != options_file::NAME {
         flags = format!("--file {} {flags}", args.to.display());
     }
@@ -72,4 +81,27 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<()> {
         .say(&format!("look at it, then: kubectl b2i deploy {flags}"));
     context.printer.result(&[args.to.display().to_string()]);
     Ok(())
+}
+
+/// An artifact that the next command would refuse: KubeSphere reads it inside the cluster, over plain HTTP.
+struct RefusedArtifact {
+    note: String,
+    /// Whether it would be accepted with `--sha256`.
+    digest_helps: bool,
+}
+
+fn refused_artifact(artifact: &Value) -> Option<RefusedArtifact> {
+    let place = ArtifactPlace::of(artifact.as_str()?.into());
+    let why = fetch::refusal(&place, None)?.why;
+    let digest_helps = fetch::refusal(&place, Some(&Digest::of(b""))).is_none();
+    let next = if digest_helps {
+        "add `--sha256 DIGEST` to the command, or download the file and name its path as `artifact`"
+    } else {
+        "download the file and name its path as `artifact`"
+    };
+    let shown = place.shown();
+    let note = format!(
+        "b2i does not download `{shown}` as it is: {why}; {next}. This machine must be able to reach the address"
+    );
+    Some(RefusedArtifact { note, digest_helps })
 }

@@ -83,6 +83,8 @@ async fn of_build(cluster: &Cluster, app: &AppName, number: u64, options: &logs:
     if let Some(lines) = logs::of_build(cluster, app, build.number, options).await? {
         return print(lines).await.map(drop);
     }
+    // Read again: a run records the log and then removes the Pod.
+    let build = find_build(cluster, app, build.number).await?;
     let mut printer = LogPrinter::new(false);
     let keep = options
         .tail_lines
