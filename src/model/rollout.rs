@@ -14,6 +14,11 @@ pub struct Rollout {
     pub wanted: i32,
     /// Whether anything was changed in the cluster.
     pub changed: bool,
+    /// Where the app answers in the cluster; `None` without a Service.
+    pub address: Option<String>,
+    /// The command that brings the app to a port of this machine; `None` without a TCP port.
+    #[serde(skip)]
+    pub port_forward: Option<String>,
     /// Where the app answers, when it can be reached from outside the cluster.
     pub url: Option<String>,
     /// What it answered: `200 OK`; `None` when it was not asked or could not be reached from here.

@@ -9,7 +9,10 @@
 use std::{
     collections::HashMap,
     io::Write,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -52,6 +55,8 @@ pub struct Printer(Arc<Inner>);
 struct Inner {
     talk: Talk,
     running: Mutex<Running>,
+    has_result: AtomicBool,
+    has_pages: AtomicBool,
 }
 
 /// The steps that run, and the one line that moves: of the step that began first.
@@ -71,6 +76,8 @@ impl Printer {
         Self(Arc::new(Inner {
             talk,
             running: Mutex::default(),
+            has_result: AtomicBool::new(false),
+            has_pages: AtomicBool::new(false),
         }))
     }
 
@@ -83,9 +90,20 @@ impl Printer {
 
     /// Prints the result, a line each: the only thing that ever goes to stdout.
     pub fn result(&self, lines: &[impl AsRef<str>]) {
-        self.0.still();
-        // A reader that is gone (`| head -1`) has what it wanted.
-        let _ = std::io::stdout().lock().write_all(shown(lines).as_bytes());
+        self.0.has_result.store(true, Ordering::Relaxed);
+        self.0.print(lines);
+    }
+
+    /// Whether a result was printed.
+    #[must_use]
+    pub fn has_result(&self) -> bool {
+        self.0.has_result.load(Ordering::Relaxed)
+    }
+
+    /// Whether a page was printed.
+    #[must_use]
+    pub fn has_pages(&self) -> bool {
+        self.0.has_pages.load(Ordering::Relaxed)
     }
 
     /// Prints a page in the place of the one before, where stdout is a terminal; below it elsewhere.
@@ -94,7 +112,8 @@ impl Printer {
         if out.is_term() {
             let _ = out.clear_screen();
         }
-        self.result(lines);
+        self.0.has_pages.store(true, Ordering::Relaxed);
+        self.0.print(lines);
     }
 
     /// Prints what a shell may complete a word to, each with a description or none, in cobra's protocol: a tab is
@@ -196,6 +215,12 @@ impl Inner {
     fn running(&self) -> MutexGuard<'_, Running> {
         // A panic elsewhere must not keep a failure from being printed.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn print(&self, lines: &[impl AsRef<str>]) {
+        self.still();
+        // A reader that is gone (`| head -1`) has what it wanted.
+        let _ = std::io::stdout().lock().write_all(shown(lines).as_bytes());
     }
 
     /// Takes the moving line away, so that what is printed next stands alone.

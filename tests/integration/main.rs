@@ -18,10 +18,12 @@ mod configuration;
 mod delta;
 mod deploy;
 mod docs;
+mod failure_data;
 mod failures;
 mod fetch;
 mod fetch_tls;
 mod generated;
+mod hints;
 mod house;
 #[cfg(unix)]
 mod inside;

@@ -32,7 +32,7 @@ use undo::Undone;
 use version::Version;
 
 use crate::{
-    cluster::Cluster,
+    cluster::{Cluster, objects::url},
     error::{Failure, Result},
     model::{AppName, DeployOptions, Derived, Events, Rollout, Seal},
     oci::{Platform, Reference},
@@ -141,7 +141,7 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         if changed {
             settled::ensure(cluster, options, &applied, &version).await?;
         }
-        return Ok(rollout_of(options, &applied, changed));
+        return Ok(rollout_of(cluster, options, &applied, changed));
     }
     let already = if changed {
         None
@@ -173,7 +173,7 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         wanted: served.wanted,
         url: url.map(|url| url.text),
         answer,
-        ..rollout_of(options, &applied, changed)
+        ..rollout_of(cluster, options, &applied, changed)
     })
 }
 
@@ -239,13 +239,21 @@ pub async fn dry_run(
     Ok(objects)
 }
 
-fn rollout_of(options: &Options, applied: &apply::Objects, changed: bool) -> Rollout {
+fn rollout_of(cluster: &Cluster, options: &Options, applied: &apply::Objects, changed: bool) -> Rollout {
     let workload = applied.workload.as_ref();
+    let (name, namespace, said) = (&options.name, &cluster.namespace, &options.options);
+    let has_service = applied.service.is_some();
     Rollout {
         name: options.name.to_string(),
         ready: workload.map_or(0, |it| it.counts().ready),
         wanted: workload.map_or(0, crate::cluster::Workload::wanted),
         changed,
+        address: has_service
+            .then(|| url::in_cluster(name, namespace, said))
+            .flatten(),
+        port_forward: has_service
+            .then(|| url::port_forward(name, namespace, said))
+            .flatten(),
         url: None,
         answer: None,
     }
