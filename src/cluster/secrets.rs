@@ -89,7 +89,7 @@ pub enum Error {
     #[error("you may read neither the Secrets of the namespace nor its ServiceAccount `default`")]
     Unseen,
     /// There is more than one, and none was named.
-    #[error("{place} has {} docker-registry Secrets", secrets.len())]
+    #[error("{place} has {} docker-registry Secrets: `{}`", secrets.len(), names(secrets))]
     Several {
         /// Where was looked.
         place: Place,
@@ -135,6 +135,11 @@ impl PushSecret {
             data: BTreeMap::new(),
         }
     }
+}
+
+fn names(secrets: &[PushSecret]) -> String {
+    let names: Vec<&str> = secrets.iter().map(|secret| secret.name.as_str()).collect();
+    names.join("`, `")
 }
 
 fn only(place: Place, mut found: Vec<PushSecret>) -> Result<PushSecret, Error> {
@@ -228,14 +233,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn several_are_sorted() {
+    fn several_are_named() {
         let secrets = ["b", "a"].map(|name| PushSecret::unread(name.to_owned()));
-        let Error::Several { secrets, .. } = only(Place::Namespace, secrets.into()).unwrap_err() else {
-            panic!("one of two was chosen");
-        };
+        let error = only(Place::Namespace, secrets.into()).unwrap_err();
         assert_eq!(
-            secrets.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(),
-            ["a", "b"]
+            error.to_string(),
+            "the namespace has 2 docker-registry Secrets: `a`, `b`"
         );
     }
 

@@ -255,7 +255,7 @@ fn during_a_later_rollout() {
         image == first
     });
     let said = interrupt(child);
-    let back = format!("rollback httpbin --to {number}");
-    assert_eq!(suggested(&said), [watch, format!("{back} -n {ns}")]);
+    let back = format!("rollback httpbin -n {ns} --to {number}");
+    assert_eq!(suggested(&said), [watch, back.clone()]);
     assert_eq!(world.b2i_ok(&format!("{back} --wait=false")), running);
 }

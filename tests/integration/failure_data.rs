@@ -44,20 +44,20 @@ fn failure(ended: &Ended, line: &str, anchor: &str, code: i32) -> Value {
 }
 
 const FAILURES: [(&str, &str, i32); 20] = [
-    ("deploy ./missing", "artifact-missing", 2),
+    ("deploy ./missing", "artifact-not-found", 1),
     ("deploy server --port 8080", "push-secret", 1),
     ("deploy server --dry-run=client", "push-secret", 1),
     ("deploy server --timeout soon", "", 2),
     ("deploy", "no-artifact", 2),
     ("build server --push-secret nope", "push-secret", 1),
     ("build server --local --push-secret x", "build-local", 2),
-    ("inspect ./missing", "artifact-missing", 2),
-    ("runtimes ./missing", "artifact-missing", 2),
+    ("inspect ./missing", "artifact-not-found", 1),
+    ("runtimes ./missing", "artifact-not-found", 1),
     ("status nope", "app-not-found", 1),
     ("status nope --watch", "app-not-found", 1),
     ("rerun nope", "app-not-found", 1),
     ("rollback nope", "app-not-found", 1),
-    ("rollback shop --to 7", "no-build", 1),
+    ("rollback shop --to 7", "no-build", 2),
     ("registry check registry.example.com/team/shop", "push-secret", 1),
     ("list -n Bad_NS", "", 2),
     ("registry list -n Bad_NS", "", 2),
@@ -120,7 +120,7 @@ async fn it_is_harmless_and_help_has_none() {
     let line = "deploy ./\u{1b}[2J\u{202e} -o json";
     let ended = run(&cluster, line).await;
     assert!(!ended.stdout.contains(['\u{1b}', '\u{202e}']), "{}", ended.stdout);
-    let document = failure(&ended, line, "artifact-missing", 2);
+    let document = failure(&ended, line, "artifact-not-found", 1);
     assert!(
         document["error"].as_str().unwrap().contains('\u{202e}'),
         "{document}"

@@ -84,7 +84,7 @@ async fn a_suggested_command_keeps_what_was_typed() {
     }
     // What `registry up` made.
     let mut labels = labels("b2i-registry", "registry");
-    labels["kubectl-b2i/app"] = json!(null);
+    labels.as_object_mut().unwrap().remove("kubectl-b2i/app");
     server.put(
         "/apis/apps/v1/namespaces/shop/deployments",
         json!({ "metadata": { "name": "b2i-registry", "labels": labels }, "spec": {} }),

@@ -3,10 +3,11 @@
 
 use std::ffi::OsString;
 
-use clap::{ArgMatches, Command, FromArgMatches};
+use clap::{ArgMatches, FromArgMatches};
 
 use super::{
     args::{Cli, GlobalArgs},
+    command,
     dialogue::quoted,
     plain_secrets,
 };
@@ -46,14 +47,14 @@ pub(super) struct CommandLine {
 
 impl CommandLine {
     /// Reads a command line, whether or not it is a valid one.
-    pub(super) fn of(command: Command, args: &[OsString]) -> Self {
+    pub(super) fn of(args: &[OsString]) -> Self {
         let args: Vec<String> = args
             .iter()
             .skip(1)
             .map(|word| word.to_string_lossy().into_owned())
             .collect();
         let program = ["kubectl-b2i".to_owned()];
-        let parsed = command.try_get_matches_from(program.iter().chain(&args)).ok();
+        let parsed = command().try_get_matches_from(program.iter().chain(&args)).ok();
         let data = match &parsed {
             Some(matches) => data_of(matches),
             None => data_in(&args),
@@ -254,7 +255,7 @@ mod tests {
 
     fn typed(words: &[&str]) -> CommandLine {
         let args: Vec<OsString> = ["kubectl-b2i"].iter().chain(words).map(OsString::from).collect();
-        CommandLine::of(super::super::command(), &args)
+        CommandLine::of(&args)
     }
 
     #[test]

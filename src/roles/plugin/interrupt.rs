@@ -137,32 +137,33 @@ pub(super) async fn or_cleanup<T>(
 
 /// Adds what can be done about a rollout that goes on: only what works.
 async fn goes_on(stopped: Failure, cluster: &Cluster, app: &AppName, back: Back) -> Failure {
-    let command = |words: &str| format!("kubectl b2i {words} -n {}", cluster.namespace);
-    let watch = command(&format!("status {app} --watch"));
+    let namespace = &cluster.namespace;
+    let watch = format!("kubectl b2i status {app} --watch -n {namespace}");
+    let rollback = format!("kubectl b2i rollback {app} -n {namespace}");
     let rollback = match back {
         Back::Delete => {
             return stopped
                 .next("watch it, read its log, or remove it; then deploy it again:")
                 .command(watch)
-                .command(command(&format!("logs {app} --follow")))
-                .command(command(&format!("delete {app}")))
+                .command(format!("kubectl b2i logs {app} --follow -n {namespace}"))
+                .command(format!("kubectl b2i delete {app} -n {namespace}"))
                 .again("");
         }
-        Back::To(number) => Some(format!("rollback {app} --to {number}")),
+        Back::To(number) => Some(format!("{rollback} --to {number}")),
         Back::ToEarlier => {
             let is_possible = tokio::select! {
                 is_possible = rollback::is_possible(cluster, app) => is_possible,
                 () = sleep(LOOK) => false,
                 () = asked_to_stop() => false,
             };
-            is_possible.then(|| format!("rollback {app}"))
+            is_possible.then_some(rollback)
         }
     };
     match rollback {
         Some(rollback) => stopped
             .next("watch it; to go back, deploy with the flags as they were, or take the earlier image:")
             .command(watch)
-            .command(command(&rollback)),
+            .command(rollback),
         None => stopped
             .next("watch it; to go back, deploy with the flags as they were:")
             .command(watch),

@@ -97,7 +97,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     environment::ignore_empty_tmpdir();
-    let line = Arc::new(CommandLine::of(command(), &args));
+    let line = Arc::new(CommandLine::of(&args));
     let options_file::Joined { args, has_found_name } = match options_file::join(&command(), args) {
         Ok(joined) => joined,
         Err(failure) => return failed::end(&Printer::new(Talk::Plain), &line, failure),

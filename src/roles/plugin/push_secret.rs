@@ -192,10 +192,14 @@ fn choice_failure(cluster: &Cluster, error: &secrets::Error) -> Failure {
     let namespace = &cluster.namespace;
     let what = format!("could not choose the push Secret in namespace `{namespace}`");
     match error {
-        secrets::Error::Several { secrets, .. } => {
-            let secrets: Vec<String> = secrets.iter().map(in_short).collect();
+        secrets::Error::Several { place, secrets } => {
+            let each: Vec<String> = secrets.iter().map(in_short).collect();
+            let count = secrets.len();
             Failure::new(what)
-                .why(format!("{error}: {}", secrets.join(", ")))
+                .why(format!(
+                    "{place} has {count} docker-registry Secrets: {}",
+                    each.join(", ")
+                ))
                 .next("name the one that may push, now or for good:")
                 .again("--push-secret NAME")
                 .command("export B2I_PUSH_SECRET=NAME")

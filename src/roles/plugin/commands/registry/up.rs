@@ -152,10 +152,9 @@ async fn configure(cluster: &Cluster, hosted: &Hosted, builder: &str) -> Result<
 }
 
 fn advice(context: &Context, hosted: &Hosted, namespace: &str) -> String {
-    let command = |command: &str| {
-        let command = format!("kubectl b2i {command} -n {namespace}");
-        context.line.command(&command)
-    };
+    let deploy = format!("kubectl b2i deploy ./app.jar --port 8080 --nodeport -n {namespace}");
+    let down = format!("kubectl b2i registry down -n {namespace}");
+    let (deploy, down) = (context.line.command(&deploy), context.line.command(&down));
     let kept = if hosted.is_kept {
         ""
     } else {
@@ -165,9 +164,7 @@ fn advice(context: &Context, hosted: &Hosted, namespace: &str) -> String {
         "this registry is for trying things out: one Pod, no TLS, on a port of every node, with a password that only \
          its Secret knows\n\
          {kept}\
-         from now on builds in namespace `{namespace}` push there:\n  {}\n\
-         and when you have seen enough:\n  {}",
-        command("deploy ./app.jar --port 8080 --nodeport"),
-        command("registry down"),
+         from now on builds in namespace `{namespace}` push there:\n  {deploy}\n\
+         and when you have seen enough:\n  {down}"
     )
 }
