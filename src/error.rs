@@ -8,6 +8,10 @@ use std::{fmt, process::ExitCode};
 
 use serde::{Deserialize, Serialize};
 
+/// Stands at the start of a suggested command for the one that was typed. A build record or a Pod's termination message
+/// keeps it like this: only the plugin that was called knows the line, which may hold what is not for others.
+pub const TYPED: &str = "kubectl b2i …";
+
 /// The result of everything a person asks for.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
@@ -44,6 +48,18 @@ pub struct Failure {
     /// Decides the exit code.
     #[serde(default)]
     pub kind: Kind,
+}
+
+impl Kind {
+    /// Returns the exit code.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Step => 1,
+            Self::Usage => 2,
+            Self::Interrupted => 130,
+        }
+    }
 }
 
 impl Failure {
@@ -104,6 +120,12 @@ impl Failure {
         self
     }
 
+    /// Suggests the command that was typed, with more flags. A flag that it has already gets the new value.
+    #[must_use]
+    pub fn again(self, flags: impl fmt::Display) -> Self {
+        self.command(format!("{TYPED} {flags}"))
+    }
+
     /// Names the section of `docs/troubleshooting.md` that tells more.
     #[must_use]
     pub fn anchor(mut self, anchor: impl Into<String>) -> Self {
@@ -114,11 +136,7 @@ impl Failure {
     /// Returns the exit code that this failure ends the process with.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self.kind {
-            Kind::Step => 1,
-            Kind::Usage => 2,
-            Kind::Interrupted => 130,
-        })
+        ExitCode::from(self.kind.code())
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use futures_util::future::join_all;
 use k8s_openapi::api::core::v1::{Secret, ServiceAccount};
 use kube::{ResourceExt, api::ListParams};
 
@@ -88,12 +89,12 @@ pub enum Error {
     #[error("you may read neither the Secrets of the namespace nor its ServiceAccount `default`")]
     Unseen,
     /// There is more than one, and none was named.
-    #[error("{place} has {} docker-registry Secrets: `{}`", names.len(), names.join("`, `"))]
+    #[error("{place} has {} docker-registry Secrets: `{}`", secrets.len(), names(secrets))]
     Several {
         /// Where was looked.
         place: Place,
-        /// Their names, sorted.
-        names: Vec<String>,
+        /// The Secrets, sorted by name.
+        secrets: Vec<PushSecret>,
     },
     /// A request failed.
     #[error("{0}")]
@@ -109,33 +110,48 @@ pub async fn push_secret(cluster: &Cluster, named: Option<&str>) -> Result<PushS
         return read(cluster, name).await;
     }
     match list(cluster).await {
-        Ok(secrets) => only(Place::Namespace, secrets, PushSecret::name),
+        Ok(secrets) => only(Place::Namespace, secrets),
         Err(error) if is_forbidden(&error) => {
-            let name = only(
-                Place::ServiceAccount,
-                of_service_account(cluster).await?,
-                Clone::clone,
-            )?;
-            read(cluster, &name).await
+            let names = of_service_account(cluster).await?;
+            if let [name] = &names[..] {
+                return read(cluster, name).await;
+            }
+            // One that cannot be used is still one of those to choose from.
+            let secrets = names.into_iter().map(async |name| {
+                let secret = read(cluster, &name).await;
+                secret.unwrap_or_else(|_| PushSecret::unread(name))
+            });
+            only(Place::ServiceAccount, join_all(secrets).await)
         }
         Err(error) => Err(Error::Request(error)),
     }
 }
 
 impl PushSecret {
-    fn name(&self) -> String {
-        self.name.clone()
+    fn unread(name: String) -> Self {
+        Self {
+            name,
+            type_: String::new(),
+            data: BTreeMap::new(),
+        }
     }
 }
 
-fn only<T>(place: Place, mut found: Vec<T>, name: impl Fn(&T) -> String) -> Result<T, Error> {
+fn names(secrets: &[PushSecret]) -> String {
+    let names: Vec<&str> = secrets.iter().map(|secret| secret.name.as_str()).collect();
+    names.join("`, `")
+}
+
+fn only(place: Place, mut found: Vec<PushSecret>) -> Result<PushSecret, Error> {
     match found.len() {
         0 => Err(Error::None { place }),
         1 => Ok(found.remove(0)),
         _ => {
-            let mut names: Vec<String> = found.iter().map(name).collect();
-            names.sort();
-            Err(Error::Several { place, names })
+            found.sort_by(|a, b| a.name.cmp(&b.name));
+            Err(Error::Several {
+                place,
+                secrets: found,
+            })
         }
     }
 }
@@ -185,11 +201,7 @@ async fn read(cluster: &Cluster, name: &str) -> Result<PushSecret, Error> {
             });
         }
         Err(error) if is_forbidden(&error) => {
-            return Ok(PushSecret {
-                name: name.to_owned(),
-                type_: String::new(),
-                data: BTreeMap::new(),
-            });
+            return Ok(PushSecret::unread(name.to_owned()));
         }
         Err(error) => return Err(Error::Request(error)),
     };
@@ -222,12 +234,8 @@ mod tests {
 
     #[test]
     fn several_are_named() {
-        let error = only(
-            Place::Namespace,
-            vec!["b".to_owned(), "a".to_owned()],
-            Clone::clone,
-        )
-        .unwrap_err();
+        let secrets = ["b", "a"].map(|name| PushSecret::unread(name.to_owned()));
+        let error = only(Place::Namespace, secrets.into()).unwrap_err();
         assert_eq!(
             error.to_string(),
             "the namespace has 2 docker-registry Secrets: `a`, `b`"

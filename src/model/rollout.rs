@@ -16,6 +16,11 @@ pub struct Rollout {
     pub changed: bool,
     /// What was changed of an app that was deployed before, in phrases: `env LOG_LEVEL added (debug)`.
     pub changes: Vec<String>,
+    /// Where the app answers in the cluster; `None` without a Service.
+    pub address: Option<String>,
+    /// The command that brings the app to a port of this machine; `None` without a TCP port.
+    #[serde(skip)]
+    pub port_forward: Option<String>,
     /// Where the app answers, when it can be reached from outside the cluster.
     pub url: Option<String>,
     /// What it answered: `200 OK`; `None` when it was not asked or could not be reached from here.

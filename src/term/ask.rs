@@ -31,10 +31,10 @@ pub fn confirm(question: &str) -> Option<bool> {
         .ok()
 }
 
-/// Has one of several chosen, with the arrow keys; the first is what Enter means. `None` where nobody can be
-/// asked. Blocks.
+/// Has one of several chosen, with the arrow keys; the first is what Enter means. Returns its index; `None` where
+/// nobody can be asked. Blocks.
 #[must_use]
-pub fn choice(question: &str, among: &[String]) -> Option<String> {
+pub fn choice(question: &str, among: &[String]) -> Option<usize> {
     if !is_possible() {
         return None;
     }
@@ -43,8 +43,7 @@ pub fn choice(question: &str, among: &[String]) -> Option<String> {
         .with_prompt(question)
         .items(&shown)
         .default(0);
-    let chosen = select.interact_on_opt(&console::Term::stderr()).ok()??;
-    among.get(chosen).cloned()
+    select.interact_on_opt(&console::Term::stderr()).ok()?
 }
 
 /// Asks for a line; `default` is what Enter means. `None` where nobody can be asked. Blocks.

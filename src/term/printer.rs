@@ -9,7 +9,10 @@
 use std::{
     collections::HashMap,
     io::Write,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -52,6 +55,8 @@ pub struct Printer(Arc<Inner>);
 struct Inner {
     talk: Talk,
     running: Mutex<Running>,
+    has_result: AtomicBool,
+    has_pages: AtomicBool,
 }
 
 /// The steps that run, and the one line that moves: of the step that began first.
@@ -71,6 +76,8 @@ impl Printer {
         Self(Arc::new(Inner {
             talk,
             running: Mutex::default(),
+            has_result: AtomicBool::new(false),
+            has_pages: AtomicBool::new(false),
         }))
     }
 
@@ -83,23 +90,35 @@ impl Printer {
 
     /// Prints the result, a line each: the only thing that ever goes to stdout.
     pub fn result(&self, lines: &[impl AsRef<str>]) {
-        self.0.still();
-        // A reader that is gone (`| head -1`) has what it wanted.
-        let _ = std::io::stdout().lock().write_all(shown(lines).as_bytes());
+        self.0.has_result.store(true, Ordering::Relaxed);
+        self.0.print(lines);
+    }
+
+    /// Whether a result was printed.
+    #[must_use]
+    pub fn has_result(&self) -> bool {
+        self.0.has_result.load(Ordering::Relaxed)
+    }
+
+    /// Whether a page was printed.
+    #[must_use]
+    pub fn has_pages(&self) -> bool {
+        self.0.has_pages.load(Ordering::Relaxed)
     }
 
     /// Prints a page. On a terminal it takes the place of the one before, and its end is left out where the terminal is
     /// too small; elsewhere it follows the one before, below a line with its `time`.
     pub fn page(&self, lines: &[impl AsRef<str>], time: &str) {
+        self.0.has_pages.store(true, Ordering::Relaxed);
         let out = Term::stdout();
         if !out.is_term() {
-            self.result(&[format!("--- {time}")]);
-            return self.result(lines);
+            self.0.print(&[format!("--- {time}")]);
+            return self.0.print(lines);
         }
         let _ = out.clear_screen();
         match self.result_size() {
-            Some((rows, columns)) => self.result(&page::fitted(lines, rows, columns)),
-            None => self.result(lines),
+            Some((rows, columns)) => self.0.print(&page::fitted(lines, rows, columns)),
+            None => self.0.print(lines),
         }
     }
 
@@ -202,6 +221,12 @@ impl Inner {
     fn running(&self) -> MutexGuard<'_, Running> {
         // A panic elsewhere must not keep a failure from being printed.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn print(&self, lines: &[impl AsRef<str>]) {
+        self.still();
+        // A reader that is gone (`| head -1`) has what it wanted.
+        let _ = std::io::stdout().lock().write_all(shown(lines).as_bytes());
     }
 
     /// Takes the moving line away, so that what is printed next stands alone.

@@ -29,12 +29,20 @@ fn who_sits_at_a_terminal_is_asked_and_shown_the_line_that_asks_nothing() {
     let line = "kubectl b2i deploy ./server --nodeport";
     let said = person.types(line, &Way::ToTheEnd);
     said.assert_failed(&[
-        "2 docker-registry Secrets: `a-login`, `registry-push`",
-        "next: name one with `--push-secret`",
+        &format!(
+            "2 docker-registry Secrets: a-login (0.example.com, {REGISTRY}), registry-push ({REGISTRY})"
+        ),
+        "kubectl b2i deploy ./server --nodeport --push-secret NAME",
     ]);
 
     let said = person.types(line, &Way::Answering(&QUESTIONS));
     assert_eq!(said.code, Some(0), "{}", said.stderr);
+    for shown in [
+        format!("registry-push ({REGISTRY})"),
+        "Port that `server` listens on, Enter for none: ".to_owned(),
+    ] {
+        assert!(said.stderr.contains(&shown), "{shown} in\n{}", said.stderr);
+    }
     let image = format!("{REGISTRY}/{}/server", world.namespace);
     let shown = format!("{line} --push-secret a-login --image {image} --port 8080");
     assert!(

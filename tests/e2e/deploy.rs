@@ -1,9 +1,14 @@
 //! The main job: one command, and the app answers on every node.
 
+use std::{
+    io::{BufRead, BufReader},
+    process::Stdio,
+};
+
 use crate::{
     archive,
     link::Link,
-    world::{REGISTRY, World, artifacts, curl, node_addresses},
+    world::{REGISTRY, World, artifacts, curl, kubectl, node_addresses},
 };
 
 /// One line: `REGISTRY/REPOSITORY@sha256:…`.
@@ -135,6 +140,49 @@ fn a_native_binary_runs_and_its_options_are_kept() {
         world.kubectl("get service httpbin -o jsonpath={.spec.type}"),
         "ClusterIP"
     );
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn without_a_url_the_address_in_the_cluster_is_shown_and_the_way_there() {
+    let world = World::new("address");
+    let said = world.b2i("deploy ./httpbin --port 8080 --service-port 80");
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    // The result is what it was: one line.
+    assert_is_pinned_reference(&said.stdout, &format!("{}/httpbin", world.namespace));
+    let address = format!("http://httpbin.{}.svc:80", world.namespace);
+    assert!(
+        said.stderr.contains(&format!("  {address}   in the cluster")),
+        "{}",
+        said.stderr
+    );
+    let report = world.b2i_json("deploy ./httpbin");
+    assert_eq!(report["rollout"]["address"], address.as_str());
+
+    let command = said
+        .stderr
+        .lines()
+        .find_map(|line| line.strip_prefix("  kubectl port-forward "));
+    let command = command.unwrap_or_else(|| panic!("{}", said.stderr));
+    assert!(command.ends_with(" service/httpbin 8080:80"), "{command}");
+    // As printed, but for the port of this machine, which somebody may have.
+    let mut forward = kubectl();
+    let words = command.split(' ').map(|word| word.trim_start_matches("8080"));
+    forward.arg("port-forward").args(words).stdout(Stdio::piped());
+    let mut forward = forward.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(forward.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let port = line.split(' ').find_map(|word| word.strip_prefix("127.0.0.1:"));
+    let (code, body) = curl(&format!("http://127.0.0.1:{}/get", port.unwrap_or_default()));
+    forward.kill().unwrap();
+    forward.wait().unwrap();
+    assert_eq!(code, "200", "{line}");
+    assert!(body.contains("\"url\""), "{body}");
+
+    let said = world.b2i("deploy ./httpbin --nodeport");
+    assert!(!said.stderr.contains("port-forward"), "{}", said.stderr);
 }
 
 #[test]

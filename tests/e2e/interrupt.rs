@@ -149,33 +149,113 @@ fn after_the_build_and_before_the_staging_pod_is_handed_over() {
     assert!(record.contains("\"done\""), "{record}");
 }
 
-#[test]
-#[ignore = "needs a cluster: tests/run"]
-fn during_the_rollout() {
-    let world = World::new("int-rollout");
-    // A port that nothing listens on: the rollout waits for readiness.
-    let child = start(&world, "deploy ./httpbin --port 9999");
-    eventually("the rollout", || {
-        world.kubectl("get deployments -o name") == "deployment.apps/httpbin"
-    });
+/// The commands that a failure suggests: the lines behind `next:`.
+fn suggested(said: &Said) -> Vec<String> {
+    let (_, next) = said.stderr.split_once("\nnext: ").unwrap_or_default();
+    let lines = next
+        .lines()
+        .filter_map(|line| line.strip_prefix("        kubectl b2i "));
+    lines.map(str::to_owned).collect()
+}
+
+/// Starts a command whose rollout never ends, waits for its Pods and sends Ctrl-C. Returns what is suggested.
+fn interrupted(world: &World, line: &str, phases: &str) -> (Said, Vec<String>) {
+    let child = start(world, line);
     eventually("its Pod", || {
-        world.kubectl("get pods -l kubectl-b2i/role=app -o jsonpath={.items[*].status.phase}") == "Running"
+        world
+            .kubectl("get pods -l kubectl-b2i/role=app -o jsonpath={.items[*].status.phase}")
+            .ends_with(phases)
     });
     let said = interrupt(child);
+    assert_eq!(said.code, Some(130), "{}", said.stderr);
+    let suggested = suggested(&said);
+    (said, suggested)
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn during_the_first_rollout() {
+    let world = World::new("int-rollout");
+    let ns = &world.namespace;
+    // A port that nothing listens on: the rollout waits for readiness.
+    let line = "deploy ./httpbin --port 9999 --context e2e -o json";
+    let (said, suggested) = interrupted(&world, line, "Running");
     assert_eq!(
-        (said.code, said.stdout.as_str()),
-        (Some(130), ""),
+        suggested,
+        [
+            format!("status httpbin --watch -n {ns} --context e2e"),
+            format!("logs httpbin --follow -n {ns} --context e2e"),
+            format!("delete httpbin -n {ns} --context e2e"),
+            line.to_owned(),
+        ],
         "{}",
         said.stderr
     );
-    for command in [
-        "kubectl b2i status httpbin --watch",
-        "kubectl b2i rollback httpbin",
-    ] {
-        assert!(said.stderr.contains(command), "{}", said.stderr);
-    }
+    let failure: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(
+        (&failure["exitCode"], &failure["error"]),
+        (
+            &130.into(),
+            &"stopped waiting; the rollout of `httpbin` goes on".into()
+        )
+    );
     assert_eq!(
         world.kubectl("get deployments -o name"),
         "deployment.apps/httpbin"
     );
+    // What is suggested works; nobody is at a terminal to be asked.
+    world.b2i_ok(&format!("{} --yes", suggested[2]));
+    assert_eq!(world.kubectl("get deployments -o name"), "");
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
+fn during_a_later_rollout() {
+    let world = World::new("int-later");
+    let ns = &world.namespace;
+    let first = world.b2i_ok("deploy ./httpbin --port 8080");
+    // Other options alone: there is no earlier image.
+    let (said, suggested_commands) = interrupted(
+        &world,
+        "deploy ./httpbin --readiness /status/500",
+        "Running Running",
+    );
+    assert_eq!(said.stdout, "");
+    assert_eq!(suggested_commands, [format!("status httpbin --watch -n {ns}")]);
+    world.b2i_ok("deploy ./httpbin --readiness default");
+
+    let line = "deploy ./httpbin --image-env ADDED=1 --readiness /status/500";
+    let child = start(&world, line);
+    eventually("the second image", || {
+        let image =
+            world.kubectl("get deployment httpbin -o jsonpath={.spec.template.spec.containers[0].image}");
+        image != first
+    });
+    let said = interrupt(child);
+    let watch = format!("status httpbin --watch -n {ns}");
+    assert_eq!(
+        suggested(&said),
+        [watch.clone(), format!("rollback httpbin -n {ns}")]
+    );
+
+    // The options of the last deploy stay, so that the way back does not end either. To go back from there is to
+    // what ran until then, and not to what was before.
+    let number = |image: &str| {
+        let builds = world.b2i_json("status httpbin")["builds"].clone();
+        let build = builds.as_array().unwrap().iter().find(|it| it["image"] == image);
+        build.unwrap()["number"].clone()
+    };
+    let running =
+        world.kubectl("get deployment httpbin -o jsonpath={.spec.template.spec.containers[0].image}");
+    let number = number(&running);
+    let child = start(&world, "rollback httpbin");
+    eventually("the first image", || {
+        let image =
+            world.kubectl("get deployment httpbin -o jsonpath={.spec.template.spec.containers[0].image}");
+        image == first
+    });
+    let said = interrupt(child);
+    let back = format!("rollback httpbin -n {ns} --to {number}");
+    assert_eq!(suggested(&said), [watch, back.clone()]);
+    assert_eq!(world.b2i_ok(&format!("{back} --wait=false")), running);
 }

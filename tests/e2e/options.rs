@@ -167,6 +167,31 @@ fn assert_kubectl_sees_no_difference(world: &World, app: &str) {
 
 #[test]
 #[ignore = "needs a cluster: tests/run"]
+fn who_is_to_confirm_that_the_data_goes_is_not_led_to_keep_it() {
+    let world = World::new("unasked");
+    world.may("get,list,create,delete", "persistentvolumeclaims");
+    let line =
+        "deploy ./httpbin --name state --port 8080 --stateful --volume claim/data=1Gi:/data --wait=false";
+    world.b2i_ok(line);
+    eventually("the claim", || !world.kubectl("get pvc -o name").is_empty());
+    let said = world.b2i("delete state --volumes --context e2e");
+    assert_eq!(
+        (said.code, said.stdout.as_str()),
+        (Some(2), ""),
+        "{}",
+        said.stderr
+    );
+    let suggested = said
+        .stderr
+        .lines()
+        .find_map(|line| line.strip_prefix("        kubectl b2i "));
+    assert_eq!(suggested, Some("delete state --volumes --context e2e --yes"));
+    world.b2i_ok(suggested.unwrap());
+    eventually("no claim", || world.kubectl("get pvc -o name").is_empty());
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run"]
 fn a_stateful_app_keeps_its_data_and_its_kind() {
     let world = World::new("stateful");
     let _volumes = Volumes::new(&world);

@@ -332,6 +332,10 @@ fn commands_that_failures_and_help_give_are_understood() {
             let Some((_, rest)) = line.split_once("kubectl b2i ").filter(|_| !is_comment) else {
                 continue;
             };
+            // Stands for what was typed.
+            if rest.starts_with('…') {
+                continue;
+            }
             count += 1;
             let mut words = words(rest.split('"').next().unwrap());
             // What is filled in when it is told: a name.

@@ -5,7 +5,10 @@ use std::fs;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{elf::Elf, fake_apiserver::FakeApiServer, run::Run};
+use crate::{
+    lifecycle,
+    support::{elf::Elf, fake_apiserver::FakeApiServer, run::Run},
+};
 
 const DOCS: &str = "https://github.com/kubectl-b2i/kubectl-b2i/blob/main/docs/troubleshooting.md";
 const SECRETS: &str = "/api/v1/namespaces/shop/secrets";
@@ -140,10 +143,48 @@ async fn several_push_secrets() {
     put_secret(&server, "hub", "docker.io", "ann");
     let told = format!(
         "error: could not choose the push Secret in namespace `shop`\n  \
-         why: the namespace has 2 docker-registry Secrets: `harbor`, `hub`\n\n\
-         next: name one with `--push-secret`, or for good:\n        export B2I_PUSH_SECRET=harbor\n      {DOCS}#push-secret\n"
+         why: the namespace has 2 docker-registry Secrets: harbor (harbor.example.com), hub (docker.io)\n\n\
+         next: name the one that may push, now or for good:\n        \
+         kubectl b2i deploy server --port 8080 --push-secret NAME\n        \
+         export B2I_PUSH_SECRET=NAME\n      {DOCS}#push-secret\n"
     );
     fails(&server, &cluster.server, "deploy server --port 8080", 1, &told).await;
+    // A registry that none of them knows chooses none.
+    let line = "deploy server --port 8080 --image quay.io/ann/server";
+    let told = told.replace("deploy server --port 8080", line);
+    fails(&server, &cluster.server, line, 1, &told).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_push_secrets_the_only_one_for_the_registry_is_taken() {
+    let (server, cluster) = FakeApiServer::start().await;
+    put_secret(&server, "harbor", "harbor.example.com", "ann");
+    put_secret(&server, "hub", "docker.io", "ann");
+    put_secret(&server, "mine", "quay.io", "ann");
+    put_secret(&server, "yours", "quay.io", "bob");
+    let line = "deploy server --port 8080 --dry-run=client -o yaml --image";
+    for (image, secret) in [
+        ("harbor.example.com/team/server", Some("harbor")),
+        ("ann/server", Some("hub")),
+        ("quay.io/team/server", None),
+        ("ghcr.io/team/server", None),
+    ] {
+        let ended = lifecycle::run(&cluster, &format!("{line} {image}")).await;
+        let pulls = secret.map(|secret| format!("imagePullSecrets:\n      - name: {secret}\n"));
+        match pulls {
+            Some(pulls) => assert!(
+                ended.stdout.contains(&pulls),
+                "{image}\n{}{}",
+                ended.stdout,
+                ended.stderr
+            ),
+            None => assert!(
+                ended.stderr.contains("4 docker-registry Secrets"),
+                "{image}\n{}",
+                ended.stderr
+            ),
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

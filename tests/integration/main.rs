@@ -18,12 +18,14 @@ mod configuration;
 mod delta;
 mod deploy;
 mod docs;
+mod failure_data;
 mod failures;
 mod fetch;
 mod fetch_tls;
 #[cfg(unix)]
 mod following;
 mod generated;
+mod hints;
 mod house;
 #[cfg(unix)]
 mod inside;

@@ -285,6 +285,8 @@ async fn a_login_that_cannot_be_asked_for_names_the_flag() {
         ),
     ] {
         let ended = world.run(line, "", false).await;
+        // The name that was typed stays.
+        let user = if line.contains("ann") { "ann" } else { "NAME" };
         assert_eq!(
             ended.stderr,
             format!(
@@ -292,7 +294,7 @@ async fn a_login_that_cannot_be_asked_for_names_the_flag() {
   why: {why}
 
 next: give it by `{flag}`, for example:
-        kubectl b2i registry login r.example --username NAME --password-stdin < password.txt
+        kubectl b2i registry login r.example --username {user} --password-stdin < password.txt
       {DOCS}#registry-login
 "
             )

@@ -1,12 +1,9 @@
 //! What a person at a terminal is asked for where a flag was left out, and the command line that asks
 //! nothing. Elsewhere nobody is asked.
 
-use std::{
-    env,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::flow::blocking;
+use super::{command_line::CommandLine, flow::blocking};
 use crate::{
     model::Event,
     term::{Printer, ask},
@@ -18,14 +15,16 @@ pub(super) struct Dialogue(Arc<Inner>);
 
 struct Inner {
     printer: Printer,
+    line: Arc<CommandLine>,
     /// The flags that would have said it, each with its value.
     answers: Mutex<Vec<String>>,
 }
 
 impl Dialogue {
-    pub(super) fn new(printer: &Printer) -> Self {
+    pub(super) fn new(printer: &Printer, line: &Arc<CommandLine>) -> Self {
         Self(Arc::new(Inner {
             printer: printer.clone(),
+            line: line.clone(),
             answers: Mutex::default(),
         }))
     }
@@ -36,10 +35,20 @@ impl Dialogue {
         self.asked(flag, move || ask::text(&question, &default)).await
     }
 
-    /// Has one of several values of a flag chosen.
-    pub(super) async fn choice(&self, flag: &str, question: &str, among: &[String]) -> Option<String> {
-        let (question, among) = (question.to_owned(), among.to_vec());
-        self.asked(flag, move || ask::choice(&question, &among)).await
+    /// Prompts for one of several values of a flag, each with what is shown of it.
+    pub(super) async fn choice(
+        &self,
+        flag: &str,
+        question: &str,
+        among: Vec<(String, String)>,
+    ) -> Option<String> {
+        let question = question.to_owned();
+        let choose = move || {
+            let (mut values, shown): (Vec<String>, Vec<String>) = among.into_iter().unzip();
+            let chosen = ask::choice(&question, &shown)?;
+            Some(values.swap_remove(chosen))
+        };
+        self.asked(flag, choose).await
     }
 
     /// Asks for a yes or a no about what is said first; no flag answers it. `None` where there is nobody to ask.
@@ -80,16 +89,8 @@ impl Dialogue {
         if answers.is_empty() {
             return;
         }
-        let typed = env::args_os()
-            .skip(1)
-            .map(|word| word.to_string_lossy().into_owned());
-        let command = ["kubectl", "b2i"].map(str::to_owned).into_iter();
-        let words: Vec<String> = command
-            .chain(typed)
-            .chain(answers)
-            .map(|word| quoted(&word))
-            .collect();
-        let line = words.join(" ");
+        let answers: Vec<String> = answers.iter().map(|word| quoted(word)).collect();
+        let line = self.0.line.with(&answers.join(" "));
         self.0
             .printer
             .say(&format!("the same without questions:\n  {line}"));

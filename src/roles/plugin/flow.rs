@@ -308,7 +308,7 @@ async fn make(
             digests.first().map_or_else(String::new, ToString::to_string)
         ))
         .next("look at the registry's log and its storage; then build again:")
-        .command("kubectl b2i build … --rebuild")
+        .again("--rebuild")
         .anchor("blob-unknown")),
     }
 }

@@ -1,7 +1,13 @@
 //! Ctrl-C: what was begun in the cluster is removed, but a rollout goes on.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
+use tokio::time::sleep;
+
+use super::commands::rollback;
 use crate::{
     cluster::{Cluster, record},
     error::{Failure, Kind, Result},
@@ -12,7 +18,22 @@ use crate::{
 
 /// How far a run is, so that an interrupt knows what there is to undo.
 #[derive(Default)]
-pub(super) struct Stage(Mutex<At>);
+pub(super) struct Stage {
+    at: Mutex<At>,
+    back: Mutex<Back>,
+}
+
+/// How a rollout that goes on is undone.
+#[derive(Clone, Copy, Default)]
+pub(super) enum Back {
+    /// By `rollback`, where the app has an earlier image.
+    #[default]
+    ToEarlier,
+    /// By `rollback` to this build, which served until now.
+    To(u64),
+    /// By `delete`: the app was not there before.
+    Delete,
+}
 
 #[derive(Clone, Default)]
 enum At {
@@ -50,14 +71,26 @@ impl Stage {
         self.set(At::Nothing);
     }
 
+    /// Keeps how the rollout that comes is undone.
+    pub(super) fn goes_back(&self, back: Back) {
+        *self.back.lock().unwrap_or_else(PoisonError::into_inner) = back;
+    }
+
     fn set(&self, at: At) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = at;
+        *self.at.lock().unwrap_or_else(PoisonError::into_inner) = at;
     }
 
     fn get(&self) -> At {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.at.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn back(&self) -> Back {
+        *self.back.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// How long the record may take that tells how to go back: somebody waits for the end.
+const LOOK: Duration = Duration::from_secs(3);
 
 /// Runs `work` to its end, or to the person's Ctrl-C; then undoes what was begun.
 pub(super) async fn or_cleanup<T>(
@@ -96,14 +129,44 @@ pub(super) async fn or_cleanup<T>(
             }
         }
         At::RollOut(app) => {
-            let namespace = &cluster.namespace;
-            Err(
-                stopped(&format!("stopped waiting; the rollout of `{app}` goes on"))
-                    .next("watch it; to go back, deploy with the flags as they were, or take the earlier image:")
-                    .command(format!("kubectl b2i status {app} --watch -n {namespace}"))
-                    .command(format!("kubectl b2i rollback {app} -n {namespace}")),
-            )
+            let stopped = stopped(&format!("stopped waiting; the rollout of `{app}` goes on"));
+            Err(goes_on(stopped, cluster, &app, stage.back()).await)
         }
+    }
+}
+
+/// Adds what can be done about a rollout that goes on: only what works.
+async fn goes_on(stopped: Failure, cluster: &Cluster, app: &AppName, back: Back) -> Failure {
+    let namespace = &cluster.namespace;
+    let watch = format!("kubectl b2i status {app} --watch -n {namespace}");
+    let rollback = format!("kubectl b2i rollback {app} -n {namespace}");
+    let rollback = match back {
+        Back::Delete => {
+            return stopped
+                .next("watch it, read its log, or remove it; then deploy it again:")
+                .command(watch)
+                .command(format!("kubectl b2i logs {app} --follow -n {namespace}"))
+                .command(format!("kubectl b2i delete {app} -n {namespace}"))
+                .again("");
+        }
+        Back::To(number) => Some(format!("{rollback} --to {number}")),
+        Back::ToEarlier => {
+            let is_possible = tokio::select! {
+                is_possible = rollback::is_possible(cluster, app) => is_possible,
+                () = sleep(LOOK) => false,
+                () = asked_to_stop() => false,
+            };
+            is_possible.then_some(rollback)
+        }
+    };
+    match rollback {
+        Some(rollback) => stopped
+            .next("watch it; to go back, deploy with the flags as they were, or take the earlier image:")
+            .command(watch)
+            .command(rollback),
+        None => stopped
+            .next("watch it; to go back, deploy with the flags as they were:")
+            .command(watch),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Role 1: the kubectl plugin, on the person's machine. Parses, completes, runs, and is the one
 //! place where a failure becomes an exit code.
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, process::ExitCode, sync::Arc};
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
@@ -19,12 +19,14 @@ mod bootstrap;
 mod browser;
 mod builder;
 mod builder_image;
+mod command_line;
 mod commands;
 mod complete;
 mod config;
 mod destination;
 mod dialogue;
 mod environment;
+mod failed;
 mod flow;
 mod format;
 mod found_name;
@@ -64,6 +66,7 @@ mod trusted;
 mod values;
 
 use args::{Cli, Command};
+use command_line::CommandLine;
 
 /// Returns the command line as clap knows it: what a line in the documentation is held against.
 #[must_use]
@@ -96,12 +99,10 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     environment::ignore_empty_tmpdir();
+    let line = Arc::new(CommandLine::of(&args));
     let options_file::Joined { args, has_found_name } = match options_file::join(&command(), args) {
         Ok(joined) => joined,
-        Err(failure) => {
-            Printer::new(Talk::Plain).failure(&failure);
-            return failure.exit_code();
-        }
+        Err(failure) => return failed::end(&Printer::new(Talk::Plain), &line, failure),
     };
     let parse = |command: clap::Command| {
         let typed = command.try_get_matches_from(&args)?;
@@ -112,64 +113,73 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         Err(error) => {
             // Help goes to stdout and ends with 0, everything else to stderr and ends with 2.
             let code = ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-            Printer::new(Talk::Plain).usage(error, |look| parse(look(command())).err());
+            let printer = Printer::new(Talk::Plain);
+            if error.use_stderr() {
+                failed::usage(&printer, &line, &error);
+            }
+            printer.usage(error, |look| parse(look(command())).err());
             return code;
         }
     };
     let printer = Printer::new(Talk::for_stderr(cli.global.quiet));
-    match in_runtime(cli, &typed, &printer, has_found_name) {
+    let context = |config| commands::Context {
+        config,
+        global: cli.global,
+        printer: printer.clone(),
+        line: line.clone(),
+        timings: timings::Timings::begin(),
+        has_found_name,
+    };
+    match in_runtime(cli.command, &typed, context) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            printer.failure(&failure);
-            failure.exit_code()
-        }
+        Err(failure) => failed::end(&printer, &line, failure),
     }
 }
 
-fn in_runtime(cli: Cli, typed: &ArgMatches, printer: &Printer, has_found_name: bool) -> Result<()> {
+fn in_runtime(
+    command: Command,
+    typed: &ArgMatches,
+    context: impl FnOnce(config::Config) -> commands::Context,
+) -> Result<()> {
     crate::registry::install_tls();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new("could not start").because(error))?;
-    let done = runtime.block_on(dispatch(cli, typed, printer, has_found_name));
+    let done = runtime.block_on(async {
+        let context = context(config::Config::read(environment::variable)?);
+        dispatch(&context, command, typed).await
+    });
     // A thread that still reads a large file must not hold the exit after Ctrl-C.
     runtime.shutdown_background();
     done
 }
 
-async fn dispatch(cli: Cli, typed: &ArgMatches, printer: &Printer, has_found_name: bool) -> Result<()> {
-    let context = commands::Context {
-        config: config::Config::read(environment::variable)?,
-        global: cli.global,
-        printer: printer.clone(),
-        timings: timings::Timings::begin(),
-        has_found_name,
-    };
-    match cli.command {
-        Command::Deploy(args) => Box::pin(commands::deploy::run(&context, args)).await,
-        Command::Build(args) => Box::pin(commands::build::run(&context, args)).await,
+async fn dispatch(context: &commands::Context, called: Command, typed: &ArgMatches) -> Result<()> {
+    match called {
+        Command::Deploy(args) => Box::pin(commands::deploy::run(context, args)).await,
+        Command::Build(args) => Box::pin(commands::build::run(context, args)).await,
         Command::Init(args) => {
             // The subcommand is there, or `Init` would not be.
             let typed = typed.subcommand().map_or(typed, |(_, typed)| typed);
-            commands::init::run(&context, args, typed).await
+            commands::init::run(context, args, typed).await
         }
-        Command::Import(args) => commands::import::run(&context, &args).await,
-        Command::Inspect(args) => Box::pin(commands::inspect::run(&context, args)).await,
-        Command::Runtimes(args) => Box::pin(commands::runtimes::run(&context, args)).await,
-        Command::List(args) => commands::list::run(&context, args).await,
-        Command::Status(args) => Box::pin(commands::status::run(&context, args)).await,
-        Command::Logs(args) => Box::pin(commands::logs::run(&context, args)).await,
-        Command::Rerun(args) => Box::pin(commands::rerun::run(&context, args)).await,
-        Command::Rollback(args) => Box::pin(commands::rollback::run(&context, args)).await,
-        Command::Delete(args) => Box::pin(commands::delete::run(&context, args)).await,
-        Command::Doctor(args) => Box::pin(commands::doctor::run(&context, args)).await,
-        Command::Registry(args) => Box::pin(commands::registry::run(&context, args)).await,
-        Command::Builder(args) => Box::pin(commands::builder::run(&context, args)).await,
+        Command::Import(args) => commands::import::run(context, &args).await,
+        Command::Inspect(args) => Box::pin(commands::inspect::run(context, args)).await,
+        Command::Runtimes(args) => Box::pin(commands::runtimes::run(context, args)).await,
+        Command::List(args) => commands::list::run(context, args).await,
+        Command::Status(args) => Box::pin(commands::status::run(context, args)).await,
+        Command::Logs(args) => Box::pin(commands::logs::run(context, args)).await,
+        Command::Rerun(args) => Box::pin(commands::rerun::run(context, args)).await,
+        Command::Rollback(args) => Box::pin(commands::rollback::run(context, args)).await,
+        Command::Delete(args) => Box::pin(commands::delete::run(context, args)).await,
+        Command::Doctor(args) => Box::pin(commands::doctor::run(context, args)).await,
+        Command::Registry(args) => Box::pin(commands::registry::run(context, args)).await,
+        Command::Builder(args) => Box::pin(commands::builder::run(context, args)).await,
         Command::Completion(args) => {
-            commands::completion::run(&context, &args);
+            commands::completion::run(context, &args);
             Ok(())
         }
-        Command::Version(args) => Box::pin(commands::version::run(&context, args)).await,
+        Command::Version(args) => Box::pin(commands::version::run(context, args)).await,
     }
 }

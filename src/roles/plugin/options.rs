@@ -196,6 +196,7 @@ pub(super) async fn site(
     let said = push_secret::Said {
         flag: args.push_secret.as_deref(),
         configuration: config.push_secret.as_deref(),
+        image_prefix: config.image_prefix.as_deref(),
     };
     let (secret, is_configured) = push_secret::choose_or_ask(&cluster, said, built, &dialogue).await?;
     let keychain = push_secret::keychain(&secret, &cluster.namespace)?;

@@ -33,6 +33,8 @@ pub(super) async fn choose(cluster: &Cluster, named: Option<&str>) -> Result<Pus
 pub(super) struct Said<'a> {
     pub(super) flag: Option<&'a str>,
     pub(super) configuration: Option<&'a str>,
+    /// What images begin with by the configuration.
+    pub(super) image_prefix: Option<&'a str>,
 }
 
 /// What is built.
@@ -43,8 +45,9 @@ pub(super) struct Built {
 }
 
 /// Chooses the Secret: the flag's, else the one that the app's last build used, else the configuration's, else
-/// the only one there is. Where nothing decides, a person at a terminal is asked. Returns also whether it is the
-/// configuration's choice, which is not kept for the app: it may be another one by the next build.
+/// the only one there is, else the only one that knows the image's registry. Where nothing decides, a person at a
+/// terminal is asked. Returns also whether it is the configuration's choice, which is not kept for the app: it may be
+/// another one by the next build.
 pub(super) async fn choose_or_ask(
     cluster: &Cluster,
     said: Said<'_>,
@@ -56,7 +59,7 @@ pub(super) async fn choose_or_ask(
     }
     let is_configured = said.configuration.is_some();
     let choice = secrets::push_secret(cluster, said.configuration);
-    let (found, used) = if is_configured {
+    let (found, last) = if is_configured {
         tokio::join!(choice, of_last_build(cluster, built))
     } else {
         let found = choice.await;
@@ -66,29 +69,76 @@ pub(super) async fn choose_or_ask(
         (found, of_last_build(cluster, built).await)
     };
     // One that is gone by now decides nothing.
-    if let Some(used) = used
-        && let Ok(secret) = secrets::push_secret(cluster, Some(&used)).await
+    if let Some(used) = &last.secret
+        && let Ok(secret) = secrets::push_secret(cluster, Some(used)).await
     {
         return Ok((secret, false));
     }
-    if let Err(secrets::Error::Several { names, .. }) = &found
-        && let Some(name) = dialogue
-            .choice("--push-secret", "Secret to push with", names)
-            .await
-    {
-        return Ok((choose(cluster, Some(&name)).await?, false));
+    if let Err(secrets::Error::Several { secrets, .. }) = &found {
+        let by_prefix = || format!("{}/app", said.image_prefix?).parse().ok();
+        if let Some(image) = last.image.or_else(by_prefix)
+            && let Some(only) = only_for(secrets, &image)
+        {
+            return Ok((only.clone(), false));
+        }
+        let among = secrets
+            .iter()
+            .map(|secret| (secret.name.clone(), in_short(secret)));
+        let question = "Secret to push with";
+        if let Some(name) = dialogue.choice("--push-secret", question, among.collect()).await {
+            return Ok((choose(cluster, Some(&name)).await?, false));
+        }
     }
     Ok((told(cluster, said.configuration, found).await?, is_configured))
 }
 
-/// Returns the Secret that the app was pushed with last, to the same registry. A record that cannot be read is
-/// told of where it is needed.
-async fn of_last_build(cluster: &Cluster, built: impl Future<Output = Option<Built>>) -> Option<String> {
-    let Built { app, image } = built.await?;
-    let history = History::read(cluster, &app).await.ok()?;
-    let last = history.remembered()?;
-    let moves = image.is_some_and(|image| image.registry != last.request.destination.registry);
-    last.options.push_secret.clone().filter(|_| !moves)
+/// What the app's last build and the flags say of the next one.
+#[derive(Default)]
+struct LastBuild {
+    /// The Secret that it was pushed with, to the registry that the next one goes to.
+    secret: Option<String>,
+    /// Where the next one goes.
+    image: Option<Reference>,
+}
+
+/// A record that cannot be read is told of where it is needed.
+async fn of_last_build(cluster: &Cluster, built: impl Future<Output = Option<Built>>) -> LastBuild {
+    let Some(Built { app, image }) = built.await else {
+        return LastBuild::default();
+    };
+    let history = History::read(cluster, &app).await.ok();
+    let Some(last) = history.as_ref().and_then(History::remembered) else {
+        return LastBuild { secret: None, image };
+    };
+    let destination = &last.request.destination;
+    let moves = image
+        .as_ref()
+        .is_some_and(|image| image.registry != destination.registry);
+    LastBuild {
+        secret: last.options.push_secret.clone().filter(|_| !moves),
+        image: image.or_else(|| Some(destination.clone())),
+    }
+}
+
+/// Returns the only Secret that has a login for the image's registry: it is sent there and nowhere else.
+fn only_for<'a>(secrets: &'a [PushSecret], image: &Reference) -> Option<&'a PushSecret> {
+    let knows = |secret: &&PushSecret| {
+        Keychain::from_secret(&secret.type_, &secret.data)
+            .is_ok_and(|keychain| keychain.find(&image.registry, &image.repository).is_some())
+    };
+    let mut known = secrets.iter().filter(knows);
+    known.next().filter(|_| known.next().is_none())
+}
+
+/// A Secret and its registries: what one chooses by. Never a user's name or a password.
+fn in_short(secret: &PushSecret) -> String {
+    let keychain = Keychain::from_secret(&secret.type_, &secret.data).ok();
+    let hosts = keychain.map(|keychain| keychain.hosts()).unwrap_or_default();
+    let hosts = match &hosts[..] {
+        [] => "no registry that can be read".to_owned(),
+        hosts => hosts.join(", "),
+    };
+    format!("{} ({hosts})", secret.name)
 }
 
 async fn told(
@@ -142,14 +192,19 @@ fn choice_failure(cluster: &Cluster, error: &secrets::Error) -> Failure {
     let namespace = &cluster.namespace;
     let what = format!("could not choose the push Secret in namespace `{namespace}`");
     match error {
-        secrets::Error::Several { names, .. } => Failure::new(what)
-            .why(error)
-            .next("name one with `--push-secret`, or for good:")
-            .command(format!(
-                "export B2I_PUSH_SECRET={}",
-                names.first().map_or("NAME", String::as_str)
-            ))
-            .anchor("push-secret"),
+        secrets::Error::Several { place, secrets } => {
+            let each: Vec<String> = secrets.iter().map(in_short).collect();
+            let count = secrets.len();
+            Failure::new(what)
+                .why(format!(
+                    "{place} has {count} docker-registry Secrets: {}",
+                    each.join(", ")
+                ))
+                .next("name the one that may push, now or for good:")
+                .again("--push-secret NAME")
+                .command("export B2I_PUSH_SECRET=NAME")
+                .anchor("push-secret")
+        }
         secrets::Error::Unseen => Failure::new(what)
             .why(error)
             .next("name the Secret that may push with `--push-secret`, or for good:")

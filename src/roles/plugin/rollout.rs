@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{interrupt::Stage, known_builds::KnownBuilds, kubesphere, values};
+use super::{command_line::CommandLine, interrupt::Stage, known_builds::KnownBuilds, kubesphere, values};
 use crate::{
     cluster::{Cluster, record},
     error::Result,
@@ -102,11 +102,18 @@ pub(super) async fn run(
     Ok(rollout)
 }
 
-/// Where the app answers, as the last lines of talk.
-pub(super) fn place(rollout: &Rollout) -> Option<String> {
-    let url = rollout.url.as_ref()?;
-    Some(match &rollout.answer {
-        Some(answer) => format!("\n  {url}   {answer}"),
-        None => format!("\n  {url}"),
+/// Where the app answers, as the last lines of talk: from outside, else in the cluster and how to get there.
+pub(super) fn place(rollout: &Rollout, line: &CommandLine) -> Option<String> {
+    Some(match (&rollout.url, &rollout.answer) {
+        (Some(url), Some(answer)) => format!("\n  {url}   {answer}"),
+        (Some(url), None) => format!("\n  {url}"),
+        (None, _) => {
+            let address = rollout.address.as_ref()?;
+            let forward = rollout.port_forward.as_ref();
+            let forward = forward.map_or_else(String::new, |forward| {
+                format!("; from this machine:\n  {}", line.command(forward))
+            });
+            format!("\n  {address}   in the cluster{forward}")
+        }
     })
 }

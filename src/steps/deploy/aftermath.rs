@@ -42,12 +42,17 @@ impl Teller<'_> {
                     .why(why)
                     .command(self.kubectl(&format!("rollout undo {kind}/{name}")))
             }
-            None if before.workload.is_some() && !self.options.undo => failure
-                .command(self.kubectl(&format!("describe {kind},pod -l {}={name}", labels::APP)))
-                .command(format!(
-                    "kubectl b2i rollback {name} -n {}",
-                    self.cluster.namespace
-                )),
+            None if before.workload.is_some() && !self.options.undo => {
+                // `rollback` takes the image of an earlier build: it cannot undo a change of options.
+                let back = if before.image() == Some(self.options.image.to_string()) {
+                    format!("rollout undo {kind}/{name}")
+                } else {
+                    format!("b2i rollback {name}")
+                };
+                failure
+                    .command(self.kubectl(&format!("describe {kind},pod -l {}={name}", labels::APP)))
+                    .command(self.kubectl(&back))
+            }
             None => failure
                 .command(self.kubectl(&format!("describe {kind},pod -l {}={name}", labels::APP)))
                 .command(self.kubectl(&format!("b2i delete {name}"))),
@@ -58,8 +63,7 @@ impl Teller<'_> {
     fn put_back(&self, before: &Objects) -> String {
         let name = &self.options.name;
         let was = before.workload.as_ref();
-        let image = was.and_then(|it| it.app_container()?.image.clone());
-        let image = image.unwrap_or_default();
+        let image = before.image().unwrap_or_default();
         match was {
             Some(was) if served(was) => format!("`{name}` serves {image} again (undone)"),
             Some(was) if was.counts().ready > 0 => {
@@ -69,6 +73,13 @@ impl Teller<'_> {
                 format!("`{name}` is again what it was, {image}, which did not serve before either (undone)")
             }
         }
+    }
+}
+
+impl Objects {
+    /// The image that the app's container runs.
+    fn image(&self) -> Option<String> {
+        self.workload.as_ref()?.app_container()?.image.clone()
     }
 }
 

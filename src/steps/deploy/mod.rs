@@ -36,7 +36,7 @@ use undo::Undone;
 use version::Version;
 
 use crate::{
-    cluster::Cluster,
+    cluster::{Cluster, objects::url},
     error::{Failure, Result},
     model::{AppName, DeployOptions, Derived, Event, Events, Rollout, Seal},
     oci::{Platform, Reference},
@@ -153,7 +153,7 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         }
         return Ok(Rollout {
             changes,
-            ..rollout_of(options, &applied, changed)
+            ..rollout_of(cluster, options, &applied, changed)
         });
     }
     let already = if changed {
@@ -190,7 +190,7 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         url: url.map(|url| url.text),
         answer,
         changes,
-        ..rollout_of(options, &applied, changed)
+        ..rollout_of(cluster, options, &applied, changed)
     })
 }
 
@@ -269,14 +269,22 @@ pub async fn dry_run(
     Ok(objects)
 }
 
-fn rollout_of(options: &Options, applied: &apply::Objects, changed: bool) -> Rollout {
+fn rollout_of(cluster: &Cluster, options: &Options, applied: &apply::Objects, changed: bool) -> Rollout {
     let workload = applied.workload.as_ref();
+    let (name, namespace, said) = (&options.name, &cluster.namespace, &options.options);
+    let has_service = applied.service.is_some();
     Rollout {
         name: options.name.to_string(),
         ready: workload.map_or(0, |it| it.counts().ready),
         wanted: workload.map_or(0, crate::cluster::Workload::wanted),
         changed,
         changes: Vec::new(),
+        address: has_service
+            .then(|| url::in_cluster(name, namespace, said))
+            .flatten(),
+        port_forward: has_service
+            .then(|| url::port_forward(name, namespace, said))
+            .flatten(),
         url: None,
         answer: None,
     }

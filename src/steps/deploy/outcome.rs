@@ -210,6 +210,7 @@ impl Teller<'_> {
 
     fn pull(&self) -> Pull<'_> {
         Pull {
+            app: &self.options.name,
             image: &self.options.image,
             platform: self.options.platform.as_ref().map(ToString::to_string),
             secret: self.options.options.pull_secret.as_deref(),

@@ -1,9 +1,10 @@
 //! In a person's words: why the nodes cannot pull the image that was just pushed.
 
-use crate::{cluster::PullProblem, error::Failure, oci::Reference};
+use crate::{cluster::PullProblem, error::Failure, model::AppName, oci::Reference};
 
 /// What the nodes were to pull, and with what.
 pub(super) struct Pull<'a> {
+    pub(super) app: &'a AppName,
     pub(super) image: &'a Reference,
     /// `os/architecture` of the image, where it is known.
     pub(super) platform: Option<String>,
@@ -23,7 +24,7 @@ impl Pull<'_> {
             PullProblem::Refused => self.refused(failure),
             PullProblem::NotFound => failure
                 .next("the registry no longer has it, or the nodes ask another one by this name (a mirror); push it again:")
-                .command("kubectl b2i deploy ARTIFACT --rebuild")
+                .command(format!("kubectl b2i deploy ARTIFACT --name {} --rebuild -n {}", self.app, self.namespace))
                 .anchor("image-gone"),
             PullProblem::Platform => failure
                 .next(format!(
@@ -40,14 +41,16 @@ impl Pull<'_> {
     }
 
     fn refused(&self, failure: Failure) -> Failure {
-        let (host, namespace) = (&self.image.registry, self.namespace);
+        let (host, namespace, app) = (&self.image.registry, self.namespace, self.app);
         let Some(secret) = self.secret else {
             return failure
                 .next(format!(
                     "the Pods name no Secret to pull with; make one for `{host}`, and deploy with it:"
                 ))
                 .command(format!("kubectl b2i registry login {host} -n {namespace}"))
-                .command("kubectl b2i deploy ARTIFACT --push-secret registry-push")
+                .command(format!(
+                    "kubectl b2i deploy ARTIFACT --name {app} --push-secret registry-push -n {namespace}"
+                ))
                 .anchor("image-pull-secret");
         };
         failure
@@ -72,7 +75,9 @@ mod tests {
     #[test]
     fn each_cause_has_its_own_advice() {
         let image = "r.example/team/shop:1".parse().expect("a reference");
+        let app = "shop".parse().expect("a name");
         let mut pull = Pull {
+            app: &app,
             image: &image,
             platform: Some("linux/amd64".to_owned()),
             secret: Some("push"),

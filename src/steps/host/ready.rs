@@ -86,9 +86,7 @@ fn stuck(cluster: &Cluster, options: &Options, trouble: Option<&Trouble>) -> Fai
     match trouble {
         Some(Trouble::ImagePull { .. }) => failure
             .next("name an image of CNCF distribution that the nodes can pull:")
-            .command(format!(
-                "kubectl b2i registry up --registry-image registry.example.com/library/registry:3 -n {namespace}"
-            ))
+            .again("--registry-image registry.example.com/library/registry:3")
             .anchor("registry-up"),
         _ => failure
             .next("see what it waits for; what was made goes again by `registry down`:")

@@ -43,12 +43,14 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     if found.objects.is_empty() && found.adopted.is_empty() {
         context
             .printer
-            .say(&stays(&found, &args.name, &cluster.namespace).join("\n"));
+            .say(&stays(context, &found, &args.name, &cluster.namespace).join("\n"));
         return Ok(());
     }
     if !args.yes {
-        context.printer.say(&told(&found, &args.name, &cluster.namespace));
-        ask(&args.name, &cluster.namespace).await?;
+        context
+            .printer
+            .say(&told(context, &found, &args.name, &cluster.namespace));
+        ask(&args.name).await?;
     }
     KnownBuilds::of(&cluster, &args.name).forget_all();
     let are_gone = remove::run(&cluster, &args.name, &found, patience).await?;
@@ -56,7 +58,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     if !are_gone {
         context.printer.say("its Pods still end");
     }
-    for stays in stays(&found, &args.name, &cluster.namespace) {
+    for stays in stays(context, &found, &args.name, &cluster.namespace) {
         context.printer.say(&stays);
     }
     if !removed.is_empty() {
@@ -66,7 +68,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
 }
 
 /// What will be removed, and what will not.
-fn told(found: &Found, app: &AppName, namespace: &str) -> String {
+fn told(context: &Context, found: &Found, app: &AppName, namespace: &str) -> String {
     let mut lines = vec![format!(
         "of `{app}` in namespace `{namespace}` this will be removed:"
     )];
@@ -76,12 +78,12 @@ fn told(found: &Found, app: &AppName, namespace: &str) -> String {
             .iter()
             .map(|object| format!("  {}", object.reference())),
     );
-    lines.extend(stays(found, app, namespace));
+    lines.extend(stays(context, found, app, namespace));
     lines.join("\n")
 }
 
 /// What is not removed, and why.
-fn stays(found: &Found, app: &AppName, namespace: &str) -> Vec<String> {
+fn stays(context: &Context, found: &Found, app: &AppName, namespace: &str) -> Vec<String> {
     let names = |objects: &[remove::Object]| {
         let names: Vec<String> = objects.iter().map(remove::Object::reference).collect();
         names.join(", ")
@@ -94,9 +96,11 @@ fn stays(found: &Found, app: &AppName, namespace: &str) -> Vec<String> {
         ));
     }
     if !found.claims.is_empty() {
+        let command = format!("kubectl b2i delete {app} --volumes -n {namespace}");
         lines.push(format!(
-            "its data stays: {}; removed for good by `kubectl b2i delete {app} --volumes -n {namespace}`",
-            names(&found.claims)
+            "its data stays: {}; removed for good by `{}`",
+            names(&found.claims),
+            context.line.command(&command)
         ));
     }
     if !found.repositories.is_empty() {
@@ -108,7 +112,7 @@ fn stays(found: &Found, app: &AppName, namespace: &str) -> Vec<String> {
     lines
 }
 
-async fn ask(app: &AppName, namespace: &str) -> Result<()> {
+async fn ask(app: &AppName) -> Result<()> {
     let failure = || Failure::usage(format!("could not delete `{app}`"));
     let question = format!("Delete {app}?");
     match flow::blocking(move || Ok(term::ask::confirm(&question))).await? {
@@ -117,7 +121,7 @@ async fn ask(app: &AppName, namespace: &str) -> Result<()> {
         None => Err(failure()
             .why("there is no terminal to ask on")
             .next("say that you mean it:")
-            .command(format!("kubectl b2i delete {app} --yes -n {namespace}"))
+            .again("--yes")
             .anchor("delete-unasked")),
     }
 }

@@ -9,7 +9,7 @@ use super::{
     config::Config,
     flow, format, found_name,
     history::History,
-    interrupt::{self, Stage},
+    interrupt::{self, Back, Stage},
     kind::{self, KindArgs},
     kubesphere,
     merge::{self, DeployFlags},
@@ -134,9 +134,12 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             plan,
             inputs,
             order,
+            exists,
             is_as_before,
-            ..
         } = planned;
+        if !exists && !order.adopt {
+            stage.goes_back(Back::Delete);
+        }
         // What is applied once more but for the image is not asked about: that deploy is the usual one.
         if !is_as_before && target.unchanged_since(&inputs).is_none() {
             Box::pin(deploy::ensure_accepted(&site.cluster, &order)).await?;
@@ -158,7 +161,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let Some((built, rollout)) = done else {
         return Ok(());
     };
-    if let Some(place) = rollout::place(&rollout) {
+    if let Some(place) = rollout::place(&rollout, &context.line) {
         context.printer.say(&place);
     }
     if args.open {
@@ -325,13 +328,13 @@ async fn prepare(
 
 /// Asks where an app listens that is new, and whose container does not tell.
 async fn asked_port(site: &Site, artifact: &Artifact) -> Result<Option<PortChange>> {
-    let default = match &artifact.kind {
+    let (default, enter) = match &artifact.kind {
         // Tomcat's is known.
         ArtifactKind::War(war) if war.alone.is_none() => return Ok(None),
-        ArtifactKind::Jar(_) | ArtifactKind::War(_) => "8080",
-        ArtifactKind::Elf(_) => "",
+        ArtifactKind::Jar(_) | ArtifactKind::War(_) => ("8080", ""),
+        ArtifactKind::Elf(_) => ("", ", Enter for none"),
     };
-    let question = format!("Port that `{}` listens on", artifact.file_name);
+    let question = format!("Port that `{}` listens on{enter}", artifact.file_name);
     let answer = site.dialogue.text("--port", question, default.to_owned()).await;
     let port = answer.map(|answer| {
         answer.parse().map_err(|error| {

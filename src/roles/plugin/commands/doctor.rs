@@ -69,6 +69,9 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     if image.is_some() && !args.no_pod && failed(&checks).is_empty() {
         checks.extend(from_a_pod(context, &args, &config, &cluster).await?);
     }
+    for fix in checks.iter_mut().filter_map(|check| check.fix.as_mut()) {
+        *fix = context.line.command(fix);
+    }
     let failed = failed(&checks);
     let examined = Examined {
         namespace: cluster.namespace.clone(),
@@ -88,7 +91,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     ))
     .why(format!("not as it should be: {}", failed.join(", ")))
     .next("do what stands below each of them, and look again:")
-    .command(format!("kubectl b2i doctor -n {}", cluster.namespace))
+    .again("")
     .anchor("doctor"))
 }
 

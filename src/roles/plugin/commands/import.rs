@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Context, options, options_file, s2i_source};
+use super::{Context, dialogue::quoted, options, options_file, s2i_source};
 use crate::{
     error::{Failure, Result},
     model::{ArtifactPlace, Event},
@@ -32,6 +32,18 @@ pub(crate) struct Args {
     force: bool,
 }
 
+/// The flags that say where the file goes.
+fn to(args: &Args) -> String {
+    let mut flags = String::new();
+    if args.to.as_os_str() != options_file::NAME {
+        flags = format!(" --to {}", quoted(&args.to.to_string_lossy()));
+    }
+    if args.force {
+        flags += " --force";
+    }
+    flags
+}
+
 /// Writes the options file and prints its path.
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<()> {
     let source = match (&args.filename, &args.name) {
@@ -52,7 +64,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<()> {
         return Err(Failure::usage(format!("could not import `{source}`"))
             .why("a name stands for an object in the cluster, and this is a file here")
             .next("name the file with `-f`:")
-            .command(format!("kubectl b2i import -f {source}"))
+            .command(format!("kubectl b2i import -f {}{}", quoted(&source), to(args)))
             .anchor("import"));
     } else {
         let cluster = options::connect(&context.global).await?;
@@ -76,9 +88,10 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<()> {
     if let Some(namespace) = imported.namespace {
         flags = format!("-n {namespace} {flags}");
     }
+    let deploy = format!("kubectl b2i deploy {flags}");
     context
         .printer
-        .say(&format!("look at it, then: kubectl b2i deploy {flags}"));
+        .say(&format!("look at it, then: {}", context.line.command(&deploy)));
     context.printer.result(&[args.to.display().to_string()]);
     Ok(())
 }

@@ -81,9 +81,10 @@ pub(crate) async fn run(context: &Context, args: Args, typed: &ArgMatches) -> Re
         Value::from(seen_from(&args.file, &place)?),
     );
     options_file::write(&args.file, &entries, args.force)?;
-    context
-        .printer
-        .say("from now on, in this folder: kubectl b2i deploy");
+    context.printer.say(&format!(
+        "from now on, in this folder: {}",
+        context.line.command("kubectl b2i deploy")
+    ));
     context.printer.result(&[args.file.display().to_string()]);
     Ok(())
 }

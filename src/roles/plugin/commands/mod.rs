@@ -24,7 +24,7 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::{
-    access, actuator, apps, args, begun, bootstrap, browser, builder_image, command, config, dialogue,
+    access, actuator, apps, args, begun, bootstrap, browser, builder_image, command, command_line, config, dialogue,
     environment, flow, format, found_name, from_app, history, interrupt, kind, known_builds, kubesphere,
     local, local_record, merge, named_image, nodes, options, options_file, packed, page, plain_secrets,
     pod_args, ports, push_secret, reachable, remembered, rollout, s2i_source, status_page, timings, values,
@@ -42,6 +42,8 @@ pub(super) struct Context {
     pub global: args::GlobalArgs,
     pub config: config::Config,
     pub printer: Printer,
+    /// What was typed.
+    pub line: Arc<command_line::CommandLine>,
     pub timings: timings::Timings,
     /// Whether the app's name is only what an options file says that nobody named or trusted.
     pub has_found_name: bool,
@@ -55,7 +57,7 @@ impl Context {
 
     /// Returns what asks for what was left out.
     fn dialogue(&self) -> dialogue::Dialogue {
-        dialogue::Dialogue::new(&self.printer)
+        dialogue::Dialogue::new(&self.printer, &self.line)
     }
 
     /// Prints what came of a build, and where its time went.

@@ -100,7 +100,11 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         Ok(report::of_record(&record, &built.result, built.uploaded, rollout))
     });
     let report = interrupt::or_cleanup(work, &stage, &site.cluster, &site.run_id, &context.printer).await?;
-    if let Some(place) = report.rollout.as_ref().and_then(rollout::place) {
+    if let Some(place) = report
+        .rollout
+        .as_ref()
+        .and_then(|it| rollout::place(it, &context.line))
+    {
         context.printer.say(&place);
     }
     context.report(&args.output, &report, args.told.timings)

@@ -6,7 +6,7 @@ use super::{
     Context, apps,
     args::Output,
     history::{self, History},
-    interrupt::{self, Stage},
+    interrupt::{self, Back, Stage},
     known_builds::KnownBuilds,
     options,
     rollout::{self, RolloutArgs},
@@ -54,6 +54,9 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         let order = args
             .rollout
             .order(app, previous.options, result.image.clone(), &build.request)?;
+        if let Some(number) = history.running_number() {
+            stage.goes_back(Back::To(number));
+        }
         let is_running = history.running.as_ref() == Some(&result.image);
         // Its number has to be known before the rollout, which keeps its seal.
         let noted = if is_running {
@@ -78,10 +81,24 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     });
     // Nothing but the rollout is in the cluster, and that goes on.
     let report = interrupt::or_cleanup(work, &stage, &cluster, "", &context.printer).await?;
-    if let Some(place) = report.rollout.as_ref().and_then(rollout::place) {
+    if let Some(place) = report
+        .rollout
+        .as_ref()
+        .and_then(|it| rollout::place(it, &context.line))
+    {
         context.printer.say(&place);
     }
     context.print(&args.output, &[report.image.to_string()], &report)
+}
+
+/// Whether `rollback` would find a build: it is suggested only where it would.
+pub(crate) async fn is_possible(cluster: &Cluster, app: &AppName) -> bool {
+    let found = async {
+        let previous = deploy::previous(cluster, app).await.ok()??;
+        let history = History::of(cluster, app, Some(&previous)).await.ok()?;
+        choose(cluster, &history, None, app).ok().map(drop)
+    };
+    found.await.is_some()
 }
 
 /// Chooses the build: the one of this number, else the newest before the running one that made another image. It

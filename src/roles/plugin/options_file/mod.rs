@@ -22,7 +22,7 @@ pub(super) use schema::schema;
 pub(super) use write::{Entries, decided, of_flags, of_typed, words_of, write};
 
 use super::{dialogue::quoted, trusted::Subject, values};
-use crate::{error::Result, model::ArtifactPlace};
+use crate::error::Result;
 use key::{Key, Shape};
 use read::ARTIFACT;
 
@@ -90,26 +90,13 @@ pub(super) fn join(command: &Command, args: Vec<OsString>) -> Result<Joined> {
             has_found_name = own.get_arguments().any(|arg| arg.get_id() == "name")
                 && said.value_source("name") == Some(ValueSource::CommandLine);
         } else {
-            trust::ensure(&content, &decisions, &line(name, typed))?;
+            trust::ensure(&content, &decisions)?;
         }
     }
     Ok(Joined {
         args: joined(command, name, args, words),
         has_found_name,
     })
-}
-
-/// Returns the command that was typed, without its flags: they may hold what is not for a log.
-fn line(name: &str, typed: &ArgMatches) -> String {
-    let artifact = typed
-        .get_one::<ArtifactPlace>(ARTIFACT)
-        .filter(|_| find::has_artifact(typed))
-        .map(|place| quoted(&place.shown()));
-    let words = ["kubectl", "b2i", name]
-        .map(str::to_owned)
-        .into_iter()
-        .chain(artifact);
-    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the command with the flags that may stand in the file added to one of its commands, which

@@ -120,7 +120,7 @@ pub(super) fn shown(value: &str) -> String {
 ///
 /// # Errors
 /// A usage failure where the user does not trust it, or nobody can be asked.
-pub(super) fn ensure(content: &Content, decisions: &[Decision], line: &str) -> Result<()> {
+pub(super) fn ensure(content: &Content, decisions: &[Decision]) -> Result<()> {
     let path = shown(&content.path.to_string_lossy());
     if !ask::is_possible() {
         return Err(refused(
@@ -129,10 +129,7 @@ pub(super) fn ensure(content: &Content, decisions: &[Decision], line: &str) -> R
             decisions,
         )
         .next("type the flags instead; or read the file and accept all of it by naming it:")
-        .command(format!(
-            "{line} --file {}",
-            quoted(&content.path.to_string_lossy())
-        )));
+        .again(format!("--file {}", quoted(&content.path.to_string_lossy()))));
     }
     let printer = Printer::new(Talk::Plain);
     printer.say(&format!("`{path}` was found, and it would decide:"));
@@ -143,7 +140,7 @@ pub(super) fn ensure(content: &Content, decisions: &[Decision], line: &str) -> R
         return Err(
             refused(&path, "you did not trust it, and it would decide", decisions)
                 .next("type the flags instead, or leave the file out:")
-                .command(format!("{line} --file ''")),
+                .again("--file ''"),
         );
     }
     let no_folder = || io::Error::other("its folder is gone");

@@ -31,7 +31,7 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
     }
     if !args.yes {
         context.printer.say(&told(&found, namespace));
-        ask(namespace).await?;
+        ask().await?;
     }
     host::end(&cluster, &found).await?;
     if let (true, Some(users)) = (args.yes, users(&found)) {
@@ -60,7 +60,7 @@ fn users(found: &Found) -> Option<String> {
         .then(|| format!("images of `{names}` are there: a node that lacks one can no longer pull it"))
 }
 
-async fn ask(namespace: &str) -> Result<()> {
+async fn ask() -> Result<()> {
     let failure = || Failure::usage("could not remove the registry");
     match flow::blocking(|| Ok(term::ask::confirm("Remove the registry and its images?"))).await? {
         Some(true) => Ok(()),
@@ -68,7 +68,7 @@ async fn ask(namespace: &str) -> Result<()> {
         None => Err(failure()
             .why("there is no terminal to ask on")
             .next("say that you mean it:")
-            .command(format!("kubectl b2i registry down --yes -n {namespace}"))
+            .again("--yes")
             .anchor("registry-down-unasked")),
     }
 }

@@ -164,13 +164,13 @@ fn password(args: &Args, username: &str) -> Result<String> {
 }
 
 fn missing(args: &Args, why: &str, flag: &str) -> Failure {
+    // A name that was typed and is one stays.
+    let is_named = args.username.is_some() && !flag.starts_with("--username");
+    let user = if is_named { "" } else { "--username NAME " };
     Failure::usage(format!("could not log in to `{}`", args.host))
         .why(why)
         .next(format!("give it by `{flag}`, for example:"))
-        .command(format!(
-            "kubectl b2i registry login {} --username NAME --password-stdin < password.txt",
-            args.host
-        ))
+        .again(format!("{user}--password-stdin < password.txt"))
         .anchor("registry-login")
 }
 
@@ -190,9 +190,7 @@ async fn write(cluster: &Cluster, name: &str, host: &str, username: &str, passwo
         Failure::new(what())
             .why(why)
             .next("put the login into another Secret:")
-            .command(format!(
-                "kubectl b2i registry login {host} --secret registry-login"
-            ))
+            .again("--secret registry-login")
             .anchor("registry-login")
     };
     let merged = |old: Option<&[u8]>| {

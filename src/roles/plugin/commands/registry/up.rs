@@ -96,10 +96,10 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
     let namespace = &cluster.namespace;
     let stopped = Failure::new("stopped; what there is of the registry stays")
         .next("go on with it, or remove it:")
-        .command(format!("kubectl b2i registry up -n {namespace}"))
+        .again("")
         .command(format!("kubectl b2i registry down -n {namespace}"));
     let hosted = interrupt::or_leave(work, stopped).await?;
-    context.printer.say(&advice(&hosted, namespace));
+    context.printer.say(&advice(context, &hosted, namespace));
     context.printer.result(&[&hosted.host]);
     Ok(())
 }
@@ -111,7 +111,7 @@ async fn push(cluster: &Cluster, hosted: &Hosted, executable: &Artifact, events:
         Failure::new(what())
             .why(error)
             .next("try again; it goes on where it stopped:")
-            .command(format!("kubectl b2i registry up -n {}", cluster.namespace))
+            .again("")
             .anchor("registry-up")
     };
     let forward = Forward::open(cluster, &hosted.pod, PORT)
@@ -151,7 +151,10 @@ async fn configure(cluster: &Cluster, hosted: &Hosted, builder: &str) -> Result<
         .map_err(|error| failure(cluster.failure("could not write the namespace's configuration", &error)))
 }
 
-fn advice(hosted: &Hosted, namespace: &str) -> String {
+fn advice(context: &Context, hosted: &Hosted, namespace: &str) -> String {
+    let deploy = format!("kubectl b2i deploy ./app.jar --port 8080 --nodeport -n {namespace}");
+    let down = format!("kubectl b2i registry down -n {namespace}");
+    let (deploy, down) = (context.line.command(&deploy), context.line.command(&down));
     let kept = if hosted.is_kept {
         ""
     } else {
@@ -161,8 +164,7 @@ fn advice(hosted: &Hosted, namespace: &str) -> String {
         "this registry is for trying things out: one Pod, no TLS, on a port of every node, with a password that only \
          its Secret knows\n\
          {kept}\
-         from now on builds in namespace `{namespace}` push there:\n  \
-         kubectl b2i deploy ./app.jar --port 8080 --nodeport -n {namespace}\n\
-         and when you have seen enough:\n  kubectl b2i registry down -n {namespace}"
+         from now on builds in namespace `{namespace}` push there:\n  {deploy}\n\
+         and when you have seen enough:\n  {down}"
     )
 }
