@@ -35,6 +35,8 @@ mod layer;
 mod lifecycle;
 mod local;
 #[cfg(unix)]
+mod names;
+#[cfg(unix)]
 mod namespace_images;
 mod network;
 mod network_limits;

@@ -22,12 +22,14 @@ mod builder_image;
 mod commands;
 mod complete;
 mod config;
+mod derived_name;
 mod destination;
 mod dialogue;
 mod environment;
 mod flow;
 mod format;
 mod found_name;
+mod given_image;
 mod history;
 #[cfg(test)]
 mod hostile;
@@ -39,6 +41,7 @@ mod local;
 mod local_logins;
 mod local_record;
 mod merge;
+mod misspelt;
 mod named_image;
 mod nodes;
 mod options;
@@ -101,8 +104,9 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
             return failure.exit_code();
         }
     };
-    let parse = |command: clap::Command| {
-        let typed = command.try_get_matches_from(&args)?;
+    let parse = |mut command: clap::Command| {
+        let typed = command.try_get_matches_from_mut(&args);
+        let typed = typed.map_err(|error| misspelt::corrected(error, &command, &args))?;
         Ok::<_, clap::Error>((Cli::from_arg_matches(&typed)?, typed))
     };
     let (cli, typed) = match parse(command()) {
@@ -142,6 +146,7 @@ async fn dispatch(cli: Cli, typed: &ArgMatches, printer: &Printer, has_found_nam
         global: cli.global,
         printer: printer.clone(),
         timings: timings::Timings::begin(),
+        command: typed.subcommand_name().unwrap_or_default().to_owned(),
         has_found_name,
     };
     match cli.command {
