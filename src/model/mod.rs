@@ -11,6 +11,7 @@ mod build_request;
 mod build_result;
 mod check;
 mod deploy_options;
+mod derived_name;
 mod event;
 mod exposed_port;
 mod finding;

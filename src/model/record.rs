@@ -48,6 +48,9 @@ pub struct BuildRecord {
     pub origin: BuildOrigin,
     /// Name of the artifact's file.
     pub artifact: String,
+    /// Name of the file that the app is named after, where it is another one: of what runs in a folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named_after: Option<String>,
     /// Size of the artifact.
     pub artifact_bytes: u64,
     /// Digest of the artifact.
@@ -103,6 +106,7 @@ impl BuildRecord {
             "number": read.number,
             "origin": read.origin,
             "artifact": [read.artifact, read.artifact_bytes, read.artifact_digest, read.summary],
+            "namedAfter": read.named_after,
             "inputs": read.inputs,
             "options": read.options,
             "request": BuildRequest { access: RegistryAccess::default(), ..read.request },

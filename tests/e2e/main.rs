@@ -29,6 +29,7 @@ mod interrupt;
 mod jars;
 mod lifecycle;
 mod link;
+mod names;
 mod natives;
 mod options;
 mod options_file;

@@ -52,6 +52,10 @@ fn a_word_that_is_nearly_one_gets_the_right_one() {
         ("registry logn x", "'login'"),
         ("deploy ./app.jar --nodport", "'--nodeport'"),
         ("logs shop --folow", "'--follow'"),
+        ("deploy ./app.jar --evn A=1", "'--env'"),
+        ("deploy ./app.jar --evn=A=1", "'--env'"),
+        ("build ./app.jar --prot 8080", "'--port'"),
+        ("registry login x --scret y", "'--secret'"),
         ("list --namspace x", "'--namespace'"),
         ("list -o jsn", "'json'"),
     ] {
@@ -63,7 +67,12 @@ fn a_word_that_is_nearly_one_gets_the_right_one() {
             .map(|(_, tip)| tip.lines().next());
         let tip = tip.flatten().unwrap_or_default();
         assert!(tip.contains(near), "{line}\n{}", ended.stderr);
+        // Not as the name of the artifact.
+        assert!(!ended.stderr.contains("'-- --"), "{line}\n{}", ended.stderr);
     }
+    // What is like no flag gets no proposal that is none.
+    let ended = Run::new("deploy ./app.jar --frobnicate").ended();
+    assert!(!ended.stderr.contains("similar"), "{}", ended.stderr);
 }
 
 #[test]

@@ -40,6 +40,8 @@ mod leftovers;
 mod lifecycle;
 mod local;
 #[cfg(unix)]
+mod names;
+#[cfg(unix)]
 mod namespace_images;
 mod network;
 mod network_limits;

@@ -9,7 +9,7 @@ use clap::{
 
 use crate::{
     model::{AppName, ArtifactPlace, PortChange},
-    oci::{Digest, Platform, Reference},
+    oci::{Digest, Platform},
 };
 
 use super::{
@@ -17,6 +17,7 @@ use super::{
         build, builder, completion, delete, deploy, doctor, import, init, inspect, list, logs, registry,
         rerun, rollback, runtimes, status, version,
     },
+    given_image::GivenImage,
     values,
 };
 
@@ -245,7 +246,7 @@ pub(crate) struct ExpectedArgs {
 pub(crate) struct ImageArgs {
     /// Where the image goes: registry/repository[:tag]
     #[arg(long, value_name = "REFERENCE", env = "B2I_IMAGE")]
-    pub(crate) image: Option<Reference>,
+    pub(crate) image: Option<GivenImage>,
     /// Tag of the image; repeats
     #[arg(long = "tag", value_name = "TAG")]
     pub(crate) tags: Vec<String>,

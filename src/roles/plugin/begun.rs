@@ -46,6 +46,7 @@ pub(super) fn of_artifact(
         ended: None,
         origin: BuildOrigin::Artifact,
         artifact: artifact.file_name.clone(),
+        named_after: Some(artifact.named_after.clone()).filter(|name| *name != artifact.file_name),
         artifact_bytes: artifact.size_bytes,
         artifact_digest: artifact.digest,
         summary: artifact.summary(),

@@ -52,13 +52,14 @@ impl Dialogue {
     }
 
     /// Asks for a yes or a no about what is said first; no flag answers it. `None` where there is nobody to ask.
-    pub(super) async fn confirm(&self, about: String, question: &'static str) -> Option<bool> {
+    pub(super) async fn confirm(&self, about: String, question: &str) -> Option<bool> {
         if !ask::is_possible() {
             return None;
         }
         let printer = self.0.printer.clone();
         printer.say(&about);
-        let answer = blocking(move || Ok(printer.silent_while(|| ask::confirm(question)))).await;
+        let question = question.to_owned();
+        let answer = blocking(move || Ok(printer.silent_while(|| ask::confirm(&question)))).await;
         answer.ok().flatten()
     }
 

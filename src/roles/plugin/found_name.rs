@@ -1,6 +1,7 @@
 //! An app's name that only a found options file gives. It may name a new app, or the one that this artifact was
 //! deployed as; another's has Secrets, claims and users of its own.
 
+use super::derived_name::is_of;
 use crate::{
     error::{Failure, Result},
     model::{AppName, Artifact, BuildRecord},
@@ -18,7 +19,7 @@ pub(super) fn ensure_own(
     exists: bool,
 ) -> Result<()> {
     let why = match last {
-        Some(last) if is_same(&last.artifact, artifact) => return Ok(()),
+        Some(last) if is_of(last, artifact) => return Ok(()),
         Some(last) => format!("`{app}` was built from `{}`", last.artifact),
         None if exists => format!("`{app}` was not built by kubectl-b2i"),
         None => return Ok(()),
@@ -32,14 +33,6 @@ pub(super) fn ensure_artifacts(app: &AppName, artifact: &Artifact) -> Result<()>
         return Ok(());
     }
     Err(refused(app, "without a cluster nobody knows whose name it is"))
-}
-
-fn is_same(earlier: &str, artifact: &Artifact) -> bool {
-    let name = AppName::from_file_name;
-    let names = [&artifact.file_name, &artifact.named_after];
-    names
-        .iter()
-        .any(|own| *own == earlier || (name(own).is_some() && name(own) == name(earlier)))
 }
 
 fn refused(app: &AppName, why: &str) -> Failure {

@@ -23,6 +23,7 @@ mod command_line;
 mod commands;
 mod complete;
 mod config;
+mod derived_name;
 mod destination;
 mod dialogue;
 mod environment;
@@ -31,6 +32,7 @@ mod flow;
 mod format;
 mod found_name;
 mod from_app;
+mod given_image;
 mod history;
 #[cfg(test)]
 mod hostile;
@@ -42,6 +44,7 @@ mod local;
 mod local_logins;
 mod local_record;
 mod merge;
+mod misspelt;
 mod named_image;
 mod nodes;
 mod options;
@@ -104,8 +107,9 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         Ok(joined) => joined,
         Err(failure) => return failed::end(&Printer::new(Talk::Plain), &line, failure),
     };
-    let parse = |command: clap::Command| {
-        let typed = command.try_get_matches_from(&args)?;
+    let parse = |mut command: clap::Command| {
+        let typed = command.try_get_matches_from_mut(&args);
+        let typed = typed.map_err(|error| misspelt::corrected(error, &command, &args))?;
         Ok::<_, clap::Error>((Cli::from_arg_matches(&typed)?, typed))
     };
     let (cli, typed) = match parse(command()) {
@@ -128,6 +132,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         printer: printer.clone(),
         line: line.clone(),
         timings: timings::Timings::begin(),
+        command: typed.subcommand_name().unwrap_or_default().to_owned(),
         has_found_name,
     };
     match in_runtime(cli.command, &typed, context) {

@@ -135,8 +135,9 @@ pub(super) fn app_name(args: &ImageArgs, artifact: &Artifact) -> Result<AppName>
     let named_after = &artifact.named_after;
     AppName::from_file_name(named_after).ok_or_else(|| {
         Failure::usage(format!("could not name the app after `{named_after}`"))
-            .why("the name of an app begins with a letter")
+            .why("the name of an app begins with a letter from a to z, and this has none")
             .next("give it a name: `--name shop`")
+            .anchor("name-none")
     })
 }
 
@@ -244,9 +245,9 @@ pub(super) async fn target(
     };
     let of_last = remembered.map(|last| &last.request.destination);
     let of_last = of_last.or(history.running.as_ref()).cloned();
-    let image = args
-        .image
-        .clone()
+    let given = args.image.as_ref().map(|image| &image.reference);
+    let image = given
+        .cloned()
         .or_else(|| of_last.filter(|image| !is_gone(image)))
         .or_else(|| by_rule(keychain, config, namespace, app.as_str()));
     let image = match image {
@@ -262,10 +263,7 @@ pub(super) async fn target(
             namespace,
         ));
     }
-    let tags = match (
-        &args.tags[..],
-        args.image.as_ref().and_then(|image| image.tag.clone()),
-    ) {
+    let tags = match (&args.tags[..], given.and_then(|image| image.tag.clone())) {
         ([], Some(tag)) => vec![tag],
         ([], None) => remembered.map_or_else(|| vec!["latest".to_owned()], |last| last.request.tags.clone()),
         (tags, _) => tags.to_vec(),

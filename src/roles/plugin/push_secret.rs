@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// It asks for the password, which so gets into no shell's history, and proves it.
-fn log_in(host: &str, secret: Option<&str>, namespace: &str) -> String {
+pub(super) fn log_in(host: &str, secret: Option<&str>, namespace: &str) -> String {
     let secret = secret.map_or_else(String::new, |name| format!(" --secret {name}"));
     format!("kubectl b2i registry login {host}{secret} -n {namespace}")
 }
@@ -264,7 +264,7 @@ pub(super) fn no_entry(secret: &str, hosts: &[String], image: &Reference, namesp
         .anchor("push-secret")
 }
 
-fn in_words(names: &[String]) -> String {
+pub(super) fn in_words(names: &[String]) -> String {
     names
         .iter()
         .map(|name| format!("`{name}`"))

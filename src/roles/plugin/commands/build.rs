@@ -9,7 +9,9 @@ use tokio::sync::mpsc;
 use super::{
     Context, access,
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs, ReportArgs},
-    begun, flow, found_name,
+    begun,
+    derived_name::Unnamed,
+    flow, found_name,
     history::History,
     interrupt::{self, Stage},
     local::{self, ClusterOption},
@@ -64,18 +66,23 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         ),
         Some(file) => into_archive(context, &args, &file).await,
         None if args.local => Box::pin(from_here(context, &args)).await,
-        None => Box::pin(into_registry(context, &args)).await,
+        None => Box::pin(into_registry(context, args)).await,
     }
 }
 
-async fn into_registry(context: &Context, args: &Args) -> Result<()> {
+async fn into_registry(context: &Context, mut args: Args) -> Result<()> {
     let events = context.events();
     let (opened, config, site, keychain) =
-        open_and_connect(context, &args.image, &args.plan, &args.build, &events).await?;
+        open_and_connect(context, &mut args.image, &args.plan, &args.build, &events).await?;
     let (artifact, app) = (&opened.artifact, opened.app.clone());
     let stage = Stage::default();
     let work = Box::pin(async {
         let history = History::read(&site.cluster, &app).await?;
+        if let Some(unnamed) = Unnamed::of("build", &args.image, &args.plan, artifact, &app) {
+            unnamed
+                .ensure_own(&site, &history, history.running.is_some())
+                .await?;
+        }
         let target =
             options::target(&site, &keychain, app, &args.image, &args.plan, &config, &history).await?;
         if context.has_found_name {
@@ -110,7 +117,8 @@ async fn from_here(context: &Context, args: &Args) -> Result<()> {
     let record = LocalRecord::look_up(&context.global, &app).await?;
     let prefix = context.config.image_prefix.as_ref();
     let by_config = || prefix.and_then(|prefix| format!("{prefix}/{app}").parse().ok());
-    let image = args.image.image.clone().or_else(by_config).ok_or_else(|| {
+    let given = args.image.image.as_ref().map(|image| image.reference.clone());
+    let image = given.or_else(by_config).ok_or_else(|| {
         Failure::usage("could not choose where the image goes")
             .why("without a cluster there is no push Secret that says it")
             .next(format!("say where: `--image registry.example.com/team/{app}`"))
@@ -222,7 +230,7 @@ async fn into_archive(context: &Context, args: &Args, file: &Path) -> Result<()>
         &events,
     )?;
     let destination = match &args.image.image {
-        Some(image) => image.clone(),
+        Some(image) => image.reference.clone(),
         None => format!("localhost/{app}").parse::<Reference>().map_err(|error| {
             Failure::usage("could not name the image")
                 .because(error)

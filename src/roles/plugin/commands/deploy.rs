@@ -7,6 +7,7 @@ use super::{
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs, ReportArgs},
     browser,
     config::Config,
+    derived_name::Unnamed,
     flow, format, found_name,
     history::History,
     interrupt::{self, Back, Stage},
@@ -103,7 +104,7 @@ struct WorkloadArgs {
 }
 
 /// Builds the image, runs it, and prints its reference.
-pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
+pub(crate) async fn run(context: &Context, mut args: Args) -> Result<()> {
     let flags = checked(&args)?;
     let events = context.events();
     warn_of_plain_secrets(&args.plan, &events);
@@ -115,7 +116,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         events.send(Event::Warning(warning));
     }
     let (opened, config, site, keychain) =
-        open_and_connect(context, &args.image, &args.plan, &args.build, &events).await?;
+        open_and_connect(context, &mut args.image, &args.plan, &args.build, &events).await?;
     let (artifact, app) = (&opened.artifact, opened.app.clone());
 
     let stage = Stage::default();
@@ -247,6 +248,9 @@ async fn prepare(
         .previous(&site.cluster, &app, has_command, &site.events)
         .await?;
     let history = History::of(&site.cluster, &app, previous.as_ref()).await?;
+    if let Some(unnamed) = Unnamed::of("deploy", &args.image, &args.plan, artifact, &app) {
+        unnamed.ensure_own(site, &history, previous.is_some()).await?;
+    }
     let previous = previous.map(|previous| previous.options);
     let mut flags = flags.clone();
     let mut workload = merge::deploy(previous.clone().unwrap_or_default(), &flags)?;

@@ -24,7 +24,7 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::{
-    access, actuator, apps, args, begun, bootstrap, browser, builder_image, command, command_line, config, dialogue,
+    access, actuator, apps, args, begun, bootstrap, browser, builder_image, command, command_line, config, derived_name, dialogue,
     environment, flow, format, found_name, from_app, history, interrupt, kind, known_builds, kubesphere,
     local, local_record, merge, named_image, nodes, options, options_file, packed, page, plain_secrets,
     pod_args, ports, push_secret, reachable, remembered, rollout, s2i_source, status_page, timings, values,
@@ -45,6 +45,8 @@ pub(super) struct Context {
     /// What was typed.
     pub line: Arc<command_line::CommandLine>,
     pub timings: timings::Timings,
+    /// Name of the command.
+    pub command: String,
     /// Whether the app's name is only what an options file says that nobody named or trusted.
     pub has_found_name: bool,
 }
@@ -99,18 +101,18 @@ impl Context {
 /// nothing there.
 async fn open_and_connect(
     context: &Context,
-    image: &args::ImageArgs,
+    image: &mut args::ImageArgs,
     plan: &args::PlanArgs,
     build: &args::ClusterBuildArgs,
     events: &Events,
 ) -> Result<(Opened, config::Config, options::Site, Keychain)> {
     let (tell, named) = oneshot::channel();
     let opening = async {
-        let opened = open(image, plan, events).await?;
+        let opened = open(&*image, plan, events).await?;
         // Nobody waits for it in most namespaces.
         let _ = tell.send(push_secret::Built {
             app: opened.app.clone(),
-            image: image.image.clone(),
+            image: image.image.as_ref().map(|image| image.reference.clone()),
         });
         Ok(opened)
     };
@@ -123,6 +125,13 @@ async fn open_and_connect(
         Ok((config, site, keychain))
     });
     let (opened, (config, site, keychain)) = Box::pin(flow::alongside(opening, connecting)).await?;
+    if let Some(given) = image.image.take() {
+        image.image = Some(
+            given
+                .meant(&site, &keychain, &context.command, &plan.artifact)
+                .await?,
+        );
+    }
     Ok((opened, config, site, keychain))
 }
 
