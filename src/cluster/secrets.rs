@@ -1,5 +1,5 @@
 //! Finds the push Secret: the one named, else the namespace's only one, else (listing Secrets is
-//! often denied) the only one that the default `ServiceAccount` pulls with.
+//! often denied) the only one that the default `ServiceAccount` pulls with, else the one of the usual name.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -10,6 +10,9 @@ use super::{
     Cluster,
     error::{is_forbidden, is_not_found},
 };
+
+/// The usual name of the push Secret: `registry login` writes it, and the documented Role allows to read it and no other.
+pub const USUAL_NAME: &str = "registry-push";
 
 /// The types that `kubectl create secret docker-registry` makes, now and long ago:
 /// <https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets>.
@@ -84,8 +87,11 @@ pub enum Error {
         /// Where was looked.
         place: Place,
     },
-    /// Nothing may be looked at.
-    #[error("you may read neither the Secrets of the namespace nor its ServiceAccount `default`")]
+    /// Secrets may not be listed, and nothing else leads to one.
+    #[error(
+        "you may not list Secrets, the ServiceAccount `default` pulls with none that you may see, and there is no Secret \
+         `{USUAL_NAME}` that you may read"
+    )]
     Unseen,
     /// There is more than one, and none was named.
     #[error("{place} has {} docker-registry Secrets: `{}`", names.len(), names.join("`, `"))]
@@ -111,14 +117,23 @@ pub async fn push_secret(cluster: &Cluster, named: Option<&str>) -> Result<PushS
     match list(cluster).await {
         Ok(secrets) => only(Place::Namespace, secrets, PushSecret::name),
         Err(error) if is_forbidden(&error) => {
-            let name = only(
-                Place::ServiceAccount,
-                of_service_account(cluster).await?,
-                Clone::clone,
-            )?;
+            let named = of_service_account(cluster).await?;
+            if named.is_empty() {
+                return usual(cluster).await;
+            }
+            let name = only(Place::ServiceAccount, named, Clone::clone)?;
             read(cluster, &name).await
         }
         Err(error) => Err(Error::Request(error)),
+    }
+}
+
+/// Returns the Secret of the usual name. One that may not be read may not be there either.
+async fn usual(cluster: &Cluster) -> Result<PushSecret, Error> {
+    match read(cluster, USUAL_NAME).await {
+        Ok(secret) if !secret.type_.is_empty() => Ok(secret),
+        Ok(_) | Err(Error::NotFound { .. }) => Err(Error::Unseen),
+        Err(error) => Err(error),
     }
 }
 
@@ -169,8 +184,7 @@ async fn of_service_account(cluster: &Cluster) -> Result<Vec<String>, Error> {
             .into_iter()
             .map(|secret| secret.name)
             .collect()),
-        Err(error) if is_forbidden(&error) => Err(Error::Unseen),
-        Err(error) if is_not_found(&error) => Ok(Vec::new()),
+        Err(error) if is_forbidden(&error) || is_not_found(&error) => Ok(Vec::new()),
         Err(error) => Err(Error::Request(error)),
     }
 }
