@@ -41,16 +41,34 @@ pub struct Amount {
 impl QuotaProblem {
     /// Reads the message of a refusal; `None` where it is not about a quota:
     /// <https://github.com/kubernetes/kubernetes/blob/v1.34.0/staging/src/k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go>.
+    /// Its names become parts of commands, and who may write events can forge a message.
     #[must_use]
     pub fn of(message: &str) -> Option<Self> {
-        if let Some((_, rest)) = message.split_once("failed quota: ") {
-            let (quota, rest) = rest.split_once(": must specify ")?;
-            let resource = |part: &str| part.split(" for: ").next().unwrap_or(part).trim().to_owned();
-            return Some(Self::Missing {
-                quota: quota.to_owned(),
-                resources: rest.split(';').map(resource).collect(),
-            });
-        }
+        let problem = Self::missing(message).or_else(|| Self::exceeded(message))?;
+        let (quota, resources): (_, Vec<&String>) = match &problem {
+            Self::Missing { quota, resources } => (quota, resources.iter().collect()),
+            Self::Exceeded { quota, amounts } => {
+                (quota, amounts.iter().map(|amount| &amount.resource).collect())
+            }
+        };
+        let is_name = |text: &String| {
+            let is_part = |c: char| c.is_ascii_alphanumeric() || "-._/".contains(c);
+            text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(is_part)
+        };
+        (is_name(quota) && resources.into_iter().all(is_name)).then_some(problem)
+    }
+
+    fn missing(message: &str) -> Option<Self> {
+        let (_, rest) = message.split_once("failed quota: ")?;
+        let (quota, rest) = rest.split_once(": must specify ")?;
+        let resource = |part: &str| part.split(" for: ").next().unwrap_or(part).trim().to_owned();
+        Some(Self::Missing {
+            quota: quota.to_owned(),
+            resources: rest.split(';').map(resource).collect(),
+        })
+    }
+
+    fn exceeded(message: &str) -> Option<Self> {
         let (_, rest) = message.split_once("exceeded quota: ")?;
         let (quota, rest) = rest.split_once(", requested: ")?;
         // What was used is of the first refusal: the controller keeps that message while it goes on trying.
@@ -218,6 +236,8 @@ mod tests {
             "exceeded quota: small",
             "failed quota: small",
             "violates PodSecurity",
+            "failed quota: small: must specify limits.cpu'; rm -rf ~ # for: shop",
+            "exceeded quota: $(id), requested: pods=1, used: pods=1, limited: pods=1",
         ] {
             assert_eq!(QuotaProblem::of(other), None, "{other}");
         }
@@ -247,7 +267,7 @@ mod tests {
         let command = limit_range(&["limits.cpu".to_owned()], "dev");
         assert!(
             command.contains(
-                r#"[{"default":{"cpu":"500m"},"defaultRequest":{"cpu":"50m"},"type":"Container"}]"#
+                r#"[{"type":"Container","defaultRequest":{"cpu":"50m"},"default":{"cpu":"500m"}}]"#
             ),
             "{command}"
         );
