@@ -133,10 +133,49 @@ impl Failure {
         self
     }
 
+    /// Whether one of its commands takes more than the Role that everybody needs (docs/reference/permissions.yaml), so that
+    /// an administrator may have to run it.
+    #[must_use]
+    pub fn needs_administrator(&self) -> bool {
+        self.commands.iter().any(|command| exceeds_role(command))
+    }
+
     /// Returns the exit code that this failure ends the process with.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.kind.code())
+    }
+}
+
+/// What the Role lets its owner look at and change, as kubectl names it.
+const OF_ROLE: [&str; 14] = [
+    "configmap",
+    "deployment",
+    "deployments",
+    "events",
+    "ingress",
+    "job",
+    "jobs",
+    "persistentvolumeclaims",
+    "pod",
+    "pods",
+    "pvc",
+    "resourcequota",
+    "service",
+    "statefulset",
+];
+
+/// Whether a command takes more than the Role grants. What is not known to be granted does.
+fn exceeds_role(command: &str) -> bool {
+    let mut words = command.split_whitespace().skip_while(|word| *word != "kubectl");
+    words.next();
+    match (words.next(), words.next()) {
+        (Some("b2i"), Some("registry")) => words.next() != Some("check"),
+        (Some("apply" | "create"), _) => true,
+        (Some("get" | "describe" | "delete" | "annotate" | "edit"), Some(kinds)) => {
+            kinds.split(',').any(|kind| !OF_ROLE.contains(&kind))
+        }
+        _ => false,
     }
 }
 
@@ -166,6 +205,31 @@ mod tests {
             Failure::new("could not build").because(io).why,
             "packing: writing: disk full"
         );
+    }
+
+    #[test]
+    fn a_command_that_takes_more_than_the_role_is_known() {
+        for command in [
+            "kubectl describe nodes",
+            "kubectl get secret,configmap -n dev",
+            "kubectl describe resourcequota,limitrange -n dev",
+            "kubectl get namespace dev --show-labels",
+            "kubectl b2i registry login HOST -n dev",
+            "echo '{}' | kubectl apply -n dev -f -",
+        ] {
+            assert!(exceeds_role(command), "{command}");
+        }
+        for command in [
+            "kubectl describe deployment,pod -l kubectl-b2i/app=shop -n dev",
+            "kubectl describe resourcequota small -n dev",
+            "kubectl get events --sort-by=.lastTimestamp -n dev",
+            "kubectl b2i registry check r.example/shop",
+            "kubectl b2i status shop",
+            "kubectl config view --minify",
+            "docker login r.example",
+        ] {
+            assert!(!exceeds_role(command), "{command}");
+        }
     }
 
     #[test]

@@ -120,7 +120,10 @@ pub fn failure(server: &str, what: impl Into<String>, error: &kube::Error) -> Fa
     }
     match error {
         kube::Error::Api(status) if status.code == 403 && !is_admission(status) => failure
-            .next("you need the Role in docs/reference/permissions.yaml in this namespace; this lists what you have:")
+            .next(format!(
+                "ask an administrator of the namespace for {}; this lists what you may do:",
+                missing_role(&status.message)
+            ))
             .command("kubectl auth can-i --list")
             .anchor("permissions"),
         kube::Error::Api(status) if status.code == 401 => failure
@@ -187,6 +190,18 @@ pub fn of_watch(error: watcher::Error) -> kube::Error {
 /// <https://github.com/kubernetes/apiserver/blob/v0.34.0/pkg/endpoints/handlers/responsewriters/errors.go>.
 fn is_admission(status: &Status) -> bool {
     !status.message.contains(" cannot ")
+}
+
+/// Returns the Role that would allow what was refused. What only some commands need is in Roles of its own.
+fn missing_role(message: &str) -> &'static str {
+    let is_optional = ["secrets", "pods/exec"]
+        .iter()
+        .any(|resource| message.contains(&format!("resource \"{resource}\"")));
+    if is_optional {
+        "the Role that this command needs, by docs/reference/permissions.md"
+    } else {
+        "the Role in docs/reference/permissions.yaml"
+    }
 }
 
 /// Says in a sentence why a request failed: Kubernetes' own words where it answered.
@@ -298,6 +313,10 @@ mod tests {
         let told = failure("https://k", "could not create the builder Job", &api(403, words));
         assert_eq!(told.why, words);
         assert_eq!(told.anchor, "permissions");
+        assert!(told.next.contains("permissions.yaml"), "{}", told.next);
+        let words = r#"secrets is forbidden: User "x" cannot create resource "secrets" in API group "" in the namespace "shop""#;
+        let told = failure("https://k", "could not write the Secret", &api(403, words));
+        assert!(told.next.contains("permissions.md"), "{}", told.next);
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub mod owned_fields;
 mod patience;
 mod pull_problem;
 mod pull_secret;
+pub mod quantity;
+pub mod quota;
 pub mod record;
 mod retry;
 mod scheme;

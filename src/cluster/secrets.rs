@@ -1,5 +1,5 @@
 //! Finds the push Secret: the one named, else the namespace's only one, else (listing Secrets is
-//! often denied) the only one that the default `ServiceAccount` pulls with.
+//! often denied) the only one that the default `ServiceAccount` pulls with, else the one of the usual name.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -11,6 +11,9 @@ use super::{
     Cluster,
     error::{is_forbidden, is_not_found},
 };
+
+/// The usual name of the push Secret: `registry login` writes it, and the documented Role allows to read it and no other.
+pub const USUAL_NAME: &str = "registry-push";
 
 /// The types that `kubectl create secret docker-registry` makes, now and long ago:
 /// <https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets>.
@@ -85,8 +88,11 @@ pub enum Error {
         /// Where was looked.
         place: Place,
     },
-    /// Nothing may be looked at.
-    #[error("you may read neither the Secrets of the namespace nor its ServiceAccount `default`")]
+    /// Secrets may not be listed, and nothing else leads to one.
+    #[error(
+        "you may not list Secrets, the ServiceAccount `default` pulls with none that you may see, and there is no Secret \
+         `{USUAL_NAME}` that you may read"
+    )]
     Unseen,
     /// There is more than one, and none was named.
     #[error("{place} has {} docker-registry Secrets: `{}`", secrets.len(), names(secrets))]
@@ -113,6 +119,9 @@ pub async fn push_secret(cluster: &Cluster, named: Option<&str>) -> Result<PushS
         Ok(secrets) => only(Place::Namespace, secrets),
         Err(error) if is_forbidden(&error) => {
             let names = of_service_account(cluster).await?;
+            if names.is_empty() {
+                return usual(cluster).await;
+            }
             if let [name] = &names[..] {
                 return read(cluster, name).await;
             }
@@ -124,6 +133,15 @@ pub async fn push_secret(cluster: &Cluster, named: Option<&str>) -> Result<PushS
             only(Place::ServiceAccount, join_all(secrets).await)
         }
         Err(error) => Err(Error::Request(error)),
+    }
+}
+
+/// Returns the Secret of the usual name. One that may not be read may not be there either.
+async fn usual(cluster: &Cluster) -> Result<PushSecret, Error> {
+    match read(cluster, USUAL_NAME).await {
+        Ok(secret) if !secret.type_.is_empty() => Ok(secret),
+        Ok(_) | Err(Error::NotFound { .. }) => Err(Error::Unseen),
+        Err(error) => Err(error),
     }
 }
 
@@ -185,8 +203,7 @@ async fn of_service_account(cluster: &Cluster) -> Result<Vec<String>, Error> {
             .into_iter()
             .map(|secret| secret.name)
             .collect()),
-        Err(error) if is_forbidden(&error) => Err(Error::Unseen),
-        Err(error) if is_not_found(&error) => Ok(Vec::new()),
+        Err(error) if is_forbidden(&error) || is_not_found(&error) => Ok(Vec::new()),
         Err(error) => Err(Error::Request(error)),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Pod};
 
-use super::PullProblem;
+use super::{PullProblem, quota::QuotaProblem};
 
 /// What keeps a Pod from doing its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,9 +160,12 @@ impl Trouble {
     pub fn is_final(&self) -> bool {
         match self {
             Self::Unschedulable { .. } => false,
-            Self::Refused { message } => {
-                says(message, &["forbidden", "denied the request"]) && !message.contains("exceeded quota")
-            }
+            Self::Refused { message } => match QuotaProblem::of(message) {
+                Some(problem) => problem.is_final(),
+                None => {
+                    says(message, &["forbidden", "denied the request"]) && !message.contains("exceeded quota")
+                }
+            },
             Self::Mount { message } => message.contains("not found"),
             Self::ImagePull { message, .. } => {
                 PullProblem::of(message).is_final() || says(message, &["invalid", "couldn't parse"])

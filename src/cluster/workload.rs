@@ -9,7 +9,11 @@ use k8s_openapi::{
 };
 use serde::Serialize;
 
-use super::{Cluster, error::is_forbidden, objects::labels};
+use super::{
+    Cluster,
+    error::is_forbidden,
+    objects::{deployment::RECREATE, labels},
+};
 use crate::model::Seals;
 
 /// A Deployment or a `StatefulSet`, as it is in the cluster.
@@ -161,6 +165,18 @@ impl Workload {
         };
         let conditions = deployment.status.as_ref()?.conditions.as_ref()?;
         conditions.iter().find(|condition| condition.type_ == type_)
+    }
+
+    /// Whether it ends old Pods before it starts new ones.
+    #[must_use]
+    pub fn ends_pods_first(&self) -> bool {
+        match self {
+            Self::Deployment(it) => {
+                let strategy = it.spec.as_ref().and_then(|spec| spec.strategy.as_ref());
+                strategy.and_then(|it| it.type_.as_deref()) == Some(RECREATE)
+            }
+            Self::StatefulSet(_) => true,
+        }
     }
 
     /// Whether our applies set this field: a path of `managedFields`, `/f:spec/f:replicas`.

@@ -26,6 +26,9 @@ pub struct DeployOptions {
     pub memory: Option<String>,
     /// CPU request, a Kubernetes quantity.
     pub cpu: Option<String>,
+    /// CPU limit, a Kubernetes quantity; none where it is `None`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_limit: Option<String>,
     /// Where the app answers, with the slashes: `/` or `/shop/`.
     pub context_path: String,
     /// Secret that the Pods pull with.
@@ -36,6 +39,9 @@ pub struct DeployOptions {
     /// Whether the app is a `StatefulSet`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stateful: bool,
+    /// How new Pods of a Deployment replace old ones.
+    #[serde(skip_serializing_if = "super::is_default")]
+    pub strategy: Strategy,
     /// The container that is ours in a workload that somebody else made; `None` where we made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adopted: Option<String>,
@@ -121,6 +127,18 @@ impl PodOptions {
             Health::Tcp => false,
         }
     }
+}
+
+/// How new Pods of a Deployment replace old ones:
+/// <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#strategy>.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Strategy {
+    /// Old Pods serve until new ones are ready, which takes room for both.
+    #[default]
+    Rolling,
+    /// Old Pods end before new ones start, so the app is down in between.
+    Recreate,
 }
 
 /// Where the probes ask.

@@ -49,7 +49,7 @@ pub use brief::brief;
 pub use build_request::{Base, BuildRequest, ConfigChanges, LayerDescriptor};
 pub use build_result::{BuildOutcome, BuildResult};
 pub use check::{Check, CheckReport, CheckRequest, CheckScope, CheckStatus, SecretName};
-pub use deploy_options::{DeployOptions, Derived, FsGroup, Health, PodOptions, Probing};
+pub use deploy_options::{DeployOptions, Derived, FsGroup, Health, PodOptions, Probing, Strategy};
 pub use event::{Event, Events, Step};
 pub use exposed_port::ExposedPort;
 pub use finding::{Finding, FindingStatus};

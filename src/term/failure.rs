@@ -6,6 +6,7 @@
 //!
 //! next: check that this Secret may write to `team/shop`:
 //!         kubectl get secret registry-push -n default
+//!       where you may not do that, ask an administrator of the namespace
 //!       https://github.com/kubectl-b2i/kubectl-b2i/blob/main/docs/troubleshooting.md#push-unauthorized
 //! ```
 
@@ -18,6 +19,9 @@ use crate::error::Failure;
 
 /// Where the anchors live.
 const TROUBLESHOOTING: &str = "https://github.com/kubectl-b2i/kubectl-b2i/blob/main/docs/troubleshooting.md";
+
+/// For those who have the documented Role and no more.
+const ADMINISTRATOR: &str = "where you may not do that, ask an administrator of the namespace";
 
 /// Returns the failure as lines for stderr; `coloured` paints the labels.
 pub(super) fn render(failure: &Failure, coloured: bool) -> String {
@@ -45,6 +49,9 @@ pub(super) fn render(failure: &Failure, coloured: bool) -> String {
     );
     for command in &failure.commands {
         section(&mut out, "       ", command, "          ");
+    }
+    if failure.needs_administrator() {
+        section(&mut out, "     ", ADMINISTRATOR, "      ");
     }
     if !failure.anchor.is_empty() {
         let url = format!("{TROUBLESHOOTING}#{}", failure.anchor);
@@ -77,7 +84,7 @@ mod tests {
             .anchor("push-unauthorized");
         let expected = format!(
             "error: could not push `shop`\n  why: the registry answered 401\n       (push Secret `a/b` was sent)\\x1b[2J\n\n\
-             next: check the Secret:\n        kubectl get secret b -n a\n      {TROUBLESHOOTING}#push-unauthorized\n"
+             next: check the Secret:\n        kubectl get secret b -n a\n      {ADMINISTRATOR}\n      {TROUBLESHOOTING}#push-unauthorized\n"
         );
         assert_eq!(render(&failure, false), expected);
     }

@@ -56,11 +56,13 @@ fn the_first_build_brings_the_builder_image_in_and_the_next_finds_it() {
     let bare = Bare::new("bootstrap");
     let world = &bare.0;
     world.may("get,create", "pods/exec");
+    // Its Pod has the CPU limit that a quota demands, too.
+    world.kubectl("create quota cpu --hard=limits.cpu=8");
     let doctor = bare.b2i("doctor --push-secret registry-push").stdout;
     assert!(doctor.contains("the first build brings it in"), "{doctor}");
 
     let first = bare.ok(&format!(
-        "deploy ./httpbin --port 8080 --bootstrap-image {WITH_SHELL}"
+        "deploy ./httpbin --port 8080 --cpu-limit 1 --bootstrap-image {WITH_SHELL}"
     ));
     assert!(first.stderr.contains("Bootstrap "), "{}", first.stderr);
     let told = world.kubectl("get configmap kubectl-b2i -o jsonpath={.data}");

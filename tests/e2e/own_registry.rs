@@ -65,6 +65,7 @@ impl OwnRegistry {
             "create secret docker-registry {name} --docker-server={} --docker-username={user} --docker-password={password}",
             self.host
         ));
+        world.may_read(name);
     }
 
     /// Tells the nodes' runtimes how it is reached: what a cluster's administrator does. containerd

@@ -114,6 +114,7 @@ fn the_password_is_in_nothing_that_is_said_logged_or_made() {
     world.kubectl(&format!(
         "create secret docker-registry wrong --docker-server=10.250.0.1:5000 --docker-username={user} --docker-password={wrong}"
     ));
+    world.may_read("wrong");
     let refused = world.b2i("deploy ./httpbin --name other --port 8080 --push-secret wrong");
     assert_eq!(refused.code, Some(1), "{}", refused.stderr);
     said.push(refused);

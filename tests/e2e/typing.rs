@@ -35,6 +35,11 @@ impl Person {
         let world = World::new(name);
         world.may("get,list,create,update,delete", "secrets");
         world.may("get,create,delete", "persistentvolumeclaims");
+        Self::in_world(world)
+    }
+
+    /// The same in a world of which nothing is there yet.
+    pub fn in_world(world: World) -> Self {
         let folder = world.folder.path().join("work");
         fs::create_dir_all(folder.join(".zfunc")).unwrap();
         for (name, artifact) in [
@@ -62,6 +67,11 @@ impl Person {
             ("PASSWORD", &var("B2I_REGISTRY_PASSWORD")),
             ("-n team", &format!("-n {}", self.world.namespace)),
             ("-n dev", &format!("-n {}", self.world.namespace)),
+            ("namespace dev", &format!("namespace {}", self.world.namespace)),
+            (
+                "--namespace=dev",
+                &format!("--namespace={}", self.world.namespace),
+            ),
             ("/usr/local/bin/kubectl-b2i", &plugin),
             ("/etc/bash_completion.d/", &format!("{}/", self.folder.display())),
         ] {

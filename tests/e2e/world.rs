@@ -8,7 +8,7 @@ use std::{
 
 pub const REGISTRY: &str = "10.250.0.1:5000";
 /// The only API server that these tests touch, unless `B2I_E2E_ANY_CLUSTER=1` says otherwise.
-const API_SERVER: &str = "https://10.250.0.11:6443";
+pub const API_SERVER: &str = "https://10.250.0.11:6443";
 
 pub struct World {
     pub namespace: String,
@@ -35,13 +35,17 @@ impl Said {
 }
 
 impl World {
-    pub fn new(name: &str) -> Self {
+    /// A name and a folder; the namespace is somebody else's to make.
+    pub fn bare(name: &str) -> Self {
         refuse_someone_elses_cluster();
-        let namespace = format!("e2e-{name}-{}", std::process::id());
-        let world = Self {
-            namespace,
+        Self {
+            namespace: format!("e2e-{name}-{}", std::process::id()),
             folder: tempfile::tempdir().unwrap(),
-        };
+        }
+    }
+
+    pub fn new(name: &str) -> Self {
+        let world = Self::bare(name);
         // One kubectl for all of it: two hundred of them would be a minute of the whole run.
         let ns = world.namespace.as_str();
         let permissions = std::fs::read_to_string(root().join("docs/reference/permissions.yaml")).unwrap();
@@ -76,6 +80,18 @@ impl World {
     /// The same, for a registry that has another name.
     pub fn secret_for(&self, name: &str, server: &str) {
         self.apply(&login_secret(name, server));
+        self.may_read(name);
+    }
+
+    /// Lets the user read a Secret beside `registry-push`, as whoever makes one adds it to the Role.
+    pub fn may_read(&self, secret: &str) {
+        let (name, ns) = (format!("read-{secret}"), &self.namespace);
+        let role = serde_json::json!({ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": { "name": name },
+            "rules": [{ "apiGroups": [""], "resources": ["secrets"], "resourceNames": [secret], "verbs": ["get"] }] });
+        let binding = serde_json::json!({ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": { "name": name },
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name },
+            "subjects": [{ "kind": "ServiceAccount", "name": "dev", "namespace": ns }] });
+        self.apply(&format!("{role}\n---\n{binding}"));
     }
 
     /// A folder with Docker's configuration, which has the login too.

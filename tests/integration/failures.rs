@@ -11,6 +11,7 @@ use crate::{
 };
 
 const DOCS: &str = "https://github.com/kubectl-b2i/kubectl-b2i/blob/main/docs/troubleshooting.md";
+const ADMINISTRATOR: &str = "where you may not do that, ask an administrator of the namespace";
 const SECRETS: &str = "/api/v1/namespaces/shop/secrets";
 
 /// A folder with an executable, and a kubeconfig for a server.
@@ -74,7 +75,7 @@ async fn a_namespace_that_is_not_there() {
     server.refuse_exactly("GET", "/api/v1/namespaces/shop", 404, words);
     let rest = format!(
         "  why: there is no namespace `shop`\n\nnext: make it, or name another one with `-n`:\n        \
-         kubectl create namespace shop\n      {DOCS}#namespace\n"
+         kubectl create namespace shop\n      {ADMINISTRATOR}\n      {DOCS}#namespace\n"
     );
     let told = format!("error: could not choose the push Secret in namespace `shop`\n{rest}");
     fails(&server, &cluster.server, "deploy server --port 8080", 1, &told).await;
@@ -94,7 +95,8 @@ async fn a_namespace_that_can_be_none() {
     let (server, cluster) = FakeApiServer::start().await;
     let told = "error: could not use the namespace `Bad_NS`\n  \
                 why: a namespace's name has 1 to 63 of a-z, 0-9 and `-`, and neither begins nor ends with `-`\n\n\
-                next: name one with `-n`, for example `-n shop`; these are there:\n        kubectl get namespaces\n";
+                next: name one with `-n`, for example `-n shop`; these are there:\n        kubectl get namespaces\n      \
+                where you may not do that, ask an administrator of the namespace\n";
     fails(&server, &cluster.server, "list -n Bad_NS", 2, told).await;
 }
 
@@ -116,9 +118,10 @@ async fn a_push_secret_that_may_not_be_looked_for() {
     );
     let told = format!(
         "error: could not choose the push Secret in namespace `shop`\n  \
-         why: you may read neither the Secrets of the namespace nor its ServiceAccount `default`\n\n\
-         next: name the Secret that may push with `--push-secret`, or for good:\n        \
-         export B2I_PUSH_SECRET=NAME\n      {DOCS}#push-secret\n"
+         why: you may not list Secrets, the ServiceAccount `default` pulls with none that you may see, and there is no Secret \
+         `registry-push` that you may read\n\n\
+         next: name the Secret that may push with `--push-secret`, or have one made that is found by its name:\n        \
+         kubectl b2i registry login HOST -n shop\n      {ADMINISTRATOR}\n      {DOCS}#push-secret\n"
     );
     fails(&server, &cluster.server, "deploy server --port 8080", 1, &told).await;
 }
@@ -130,7 +133,7 @@ async fn no_push_secret() {
     let told = format!(
         "error: could not choose the push Secret in namespace `shop`\n  why: the namespace has no docker-registry Secret\n\n\
          next: name one with `--push-secret`, or log in to your registry, which makes one:\n        \
-         kubectl b2i registry login HOST -n shop\n      \
+         kubectl b2i registry login HOST -n shop\n      {ADMINISTRATOR}\n      \
          {DOCS}#push-secret\n"
     );
     fails(&server, &cluster.server, "deploy server --port 8080", 1, &told).await;
@@ -195,7 +198,7 @@ async fn a_push_secret_that_is_not_there() {
         "error: could not use the push Secret `nope`\n  why: there is no Secret `nope` in namespace `shop`\n\n\
          next: see which there are, or make one that may push:\n        \
          kubectl get secrets -n shop --field-selector type=kubernetes.io/dockerconfigjson\n        \
-         kubectl b2i registry login HOST --secret nope -n shop\n      \
+         kubectl b2i registry login HOST --secret nope -n shop\n      {ADMINISTRATOR}\n      \
          {DOCS}#push-secret\n"
     );
     fails(
@@ -216,7 +219,7 @@ async fn an_image_for_another_registry_than_the_secrets() {
         "error: could not push to `ghcr.io/ann/shop`\n  \
          why: the push Secret `harbor` has no entry for `ghcr.io`, only for `harbor.example.com`\n\n\
          next: name a Secret for that registry with `--push-secret`, or put a login for it into this one:\n        \
-         kubectl b2i registry login ghcr.io --secret harbor -n shop\n      {DOCS}#push-secret\n"
+         kubectl b2i registry login ghcr.io --secret harbor -n shop\n      {ADMINISTRATOR}\n      {DOCS}#push-secret\n"
     );
     fails(
         &server,
@@ -248,7 +251,7 @@ async fn a_missing_permission_is_named() {
     server.refuse("GET", "/configmaps/", 403, denied);
     let told = format!(
         "error: could not read the build record of `server`\n  why: {denied}\n\n\
-         next: you need the Role in docs/reference/permissions.yaml in this namespace; this lists what you have:\n        \
+         next: ask an administrator of the namespace for the Role in docs/reference/permissions.yaml; this lists what you may do:\n        \
          kubectl auth can-i --list\n      {DOCS}#permissions\n"
     );
     fails(&server, &cluster.server, "build server", 1, &told).await;

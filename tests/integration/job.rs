@@ -31,6 +31,7 @@ fn options() -> Options {
         builder_pull_secret: None,
         push_secret: "registry-push".to_owned(),
         pull_secret: None,
+        cpu_limit: None,
         layers_patience: None,
         deadline_seconds: 1800,
         patience: Duration::ZERO,

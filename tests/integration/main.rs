@@ -54,12 +54,14 @@ mod output;
 mod plan;
 mod properties;
 mod push;
+mod quota;
 mod registry;
 mod registry_commands;
 mod registry_matrix;
 #[cfg(unix)]
 mod registry_prompts;
 mod registry_words;
+mod role;
 mod s2i;
 mod shown_options;
 mod staging;

@@ -13,7 +13,7 @@ use kubectl_b2i::{
     },
     model::{
         AppName, BootstrapRequest, CheckRequest, CheckScope, DeployOptions, Derived, Port, PortKind, Seal,
-        Seals, SecretName,
+        Seals, SecretName, Strategy,
     },
     oci::{Digest, Platform, Reference},
     steps::doctor,
@@ -22,8 +22,8 @@ use serde_json::{Value, json};
 
 use crate::support::golden::assert_golden;
 
-fn builder_job() -> Value {
-    let job = BuilderJob {
+fn a_builder_job() -> BuilderJob {
+    BuilderJob {
         app: app(),
         run_id: "k3x9".to_owned(),
         attempt: 1,
@@ -33,10 +33,14 @@ fn builder_job() -> Value {
         image_pull_secret: Some("builder-pull".to_owned()),
         push_secret: "registry-push".to_owned(),
         pull_secret: Some("base-pull".to_owned()),
+        cpu_limit: None,
         patience_seconds: Some(600),
         deadline_seconds: 1800,
-    };
-    json!(job.object())
+    }
+}
+
+fn builder_job() -> Value {
+    json!(a_builder_job().object())
 }
 
 fn check_job() -> Value {
@@ -56,6 +60,7 @@ fn check_job() -> Value {
         builder_pull_secret: Some("builder-pull"),
         push_secret: "registry-push",
         pull_secret: Some("base-pull"),
+        cpu_limit: None,
         request: &request,
     };
     json!(job.object())
@@ -72,6 +77,7 @@ fn bootstrap_job() -> Value {
         image_pull_secret: "builder-pull",
         push_secret: "registry-push",
         platform: Some(&Platform::linux("arm64")),
+        cpu_limit: None,
         request: &request,
     };
     json!(job.object())
@@ -198,6 +204,60 @@ fn the_deployment_with_all_that_can_be_asked_for() {
         deployment["metadata"]["labels"]["app.kubernetes.io/managed-by"],
         "kubectl-b2i"
     );
+}
+
+#[test]
+fn a_cpu_limit_bounds_the_default_request() {
+    let resources = |cpu: Option<&str>, cpu_limit: Option<&str>| {
+        let options = DeployOptions {
+            cpu: cpu.map(str::to_owned),
+            cpu_limit: cpu_limit.map(str::to_owned),
+            ..options()
+        };
+        let shop = shop_deployment(&options, true);
+        let resources = &shop["spec"]["template"]["spec"]["containers"][0]["resources"];
+        (
+            resources["requests"]["cpu"].clone(),
+            resources["limits"]["cpu"].clone(),
+        )
+    };
+    assert_eq!(resources(None, None), (json!("100m"), Value::Null));
+    assert_eq!(resources(None, Some("1")), (json!("100m"), json!("1")));
+    assert_eq!(resources(None, Some("0.05")), (json!("0.05"), json!("0.05")));
+    // What is said is not changed: the API server refuses it.
+    assert_eq!(resources(Some("2"), Some("1")), (json!("2"), json!("1")));
+}
+
+#[test]
+fn the_pods_of_a_build_have_a_cpu_limit_where_there_has_to_be_one() {
+    let limited = BuilderJob {
+        cpu_limit: Some("500m".to_owned()),
+        ..a_builder_job()
+    };
+    let resources = |job: &BuilderJob| {
+        json!(job.object())["spec"]["template"]["spec"]["containers"][0]["resources"].clone()
+    };
+    assert_eq!(resources(&limited)["limits"]["cpu"], "500m");
+    assert_eq!(resources(&a_builder_job())["limits"]["cpu"], Value::Null);
+}
+
+#[test]
+fn a_strategy_that_is_given_is_remembered() {
+    let recreate = DeployOptions {
+        strategy: Strategy::Recreate,
+        ..options()
+    };
+    let strategy = |options: &DeployOptions| shop_deployment(options, true)["spec"]["strategy"].clone();
+    assert_eq!(strategy(&recreate), json!({ "type": "Recreate" }));
+    assert_eq!(strategy(&options())["type"], "RollingUpdate");
+    let remembered = serde_json::to_value(&recreate).unwrap();
+    assert_eq!(
+        serde_json::from_value::<DeployOptions>(remembered).unwrap(),
+        recreate
+    );
+    // A newer version of ours changes no Deployment by itself.
+    assert_eq!(json!(options()).get("strategy"), None);
+    assert_eq!(json!(options()).get("cpuLimit"), None);
 }
 
 #[test]

@@ -30,6 +30,7 @@ fn job(builder_pull_secret: Option<&str>) -> Value {
         builder_pull_secret,
         push_secret: "registry-push",
         pull_secret: None,
+        cpu_limit: None,
         request: &request,
     };
     serde_json::to_value(job.object()).unwrap()

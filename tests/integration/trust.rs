@@ -175,7 +175,7 @@ fn all_that_decides_is_named_at_once() {
 fn a_found_file_may_describe_the_app() {
     let world = World::new(
         "artifact: shop.jar\nport: [http=8080, metrics=9090]\nenv: {A: 1, B: null, C: 'secret:'}\nmemory: 512Mi\n\
-         cpu: 500m\nreplicas: 2\nhealthPath: /ok\nliveness: 'off'\nreadiness: /ready\nbase: eclipse-temurin:25-jre\n\
+         cpu: 500m\ncpuLimit: 1\nbuildCpuLimit: 1\nstrategy: recreate\nreplicas: 2\nhealthPath: /ok\nliveness: 'off'\nreadiness: /ready\nbase: eclipse-temurin:25-jre\n\
          jvmOptions: -Xss1m\nlabel: {team: web}\nimageLabel: {a: b}\nimageEnv: {C: d}\ningress: shop.example.com\n\
          ingressClass: nginx\nnodeport: true\nname: store\nargs: [-v]\ncommand: java\nvolume: emptydir:/cache\n\
          nodeSelector: {disk: ssd}\ntag: v1\ncompression: zstd\nhistoryLimit: 3\ntimeout: 1m\nserviceAccount: null\n",

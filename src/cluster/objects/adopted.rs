@@ -7,6 +7,7 @@ use super::{
     deployment::{self, App},
     labels, pod, restricted,
 };
+use crate::model::Strategy;
 
 /// Returns what is applied to a Deployment or a `StatefulSet`, `kind`, whose container of this name runs
 /// our image. It is no whole object: the selector is not ours to say.
@@ -41,6 +42,7 @@ pub fn adopted(app: &App, kind: &str, container: &str) -> Value {
         },
         "spec": {
             "replicas": app.replicas,
+            "strategy": (options.strategy == Strategy::Recreate).then(|| json!({ "type": deployment::RECREATE })),
             "template": {
                 "metadata": { "labels": with_marks(), "annotations": template_annotations },
                 "spec": {
@@ -59,7 +61,8 @@ pub fn adopted(app: &App, kind: &str, container: &str) -> Value {
 /// Only what was said: the defaults are for apps that we made.
 fn resources(app: &App) -> Value {
     let (cpu, memory) = (&app.options.cpu, &app.options.memory);
-    json!({ "requests": { "cpu": cpu, "memory": memory }, "limits": { "memory": memory } })
+    let cpu_limit = &app.options.cpu_limit;
+    json!({ "requests": { "cpu": cpu, "memory": memory }, "limits": { "cpu": cpu_limit, "memory": memory } })
 }
 
 /// Leaves out what is null, and what is empty then: an apply that names an empty field owns it.

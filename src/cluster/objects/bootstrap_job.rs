@@ -45,6 +45,8 @@ pub struct BootstrapJob<'a> {
     pub push_secret: &'a str,
     /// What our executable runs on.
     pub platform: Option<&'a Platform>,
+    /// CPU limit of its container, where there has to be one.
+    pub cpu_limit: Option<&'a str>,
     /// What it is asked for.
     pub request: &'a BootstrapRequest,
 }
@@ -113,7 +115,7 @@ impl BootstrapJob<'_> {
                 mount("room", FOLDER, false),
                 mount("push-secret", PUSH_SECRET_FOLDER, true),
             ]),
-            ..restricted::container(CONTAINER, self.image, "")
+            ..restricted::container(CONTAINER, self.image, "", self.cpu_limit)
         }
     }
 

@@ -48,6 +48,8 @@ pub struct BuilderJob {
     /// How long the builder waits for layers that are still being sent; not at all where they are
     /// there already.
     pub patience_seconds: Option<u64>,
+    /// CPU limit of its container, where there has to be one.
+    pub cpu_limit: Option<String>,
     /// After so long Kubernetes ends the Job.
     pub deadline_seconds: i64,
 }
@@ -92,7 +94,12 @@ impl BuilderJob {
             ));
         }
 
-        let mut container = restricted::container(CONTAINER, &self.image, BUILDER_ARGUMENT);
+        let mut container = restricted::container(
+            CONTAINER,
+            &self.image,
+            BUILDER_ARGUMENT,
+            self.cpu_limit.as_deref(),
+        );
         container
             .args
             .get_or_insert_default()

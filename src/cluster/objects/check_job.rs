@@ -37,6 +37,8 @@ pub struct CheckJob<'a> {
     pub push_secret: &'a str,
     /// Secret to pull the base with, where it is another one.
     pub pull_secret: Option<&'a str>,
+    /// CPU limit of its container, where there has to be one.
+    pub cpu_limit: Option<&'a str>,
     /// What is asked.
     pub request: &'a CheckRequest,
 }
@@ -56,7 +58,8 @@ impl CheckJob<'_> {
             self.pull_secret
                 .map(|name| ("pull-secret", name, PULL_SECRET_FOLDER)),
         );
-        let mut container = restricted::container(CONTAINER, self.builder_image, CHECK_ARGUMENT);
+        let mut container =
+            restricted::container(CONTAINER, self.builder_image, CHECK_ARGUMENT, self.cpu_limit);
         let request = serde_json::to_string(self.request).unwrap_or_default();
         container.env = Some(restricted::long_env(REQUEST_VARIABLE, &request));
         let mount = |(volume, _, path): &(&str, &str, &str)| VolumeMount {

@@ -20,9 +20,12 @@ use serde_json::json;
 
 use super::{labels, pod, probes, restricted, service};
 use crate::{
-    model::{AppName, DeployOptions, Derived, Seals},
+    model::{AppName, DeployOptions, Derived, Seals, Strategy},
     oci::{Platform, Reference},
 };
+
+/// The strategy that ends all old Pods before it starts new ones.
+pub const RECREATE: &str = "Recreate";
 
 /// What a Deployment is made of.
 #[derive(Clone, Debug)]
@@ -58,7 +61,7 @@ pub fn deployment(app: &App) -> Deployment {
                 match_labels: Some(labels::selecting_app(app.name)),
                 ..LabelSelector::default()
             },
-            strategy: Some(no_gap()),
+            strategy: Some(strategy(app.options.strategy)),
             revision_history_limit: Some(10),
             progress_deadline_seconds: app.progress_seconds,
             template: template(app),
@@ -107,14 +110,20 @@ pub(super) fn template(app: &App) -> PodTemplateSpec {
     }
 }
 
-/// The old Pods serve until new ones are ready.
-fn no_gap() -> DeploymentStrategy {
-    DeploymentStrategy {
-        type_: Some("RollingUpdate".to_owned()),
-        rolling_update: Some(RollingUpdateDeployment {
-            max_unavailable: Some(IntOrString::Int(0)),
-            max_surge: Some(IntOrString::Int(1)),
-        }),
+fn strategy(strategy: Strategy) -> DeploymentStrategy {
+    match strategy {
+        // The old Pods serve until new ones are ready.
+        Strategy::Rolling => DeploymentStrategy {
+            type_: Some("RollingUpdate".to_owned()),
+            rolling_update: Some(RollingUpdateDeployment {
+                max_unavailable: Some(IntOrString::Int(0)),
+                max_surge: Some(IntOrString::Int(1)),
+            }),
+        },
+        Strategy::Recreate => DeploymentStrategy {
+            type_: Some(RECREATE.to_owned()),
+            rolling_update: None,
+        },
     }
 }
 
@@ -144,6 +153,7 @@ fn pod_spec(app: &App) -> PodSpec {
 fn container(app: &App) -> Container {
     let options = app.options;
     let (cpu, memory) = amounts(app);
+    let cpu_limit = options.cpu_limit.as_deref();
     let probes = probes::of(options);
     Container {
         name: app.name.to_string(),
@@ -156,7 +166,7 @@ fn container(app: &App) -> Container {
         env: Some(pod::env(app)),
         env_from: pod::env_from(options),
         volume_mounts: pod::mounts(options),
-        resources: Some(restricted::resources(cpu, memory, memory)),
+        resources: Some(restricted::resources(cpu, cpu_limit, memory, memory)),
         startup_probe: probes.startup,
         readiness_probe: probes.readiness,
         liveness_probe: probes.liveness,
@@ -176,6 +186,7 @@ fn container(app: &App) -> Container {
 fn amounts<'a>(app: &App<'a>) -> (&'a str, &'a str) {
     let (cpu, memory) = default_amounts(app.jvm);
     let said = app.options;
+    let cpu = restricted::default_cpu(cpu, said.cpu_limit.as_deref());
     (
         said.cpu.as_deref().unwrap_or(cpu),
         said.memory.as_deref().unwrap_or(memory),

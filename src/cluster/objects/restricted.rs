@@ -16,6 +16,8 @@ use k8s_openapi::{
     apimachinery::pkg::{api::resource::Quantity, apis::meta::v1::ObjectMeta},
 };
 
+use crate::cluster::quantity::thousandths;
+
 /// How long a finished Job stays whose run has not removed it. A run that lost the cluster reads the result when it is
 /// back, so this is longer than any outage that it rides out.
 const TTL_AFTER_FINISHED_SECONDS: i32 = 300;
@@ -48,11 +50,18 @@ pub fn container_security(read_only_root: bool) -> SecurityContext {
     }
 }
 
-/// Returns requests and a memory limit. No CPU limit: it would slow a build down and protect nobody
-/// that the request does not protect already.
+/// Returns requests, a memory limit, and a CPU limit where there has to be one: it slows a container down and protects
+/// nobody that the request does not protect already.
 #[must_use]
-pub fn resources(cpu: &str, memory: &str, memory_limit: &str) -> ResourceRequirements {
+pub fn resources(
+    cpu: &str,
+    cpu_limit: Option<&str>,
+    memory: &str,
+    memory_limit: &str,
+) -> ResourceRequirements {
     let quantity = |text: &str| Quantity(text.to_owned());
+    let cpu_limit = cpu_limit.map(|limit| ("cpu".to_owned(), quantity(limit)));
+    let limits = [("memory".to_owned(), quantity(memory_limit))];
     ResourceRequirements {
         requests: Some(
             [
@@ -61,13 +70,24 @@ pub fn resources(cpu: &str, memory: &str, memory_limit: &str) -> ResourceRequire
             ]
             .into(),
         ),
-        limits: Some([("memory".to_owned(), quantity(memory_limit))].into()),
+        limits: Some(limits.into_iter().chain(cpu_limit).collect()),
         ..ResourceRequirements::default()
+    }
+}
+
+/// Returns the CPU that a container requests by default: no more than its limit.
+#[must_use]
+pub fn default_cpu<'a>(default: &'a str, limit: Option<&'a str>) -> &'a str {
+    match limit {
+        Some(limit) if thousandths(limit) < thousandths(default) => limit,
+        _ => default,
     }
 }
 
 /// CPU that a container of ours asks for.
 pub const CPU: &str = "50m";
+/// CPU that it may have where a quota demands a limit: enough that a build hardly notices.
+pub const CPU_LIMIT: &str = "500m";
 /// Memory that it asks for.
 pub const MEMORY: &str = "64Mi";
 /// Memory that it may have.
@@ -75,14 +95,19 @@ pub const MEMORY_LIMIT: &str = "256Mi";
 
 /// Returns a container of ours, which plays the role that `argument` names.
 #[must_use]
-pub fn container(name: &str, image: &str, argument: &str) -> Container {
+pub fn container(name: &str, image: &str, argument: &str, cpu_limit: Option<&str>) -> Container {
     Container {
         name: name.to_owned(),
         image: Some(image.to_owned()),
         image_pull_policy: Some("IfNotPresent".to_owned()),
         args: Some(vec![argument.to_owned()]),
         security_context: Some(container_security(true)),
-        resources: Some(resources(CPU, MEMORY, MEMORY_LIMIT)),
+        resources: Some(resources(
+            default_cpu(CPU, cpu_limit),
+            cpu_limit,
+            MEMORY,
+            MEMORY_LIMIT,
+        )),
         termination_message_path: Some("/dev/termination-log".to_owned()),
         termination_message_policy: Some("File".to_owned()),
         ..Container::default()

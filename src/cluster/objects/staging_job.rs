@@ -64,6 +64,8 @@ pub struct StagingJob<'a> {
     pub push_secret: &'a str,
     /// Secret to ask for the base with, where it is another one.
     pub pull_secret: Option<&'a str>,
+    /// CPU limit of its container, where there has to be one.
+    pub cpu_limit: Option<&'a str>,
     /// What the Pod is asked to do.
     pub request: &'a StagingRequest,
 }
@@ -127,7 +129,7 @@ impl StagingJob<'_> {
             )),
             volume_mounts: Some(mounts),
             termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
-            ..restricted::container(STAGING, self.builder_image, STAGING_ARGUMENT)
+            ..restricted::container(STAGING, self.builder_image, STAGING_ARGUMENT, self.cpu_limit)
         }
     }
 

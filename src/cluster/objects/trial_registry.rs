@@ -189,7 +189,7 @@ fn container(image: &str) -> Container {
             mount("storage", STORAGE_FOLDER, false),
             mount("configuration", CONFIGURATION_FOLDER, true),
         ]),
-        resources: Some(restricted::resources("50m", "64Mi", "512Mi")),
+        resources: Some(restricted::resources("50m", None, "64Mi", "512Mi")),
         security_context: Some(restricted::container_security(true)),
         ..Container::default()
     }

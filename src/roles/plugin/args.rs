@@ -291,6 +291,9 @@ pub(crate) struct ClusterBuildArgs {
     /// How many builds of the app its record keeps; 10 when nobody says so
     #[arg(long, value_name = "N", env = "B2I_HISTORY_LIMIT", value_parser = values::number_in::<u16>(1..=65535))]
     pub(crate) history_limit: Option<u16>,
+    /// CPU limit of the build's Pods, for example 1; when not given, 500m where a quota demands a limit, else none
+    #[arg(long, value_name = "QUANTITY", env = "B2I_BUILD_CPU_LIMIT", value_parser = values::amount_of_cpu)]
+    pub(crate) build_cpu_limit: Option<String>,
     /// How long the builder Job may take, for example 10m
     #[arg(long, value_name = "TIME", default_value = "30m")]
     pub(crate) build_timeout: String,

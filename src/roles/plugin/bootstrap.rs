@@ -46,6 +46,7 @@ pub(super) async fn run(site: &Site, destination: &Reference) -> Result<BuilderI
         image,
         image_pull_secret: pull_secret.clone(),
         push_secret: site.push_secret.clone(),
+        cpu_limit: site.build_cpu_limit.clone(),
         timeout: POD_TIMEOUT,
     };
     let request = BootstrapRequest {

@@ -130,6 +130,7 @@ impl Build<'_> {
             builder_pull_secret: builder.pull_secret.clone(),
             push_secret: site.push_secret.clone(),
             pull_secret: self.pull_secret.clone(),
+            cpu_limit: site.build_cpu_limit.clone(),
             layers_patience,
             deadline_seconds: site.timeout.map_or(job::DEADLINE_SECONDS, |time| {
                 // Kubernetes wants at least a second.

@@ -34,6 +34,8 @@ pub(super) struct Config {
     pub pull_secret: Option<String>,
     /// How long a staging Pod stays for the next run: `5m`; `0` for not at all.
     pub staging_idle: Option<String>,
+    /// CPU limit of the Pods of a build.
+    pub build_cpu_limit: Option<String>,
     /// How many builds of an app its record keeps.
     pub history_limit: Option<NonZero<u16>>,
     /// Registries whose certificate is not checked, or that speak plain HTTP.
@@ -119,6 +121,9 @@ impl Config {
                 "`registryCa` is a path (`{path}`), and there is no file here"
             ));
         }
+        if let Some(limit) = &config.build_cpu_limit {
+            values::amount_of_cpu(limit).map_err(|why| format!("`buildCpuLimit`: {why}"))?;
+        }
         // Else whoever may write here could have a push Secret's login sent to an address of theirs.
         check_addresses(&config.registry_addresses).map_err(|why| format!("`registryAddresses`: {why}"))?;
         let change = match (config.catalogue.take(), folder) {
@@ -166,6 +171,7 @@ impl Config {
             push_secret: self.push_secret.or(below.push_secret),
             pull_secret: self.pull_secret.or(below.pull_secret),
             staging_idle: self.staging_idle.or(below.staging_idle),
+            build_cpu_limit: self.build_cpu_limit.or(below.build_cpu_limit),
             history_limit: self.history_limit.or(below.history_limit),
             insecure_registries: both(self.insecure_registries, below.insecure_registries),
             registry_hosts: both(self.registry_hosts, below.registry_hosts),

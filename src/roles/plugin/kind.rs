@@ -4,7 +4,10 @@
 use crate::{
     cluster::Cluster,
     error::{Failure, Result},
-    model::{AppName, DeployOptions, Event, Events, Health, IngressOptions, PortKind, Probing, VolumeMount},
+    model::{
+        AppName, DeployOptions, Event, Events, Health, IngressOptions, PortKind, Probing, Strategy,
+        VolumeMount,
+    },
     steps::deploy::{self, Previous},
 };
 
@@ -76,6 +79,7 @@ pub(super) fn ensure_possible(
     if wanted.adopted.is_some() {
         ensure_adoptable(wanted, app)?;
     }
+    ensure_strategy(wanted, app)?;
     let claims: Vec<&VolumeMount> = wanted.own_claims().collect();
     let Some(previous) = previous else {
         return ensure_claims(wanted, &claims, app);
@@ -96,6 +100,18 @@ pub(super) fn ensure_possible(
             .anchor("claims-fixed"));
     }
     Ok(())
+}
+
+/// Checks that the workload has a choice of strategies.
+pub(super) fn ensure_strategy(wanted: &DeployOptions, app: &AppName) -> Result<()> {
+    if !wanted.stateful || wanted.strategy == Strategy::Rolling {
+        return Ok(());
+    }
+    Err(
+        Failure::usage(format!("could not deploy `{app}` with `--strategy recreate`"))
+            .why("it is a StatefulSet, which ends each Pod before it starts the Pod's successor anyway")
+            .next("leave `--strategy` out"),
+    )
 }
 
 fn ensure_claims(wanted: &DeployOptions, claims: &[&VolumeMount], app: &AppName) -> Result<()> {
@@ -185,6 +201,16 @@ mod tests {
         );
         let twice = options(true, &[claim, "claim/data=1Gi:/other"]);
         assert_eq!(ensure(None, &twice).as_deref(), Some("claims-fixed"));
+    }
+
+    #[test]
+    fn a_stateful_set_has_no_other_strategy() {
+        let recreate = |stateful| DeployOptions {
+            strategy: Strategy::Recreate,
+            ..options(stateful, &[])
+        };
+        assert_eq!(ensure(None, &recreate(false)), None);
+        assert!(ensure(None, &recreate(true)).is_some());
     }
 
     #[test]

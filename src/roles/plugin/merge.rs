@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::{Failure, Result},
-    model::{DeployOptions, ImageOptions, PortChange},
+    model::{DeployOptions, ImageOptions, PortChange, Strategy},
     oci::Compression,
 };
 
@@ -107,6 +107,8 @@ pub(super) struct DeployFlags {
     pub env: Vec<String>,
     pub memory: Option<String>,
     pub cpu: Option<String>,
+    pub cpu_limit: Option<String>,
+    pub strategy: Option<Strategy>,
     pub pod: PodArgs,
 }
 
@@ -123,6 +125,8 @@ pub(super) fn deploy(previous: DeployOptions, flags: &DeployFlags) -> Result<Dep
     let is_said = |amount: &String| amount != values::DEFAULT_AMOUNT;
     options.memory = flags.memory.clone().or(options.memory).filter(is_said);
     options.cpu = flags.cpu.clone().or(options.cpu).filter(is_said);
+    options.cpu_limit = flags.cpu_limit.clone().or(options.cpu_limit).filter(is_said);
+    options.strategy = flags.strategy.unwrap_or(options.strategy);
     Ok(options)
 }
 

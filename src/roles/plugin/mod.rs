@@ -17,6 +17,7 @@ mod args;
 mod begun;
 mod bootstrap;
 mod browser;
+mod build_cpu_limit;
 mod builder;
 mod builder_image;
 mod command_line;

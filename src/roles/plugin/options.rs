@@ -9,6 +9,7 @@ use super::{
     access,
     args::{ClusterBuildArgs, GlobalArgs, ImageArgs, PlanArgs},
     bootstrap::{self, BuilderImage},
+    build_cpu_limit,
     config::Config,
     destination,
     dialogue::Dialogue,
@@ -49,6 +50,8 @@ pub(super) struct Site {
     pub kept_push_secret: Option<String>,
     pub pull_secret: PullSecret,
     pub access: RegistryAccess,
+    /// CPU limit of the Pods, where there has to be one.
+    pub build_cpu_limit: Option<String>,
     pub timeout: Option<Duration>,
     /// How long the staging Pod stays for the next run.
     pub staging_idle: Duration,
@@ -199,7 +202,11 @@ pub(super) async fn site(
         configuration: config.push_secret.as_deref(),
         image_prefix: config.image_prefix.as_deref(),
     };
-    let (secret, is_configured) = push_secret::choose_or_ask(&cluster, said, built, &dialogue).await?;
+    let (secret, build_cpu_limit) = tokio::join!(
+        push_secret::choose_or_ask(&cluster, said, built, &dialogue),
+        build_cpu_limit::choose(&cluster, args.build_cpu_limit.as_ref(), config),
+    );
+    let (secret, is_configured) = secret?;
     let keychain = push_secret::keychain(&secret, &cluster.namespace)?;
     let site = Site {
         events: events.clone(),
@@ -213,6 +220,7 @@ pub(super) async fn site(
         push_secret: secret.name,
         pull_secret: PullSecret::new(args.pull_secret.as_ref(), config.pull_secret.as_ref()),
         access,
+        build_cpu_limit,
         timeout,
         staging_idle,
         history_limit: args

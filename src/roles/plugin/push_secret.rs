@@ -207,8 +207,8 @@ fn choice_failure(cluster: &Cluster, error: &secrets::Error) -> Failure {
         }
         secrets::Error::Unseen => Failure::new(what)
             .why(error)
-            .next("name the Secret that may push with `--push-secret`, or for good:")
-            .command("export B2I_PUSH_SECRET=NAME")
+            .next("name the Secret that may push with `--push-secret`, or have one made that is found by its name:")
+            .command(log_in("HOST", None, namespace))
             .anchor("push-secret"),
         secrets::Error::Request(error) => cluster.failure(what, error),
         _ => Failure::new(what)

@@ -3,19 +3,23 @@
 
 use std::time::Duration;
 
-use super::{command_line::CommandLine, interrupt::Stage, known_builds::KnownBuilds, kubesphere, values};
+use super::{command_line::CommandLine, interrupt::Stage, kind, known_builds::KnownBuilds, kubesphere, values};
 use crate::{
     cluster::{Cluster, record},
     error::Result,
-    model::{AppName, BuildRequest, DeployOptions, Event, Events, Rollout, Step},
+    model::{AppName, BuildRequest, DeployOptions, Event, Events, Rollout, Step, Strategy},
     oci::Reference,
     steps::deploy,
 };
 
-/// Whether and how long a rollout is waited for.
+/// How a rollout goes, and whether and how long it is waited for.
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Flags of the rollout")]
 pub(crate) struct RolloutArgs {
+    /// Whether new Pods start beside the old ones (rolling) or after they have ended (recreate), which needs no room for
+    /// both, and leaves the app down in between; kept for later rollouts, which are rolling when nobody says so
+    #[arg(long, value_name = "STRATEGY")]
+    strategy: Option<StrategyWord>,
     /// Take over fields that somebody else set
     #[arg(long)]
     pub(super) force_conflicts: bool,
@@ -33,7 +37,24 @@ pub(crate) struct RolloutArgs {
 /// `--timeout 0`: a day is longer than anybody waits.
 const FOR_EVER: Duration = Duration::from_hours(24);
 
+/// What `--strategy` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum StrategyWord {
+    /// New Pods start beside the old ones.
+    Rolling,
+    /// New Pods start after the old ones have ended.
+    Recreate,
+}
+
 impl RolloutArgs {
+    /// Returns the strategy that was given.
+    pub(super) fn strategy(&self) -> Option<Strategy> {
+        self.strategy.map(|word| match word {
+            StrategyWord::Rolling => Strategy::Rolling,
+            StrategyWord::Recreate => Strategy::Recreate,
+        })
+    }
+
     /// Reads the time.
     pub(super) fn timeout(&self) -> Result<Duration> {
         Ok(values::time("--timeout", &self.timeout)?.unwrap_or(FOR_EVER))
@@ -43,15 +64,20 @@ impl RolloutArgs {
     pub(super) fn order(
         &self,
         app: &AppName,
-        options: DeployOptions,
+        previous: DeployOptions,
         image: Reference,
         request: &BuildRequest,
     ) -> Result<deploy::Options> {
+        let options = DeployOptions {
+            strategy: self.strategy().unwrap_or(previous.strategy),
+            ..previous.clone()
+        };
+        kind::ensure_strategy(&options, app)?;
         let jvm = request.runs_a_jvm();
         let (derived, _) = kubesphere::map(&request.config, request.s2i, jvm, &options);
         Ok(deploy::Options {
             name: app.clone(),
-            decided_upon: Some(Some(options.clone())),
+            decided_upon: Some(Some(previous)),
             options,
             derived,
             image,

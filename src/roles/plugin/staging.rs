@@ -51,6 +51,7 @@ impl<'a> Staging<'a> {
             builder_pull_secret: builder.pull_secret.clone(),
             push_secret: site.push_secret.clone(),
             pull_secret: site.pull_secret.effective(target.options.pull_secret.as_ref()),
+            cpu_limit: site.build_cpu_limit.clone(),
             base: match &plan.base {
                 Base::Scratch => None,
                 Base::Image(image) => Some(image.clone()),

@@ -94,14 +94,19 @@ pub(super) fn size(text: &str) -> std::result::Result<u64, String> {
         .ok_or_else(|| "expected a size, for example 512Mi or 8Gi".to_owned())
 }
 
-/// What takes an earlier `--memory` or `--cpu` back.
+/// What takes an earlier `--memory`, `--cpu` or `--cpu-limit` back.
 pub(super) const DEFAULT_AMOUNT: &str = "default";
 
-/// Checks CPU as Kubernetes writes it: `500m`, `2`, `0.5`.
+/// Checks CPU as Kubernetes writes it, or the word that takes it back.
 pub(super) fn cpu(text: &str) -> std::result::Result<String, String> {
     if text == DEFAULT_AMOUNT {
         return Ok(text.to_owned());
     }
+    amount_of_cpu(text)
+}
+
+/// Checks CPU as Kubernetes writes it: `500m`, `2`, `0.5`.
+pub(super) fn amount_of_cpu(text: &str) -> std::result::Result<String, String> {
     let number = text.strip_suffix('m').unwrap_or(text);
     if is_positive(number) {
         Ok(text.to_owned())

@@ -33,6 +33,8 @@ pub struct Options {
     pub image_pull_secret: String,
     /// Secret to push to the registry with.
     pub push_secret: String,
+    /// CPU limit of its Pod, where there has to be one.
+    pub cpu_limit: Option<String>,
     /// How long the Pod may take to run.
     pub timeout: Duration,
 }
@@ -60,6 +62,7 @@ pub async fn run(
         image_pull_secret: &options.image_pull_secret,
         push_secret: &options.push_secret,
         platform: platform(executable),
+        cpu_limit: options.cpu_limit.as_deref(),
         request,
     };
     let words = Words {

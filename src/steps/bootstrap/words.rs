@@ -7,6 +7,7 @@ use crate::{
         error::is_forbidden,
         job_pod::Stuck,
         objects::restricted::{CPU, MEMORY},
+        quota,
     },
     error::Failure,
     oci::Reference,
@@ -41,19 +42,9 @@ impl Words<'_> {
     pub(super) fn not_created(&self, error: &kube::Error) -> Failure {
         let failure = self.cluster.failure(WHAT, error);
         if is_forbidden(error) && failure.next.is_empty() {
-            return self.refused(failure);
+            return quota::build_pod_refused(failure, &self.cluster.namespace);
         }
         failure
-    }
-
-    fn refused(&self, failure: Failure) -> Failure {
-        failure
-            .next("make room in the namespace, or have the rule changed; these apply to it:")
-            .command(format!(
-                "kubectl describe resourcequota,limitrange -n {}",
-                self.cluster.namespace
-            ))
-            .anchor("pod-refused")
     }
 
     /// The Pod does not run.
@@ -74,7 +65,7 @@ impl Words<'_> {
         };
         let failure = failure.why(trouble);
         match trouble {
-            Trouble::Refused { .. } => self.refused(failure),
+            Trouble::Refused { .. } => quota::build_pod_refused(failure, &self.cluster.namespace),
             Trouble::Unschedulable { .. } => failure
                 .next(format!(
                     "free or add a node that suits it; it asks for {CPU} CPU and {MEMORY} memory:"

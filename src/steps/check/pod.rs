@@ -16,6 +16,7 @@ use crate::{
             check_job::{CONTAINER, CheckJob},
             restricted::{CPU, MEMORY},
         },
+        quota,
         trouble::container_state,
         warnings,
     },
@@ -36,6 +37,8 @@ pub struct Options {
     pub push_secret: String,
     /// Secret to pull the base with, where it is another one.
     pub pull_secret: Option<String>,
+    /// CPU limit of its Pod, where there has to be one.
+    pub cpu_limit: Option<String>,
     /// How long its Pod may be kept from running by what may pass.
     pub patience: Duration,
     /// How long all of it may take.
@@ -60,6 +63,7 @@ pub async fn in_cluster(
         builder_pull_secret: options.builder_pull_secret.as_deref(),
         push_secret: &options.push_secret,
         pull_secret: options.pull_secret.as_deref(),
+        cpu_limit: options.cpu_limit.as_deref(),
         request,
     };
     events.send(Event::Doing(Step::Check, "starting the check".to_owned()));
@@ -128,19 +132,9 @@ fn not_created(cluster: &Cluster, error: &kube::Error) -> Failure {
     let failure = cluster.failure(WHAT, error);
     // Admission's own 403 has no advice yet: a webhook or a quota refused the Job itself.
     if is_forbidden(error) && failure.next.is_empty() {
-        return refused(cluster, failure);
+        return quota::build_pod_refused(failure, &cluster.namespace);
     }
     failure
-}
-
-fn refused(cluster: &Cluster, failure: Failure) -> Failure {
-    failure
-        .next("make room in the namespace, or have the rule changed; these apply to it:")
-        .command(format!(
-            "kubectl describe resourcequota,limitrange -n {}",
-            cluster.namespace
-        ))
-        .anchor("pod-refused")
 }
 
 fn silent(exit_code: i32) -> Failure {
@@ -166,7 +160,7 @@ fn stuck(cluster: &Cluster, options: &Options, trouble: Option<&Trouble>) -> Fai
     };
     let failure = Failure::new(WHAT).why(trouble);
     match trouble {
-        Trouble::Refused { .. } => refused(cluster, failure),
+        Trouble::Refused { .. } => quota::build_pod_refused(failure, &cluster.namespace),
         Trouble::Unschedulable { .. } => failure
             .next(format!("free or add a node that suits it; it asks for {CPU} CPU and {MEMORY} memory:"))
             .command("kubectl describe nodes")

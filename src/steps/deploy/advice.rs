@@ -1,7 +1,10 @@
 //! What to do about what the scheduler, a quota or a rule of the cluster says: read from their words.
 
 use crate::{
-    cluster::Cluster,
+    cluster::{
+        Cluster,
+        quota::{self, QuotaProblem},
+    },
     error::Failure,
     model::{AppName, PodOptions},
 };
@@ -10,6 +13,11 @@ use crate::{
 pub(super) fn unschedulable(failure: Failure, message: &str, cluster: &Cluster) -> Failure {
     let has = |words: &str| message.contains(words);
     let failure = failure.anchor("unschedulable");
+    // The claim is the old Pod's as long as that runs.
+    if has("ReadWriteOncePod") {
+        return failure
+            .next("the old Pod has the claim, which is for one Pod: repeat the command with `--strategy recreate`, which ends the old Pod first");
+    }
     // The scheduler looks at the claims before it counts nodes.
     if message.to_lowercase().contains("persistentvolumeclaim") {
         failure
@@ -80,6 +88,9 @@ pub(super) fn refused(failure: Failure, message: &str, cluster: &Cluster, app: &
             .command(format!("kubectl get serviceaccounts -n {namespace}"))
             .anchor("pod-refused");
     }
+    if let Some(problem) = QuotaProblem::of(message) {
+        return of_quota(failure, &problem, namespace);
+    }
     failure
         .next(
             "make room in the namespace, ask for less with `--memory` and `--cpu`, or have the rule changed:",
@@ -88,6 +99,44 @@ pub(super) fn refused(failure: Failure, message: &str, cluster: &Cluster, app: &
             "kubectl describe resourcequota,limitrange -n {namespace}"
         ))
         .anchor("pod-refused")
+}
+
+/// A quota does not take the Pods.
+fn of_quota(failure: Failure, problem: &QuotaProblem, namespace: &str) -> Failure {
+    let failure = failure.anchor("pod-refused");
+    match problem {
+        QuotaProblem::Missing { quota, resources } => failure
+            .next(format!(
+                "the quota `{quota}` demands {} of every container: set it{}, or {}:",
+                resources.join(", "),
+                with_flags(resources.iter()),
+                quota::ASK
+            ))
+            .command(quota::limit_range(resources, namespace)),
+        QuotaProblem::Exceeded { quota, amounts } => failure
+            .next(format!(
+                "make room in the namespace, ask for less{}, or have the quota `{quota}` raised:",
+                with_flags(amounts.iter().map(|amount| &amount.resource))
+            ))
+            .command(format!("kubectl describe resourcequota {quota} -n {namespace}")),
+    }
+}
+
+/// ` with `--cpu` and `--memory``: the flags that set what a quota counts; empty where there are none.
+fn with_flags<'a>(resources: impl Iterator<Item = &'a String>) -> String {
+    let flags = resources.filter_map(|resource| match resource.as_str() {
+        "limits.cpu" => Some("--cpu-limit"),
+        "cpu" | "requests.cpu" => Some("--cpu"),
+        "memory" | "requests.memory" | "limits.memory" => Some("--memory"),
+        _ => None,
+    });
+    let mut flags: Vec<&str> = flags.collect();
+    flags.dedup();
+    let words: Vec<String> = flags.iter().map(|flag| format!("`{flag}`")).collect();
+    match &words[..] {
+        [] => String::new(),
+        words => format!(" with {}", words.join(" and ")),
+    }
 }
 
 #[cfg(test)]

@@ -59,6 +59,18 @@ impl Teller<'_> {
         }
     }
 
+    /// A rolling update needs room for one Pod more than the app has.
+    pub(super) fn no_room_beside(&self, refusal: &str) -> Failure {
+        let namespace = &self.cluster.namespace;
+        self.failure()
+            .why(format!(
+                "a rolling update starts a new Pod before it ends an old one, and a quota has no room for both: {refusal}"
+            ))
+            .next("repeat the command with `--strategy recreate`, which ends the old Pods first, so that the app is down until the new ones serve; or have the quota raised:")
+            .command(format!("kubectl describe resourcequota -n {namespace}"))
+            .anchor("rolling-room")
+    }
+
     /// Says what runs again. It may have been on its way itself.
     fn put_back(&self, before: &Objects) -> String {
         let name = &self.options.name;

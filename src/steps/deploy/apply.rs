@@ -16,14 +16,17 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{Options, conflict, undo, version::Version};
-use crate::cluster::{
-    Cluster, Workload,
-    objects::{
-        adopted::adopted,
-        deployment::{self, App},
-        ingress, labels, service, stateful_set,
+use crate::{
+    cluster::{
+        Cluster, Workload,
+        objects::{
+            adopted::adopted,
+            deployment::{self, App},
+            ingress, labels, service, stateful_set,
+        },
+        workload,
     },
-    workload,
+    model::Strategy,
 };
 
 /// A path of `managedFields`.
@@ -108,7 +111,7 @@ pub(super) fn wanted(options: &Options, before: &Objects) -> Wanted {
         progress_seconds,
     };
     let is_adopted = said.adopted.is_some();
-    let workload = match (&said.adopted, said.stateful) {
+    let mut workload = match (&said.adopted, said.stateful) {
         (Some(container), stateful) => adopted(
             &app,
             if stateful { "StatefulSet" } else { "Deployment" },
@@ -117,6 +120,10 @@ pub(super) fn wanted(options: &Options, before: &Objects) -> Wanted {
         (None, true) => json!(stateful_set::stateful_set(&app)),
         (None, false) => json!(deployment::deployment(&app)),
     };
+    if said.strategy == Strategy::Recreate {
+        // Said outright, since somebody else may have set it, and the two exclude each other.
+        workload["spec"]["strategy"]["rollingUpdate"] = Value::Null;
+    }
     Wanted {
         service: service::service(name, said, before.service.as_ref()),
         headless: (said.stateful && !is_adopted).then(|| service::headless(name, said)),

@@ -17,6 +17,7 @@ mod progress;
 mod pull;
 mod revision;
 mod rollout;
+mod room;
 mod scaled;
 mod settled;
 mod undo;

@@ -108,6 +108,7 @@ impl Teller<'_> {
     pub(super) async fn rollout_failed(&self, cause: &Cause, version: &Version<'_>) -> Failure {
         match cause {
             Cause::Trouble(trouble, pod) => self.trouble(trouble, pod.as_deref()).await,
+            Cause::NoRoomBeside(refusal) => self.no_room_beside(refusal),
             Cause::TimedOut(pod) => self.timed_out(pod.as_deref()).await,
             Cause::Deleted => self.deleted(),
             Cause::Replaced(now) => self.replaced(version, now),

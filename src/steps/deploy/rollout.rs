@@ -1,6 +1,6 @@
 //! Waits for a rollout by watching the workload and its Pods.
 
-use std::pin::pin;
+use std::{pin::pin, time::Duration};
 
 use futures_util::{Stream, StreamExt, stream::BoxStream};
 use k8s_openapi::api::{
@@ -12,13 +12,14 @@ use kube::{
     api::ListParams,
     runtime::watcher::{self, Config},
 };
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{
     Options,
     apply::Objects,
     progress::{Seen, is_observed, is_ready},
     revision::{self, Revision},
+    room,
     version::Version,
     warned::Warned,
 };
@@ -26,6 +27,9 @@ use crate::{
     cluster::{Cluster, Patience, Trouble, Workload, error::of_watch, objects::labels, snapshots},
     model::{Event, Events, Step},
 };
+
+/// How often the room in a quota is looked at again: no watch shows when a Pod of somebody else is gone.
+const ROOM_AGAIN: Duration = Duration::from_secs(2);
 
 /// A rollout that is complete.
 pub(super) struct Served {
@@ -39,6 +43,8 @@ pub(super) struct Served {
 pub(super) enum Cause {
     /// Something keeps the Pods from serving; the Pod is named where one is concerned.
     Trouble(Trouble, Option<String>),
+    /// A quota has no room for new Pods beside the old ones; its message.
+    NoRoomBeside(String),
     /// The time is over; the Pod is one that is not ready.
     TimedOut(Option<Box<Pod>>),
     /// Somebody deleted the workload meanwhile.
@@ -127,6 +133,7 @@ pub(super) async fn wait(
             }
             heard = warned.next() => warning = heard,
             trouble = patience.runs_out() => return Err(Cause::Trouble(trouble, troubled)),
+            () = sleep(ROOM_AGAIN), if revision.refused().is_some() => {}
             () = sleep_until(end) => is_over = true,
         }
         let (Some(workload), Some(pods)) = (&workload, &pods) else {
@@ -138,7 +145,13 @@ pub(super) async fn wait(
         if is_observed(workload) {
             revision.follow(cluster, workload, &selector).await;
         }
-        let pods = revision.pods(pods);
+        let all = pods;
+        let pods = revision.pods(all);
+        if let Some(refusal) = revision.refused()
+            && room::is_held_by_old_pods(cluster, workload, refusal, &pods, all).await
+        {
+            return Err(Cause::NoRoomBeside(refusal.to_owned()));
+        }
         // What is warned of before that may be of an earlier version.
         if let Some(warning) = warning.filter(|_| is_observed(workload)) {
             warned.hear(&warning, workload, &pods);

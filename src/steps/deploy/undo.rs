@@ -19,11 +19,15 @@ use super::{
 use crate::cluster::{
     Cluster, Workload,
     error::{is_conflict, is_not_found},
+    objects::deployment::RECREATE,
     owned_fields, workload,
 };
 
 /// Controllers write the status all the time; after so many lost races something else is wrong.
 const ATTEMPTS: usize = 20;
+
+/// A path of `managedFields`.
+const STRATEGY: &str = "/f:spec/f:strategy/f:type";
 
 /// What came of an undo.
 pub(super) enum Undone {
@@ -111,6 +115,11 @@ where
         let fields = owned_fields::to_put_back(was.metadata(), is.metadata(), live.metadata());
         let mut object = as_it_was(&json!(was), &fields);
         object["metadata"]["resourceVersion"] = json!(live.metadata().resource_version);
+        if live.is_applied_by_us(STRATEGY) && live.ends_pods_first() {
+            // What failed may hold the room of what comes back, so it still has to end first. The next deploy sets the
+            // strategy that is remembered.
+            object["spec"]["strategy"] = json!({ "type": RECREATE, "rollingUpdate": null });
+        }
         match apply::patch::<K>(cluster, &name, &object, true, false).await {
             Err(error) if is_lost(&error) && attempt < ATTEMPTS => attempt += 1,
             put_back => return put_back.map(|_| Undone::Back),

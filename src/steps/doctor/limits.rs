@@ -7,7 +7,11 @@ use k8s_openapi::{
     apimachinery::pkg::api::resource::Quantity,
 };
 
-use crate::cluster::objects::restricted::{CPU, MEMORY, MEMORY_LIMIT};
+use crate::cluster::{
+    objects::restricted::{CPU, CPU_LIMIT, MEMORY, MEMORY_LIMIT},
+    quantity::thousandths,
+    quota::counts_cpu_limits,
+};
 
 /// What one Pod of a build asks for, in the words of quotas:
 /// <https://kubernetes.io/docs/concepts/policy/resource-quotas/#compute-resource-quota>. The staging
@@ -21,10 +25,11 @@ const WANTED: &[(&str, &str)] = &[
     ("memory", MEMORY),
     ("requests.memory", MEMORY),
     ("limits.memory", MEMORY_LIMIT),
+    ("limits.cpu", CPU_LIMIT),
 ];
 
 /// Returns what quotas leave no room for.
-pub(super) fn quota(quotas: &[ResourceQuota], ranges: &[LimitRange]) -> Vec<String> {
+pub(super) fn quota(quotas: &[ResourceQuota]) -> Vec<String> {
     let mut lacks = Vec::new();
     for quota in quotas {
         let name = quota.metadata.name.as_deref().unwrap_or_default();
@@ -42,14 +47,16 @@ pub(super) fn quota(quotas: &[ResourceQuota], ranges: &[LimitRange]) -> Vec<Stri
                 lacks.push(format!("`{name}` leaves no {wanted} of {key}"));
             }
         }
-        // Our Pods have no CPU limit, and such a quota refuses Pods without one.
-        if hard.is_some_and(|hard| hard.contains_key("limits.cpu")) && !gives_cpu_limit(ranges) {
-            lacks.push(format!(
-                "`{name}` counts limits.cpu, which our Pods do not set, and no LimitRange gives a default"
-            ));
-        }
     }
     lacks
+}
+
+/// Returns a quota that demands a CPU limit of every container, where no limit range gives one: the Pods of a build set
+/// it then, and the app's do not.
+pub(super) fn demands_cpu_limit<'a>(quotas: &'a [ResourceQuota], ranges: &[LimitRange]) -> Option<&'a str> {
+    let quota = quotas.iter().find(|quota| counts_cpu_limits(quota))?;
+    let name = quota.metadata.name.as_deref().unwrap_or_default();
+    (!gives_cpu_limit(ranges)).then_some(name)
 }
 
 fn gives_cpu_limit(ranges: &[LimitRange]) -> bool {
@@ -93,37 +100,6 @@ pub(super) fn range(ranges: &[LimitRange]) -> Vec<String> {
     refuses
 }
 
-/// Returns a Kubernetes quantity in thousandths:
-/// <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
-fn thousandths(text: &str) -> Option<u128> {
-    const SUFFIXES: [(&str, u128); 12] = [
-        ("Ki", 1 << 10),
-        ("Mi", 1 << 20),
-        ("Gi", 1 << 30),
-        ("Ti", 1 << 40),
-        ("Pi", 1 << 50),
-        ("k", 1_000),
-        ("M", 1_000_000),
-        ("G", 1_000_000_000),
-        ("T", 1_000_000_000_000),
-        ("P", 1_000_000_000_000_000),
-        ("Ei", 1 << 60),
-        ("E", 1_000_000_000_000_000_000),
-    ];
-    if let Some(number) = text.strip_suffix('m') {
-        return number.parse().ok();
-    }
-    let (number, factor) = SUFFIXES
-        .iter()
-        .find_map(|(suffix, factor)| Some((text.strip_suffix(suffix)?, *factor)))
-        .unwrap_or((text, 1));
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    // Three digits are more than a quantity's unit has in practice.
-    let fraction: String = format!("{fraction}000").chars().take(3).collect();
-    let whole: u128 = whole.parse().ok()?;
-    Some((whole * 1000 + fraction.parse::<u128>().ok()?) * factor)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -142,39 +118,26 @@ mod tests {
     }
 
     #[test]
-    fn quantities() {
-        for (text, expected) in [
-            ("50m", 50),
-            ("1", 1_000),
-            ("1.5", 1_500),
-            ("64Mi", 64 * 1024 * 1024 * 1000),
-            ("2k", 2_000_000),
-        ] {
-            assert_eq!(thousandths(text), Some(expected), "{text}");
-        }
-        assert_eq!(thousandths("much"), None);
-    }
-
-    #[test]
     fn a_quota_that_is_used_up() {
         let room = quotas(
             &json!({ "pods": "2", "limits.memory": "512Mi" }),
             &json!({ "pods": "1", "limits.memory": "256Mi" }),
         );
-        assert_eq!(quota(&room, &[]), Vec::<String>::new());
+        assert_eq!(quota(&room), Vec::<String>::new());
         let full = quotas(
             &json!({ "limits.memory": "511Mi" }),
             &json!({ "limits.memory": "256Mi" }),
         );
-        assert_eq!(quota(&full, &[]), ["`small` leaves no 256Mi of limits.memory"]);
+        assert_eq!(quota(&full), ["`small` leaves no 256Mi of limits.memory"]);
     }
 
     #[test]
     fn a_quota_of_cpu_limits_wants_a_default() {
         let counts = quotas(&json!({ "limits.cpu": "8" }), &json!({}));
-        assert_eq!(quota(&counts, &[]).len(), 1);
+        assert_eq!(quota(&counts), Vec::<String>::new());
+        assert_eq!(demands_cpu_limit(&counts, &[]), Some("small"));
         let default = ranges(&json!({ "type": "Container", "default": { "cpu": "1" } }));
-        assert_eq!(quota(&counts, &default), Vec::<String>::new());
+        assert_eq!(demands_cpu_limit(&counts, &default), None);
     }
 
     #[test]

@@ -100,11 +100,17 @@ fn quota(
         return Finding::unknown(name, "you may not list ResourceQuotas");
     };
     let ranges = ranges.map(|ranges| ranges.items.as_slice()).unwrap_or_default();
-    let lacks = limits::quota(&quotas.items, ranges);
-    match (quotas.items.len(), lacks.is_empty()) {
-        (0, _) => Finding::ok(name, "none"),
-        (_, true) => Finding::ok(name, "room for a build"),
-        (_, false) => Finding::failed(
+    let lacks = limits::quota(&quotas.items);
+    let demands = limits::demands_cpu_limit(&quotas.items, ranges);
+    match (quotas.items.len(), lacks.is_empty(), demands) {
+        (0, ..) => Finding::ok(name, "none"),
+        (_, true, None) => Finding::ok(name, "room for a build"),
+        (_, true, Some(quota)) => Finding::warning(
+            name,
+            format!("room for a build; `{quota}` demands limits.cpu of every container"),
+            "give the app a limit: kubectl b2i deploy ARTIFACT --cpu-limit 500m",
+        ),
+        (_, false, _) => Finding::failed(
             name,
             lacks.join("; "),
             "free something, or have the ResourceQuota raised: kubectl describe resourcequota",

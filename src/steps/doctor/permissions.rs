@@ -6,7 +6,11 @@ use k8s_openapi::api::authorization::v1::{
 };
 use kube::{Api, api::PostParams};
 
-use crate::{cluster::Cluster, error::Result, model::Finding};
+use crate::{
+    cluster::{Cluster, secrets::USUAL_NAME},
+    error::Result,
+    model::Finding,
+};
 
 /// Rights on one resource.
 #[derive(Clone, Copy, Debug)]
@@ -220,6 +224,8 @@ async fn may(cluster: &Cluster, needed: &Needed, verb: &str) -> Result<bool> {
                 namespace: Some(cluster.namespace.clone()),
                 group: Some(needed.group.to_owned()),
                 resource: Some(needed.resource.to_owned()),
+                // The Role names the one Secret that it is about.
+                name: (needed.resource == "secrets").then(|| USUAL_NAME.to_owned()),
                 subresource: Some(needed.subresource.to_owned()).filter(|it| !it.is_empty()),
                 verb: Some(verb.to_owned()),
                 ..ResourceAttributes::default()

@@ -43,6 +43,8 @@ pub struct Options {
     pub push_secret: String,
     /// Secret that the builder pulls the base with, where it is another one.
     pub pull_secret: Option<String>,
+    /// CPU limit of its Pod, where there has to be one.
+    pub cpu_limit: Option<String>,
     /// How long the builder waits for layers that are still being sent.
     pub layers_patience: Option<Duration>,
     /// After so long Kubernetes ends the Job: [`DEADLINE_SECONDS`].
@@ -76,6 +78,7 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         image_pull_secret: options.builder_pull_secret.clone(),
         push_secret: options.push_secret.clone(),
         pull_secret: options.pull_secret.clone(),
+        cpu_limit: options.cpu_limit.clone(),
         patience_seconds: options.layers_patience.map(|patience| patience.as_secs()),
         deadline_seconds: options.deadline_seconds,
     };

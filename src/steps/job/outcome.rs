@@ -16,7 +16,7 @@ use crate::{
         Cluster, PullProblem, Trouble,
         error::{is_conflict, is_forbidden, of_watch},
         objects::restricted::{CPU, MEMORY},
-        snapshots,
+        quota, snapshots,
         trouble::is_going,
     },
     error::Failure,
@@ -57,7 +57,7 @@ impl Teller<'_> {
         }
         // Admission's own 403 has no advice yet: a webhook or a quota refused the Job itself.
         if is_forbidden(error) && failure.next.is_empty() {
-            return self.refused(failure);
+            return quota::build_pod_refused(failure, &self.cluster.namespace);
         }
         failure
     }
@@ -69,22 +69,11 @@ impl Teller<'_> {
         )
     }
 
-    fn refused(&self, failure: Failure) -> Failure {
-        failure
-            .next("make room in the namespace, or have the rule changed; these apply to it:")
-            .command(self.kubectl("describe resourcequota,limitrange"))
-            .command(format!(
-                "kubectl get namespace {} --show-labels",
-                self.cluster.namespace
-            ))
-            .anchor("pod-refused")
-    }
-
     /// The container cannot run.
     pub(super) fn stuck(&self, trouble: &Trouble) -> Failure {
         let failure = Failure::new(self.what()).why(trouble);
         match trouble {
-            Trouble::Refused { .. } => self.refused(failure),
+            Trouble::Refused { .. } => quota::build_pod_refused(failure, &self.cluster.namespace),
             Trouble::Unschedulable { .. } => failure
                 .next(format!(
                     "free or add a node that suits the builder; it asks for {CPU} CPU and {MEMORY} memory:"

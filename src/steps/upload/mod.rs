@@ -61,6 +61,8 @@ pub struct Options {
     pub push_secret: String,
     /// Secret to ask for the base with, where it is another one.
     pub pull_secret: Option<String>,
+    /// CPU limit of its Pod, where there has to be one.
+    pub cpu_limit: Option<String>,
     /// Base image of the build, which is asked for before a layer is sent.
     pub base: Option<Reference>,
     /// Where the layers go: registry and repository.
@@ -246,6 +248,7 @@ async fn create(cluster: &Cluster, options: &Options, events: &Events) -> Result
         builder_pull_secret: options.builder_pull_secret.as_deref(),
         push_secret: &options.push_secret,
         pull_secret: options.pull_secret.as_deref(),
+        cpu_limit: options.cpu_limit.as_deref(),
         request: &request,
     };
     let created = Box::pin(create_job(cluster, job.object()))

@@ -6,6 +6,7 @@ use crate::{
         error::is_forbidden,
         job_pod::Stuck,
         objects::restricted::{CPU, MEMORY},
+        quota,
     },
     error::Failure,
     oci::Reference,
@@ -53,17 +54,9 @@ impl<'a> Words<'a> {
         let failure = cluster.failure(NOT_STARTED, error);
         // Admission's own 403 has no advice yet: a webhook or a quota refused the Job itself.
         if is_forbidden(error) && failure.next.is_empty() {
-            return self.pod_refused(failure);
+            return quota::build_pod_refused(failure, self.namespace);
         }
         failure
-    }
-
-    fn pod_refused(&self, failure: Failure) -> Failure {
-        failure
-            .next("make room in the namespace, or have the rule changed; these apply to it:")
-            .command(self.kubectl("describe resourcequota,limitrange"))
-            .command(format!("kubectl get namespace {} --show-labels", self.namespace))
-            .anchor("pod-refused")
     }
 
     /// The Pod does not run.
@@ -92,7 +85,7 @@ impl<'a> Words<'a> {
         };
         let failure = failure.why(trouble);
         match trouble {
-            Trouble::Refused { .. } => self.pod_refused(failure),
+            Trouble::Refused { .. } => quota::build_pod_refused(failure, self.namespace),
             Trouble::Unschedulable { .. } => failure
                 .next(format!("free or add a node that suits it; it asks for {CPU} CPU and {MEMORY} memory:"))
                 .command("kubectl describe nodes")
@@ -217,6 +210,7 @@ mod tests {
             builder_pull_secret: None,
             push_secret: "push".to_owned(),
             pull_secret: None,
+            cpu_limit: None,
             base: None,
             destination: "r.example/team/shop:1.4".parse().expect("a reference"),
             access: crate::model::RegistryAccess::default(),

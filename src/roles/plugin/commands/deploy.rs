@@ -101,6 +101,9 @@ struct WorkloadArgs {
     /// CPU that the app asks for, for example 500m; `default` for 100m
     #[arg(long, value_name = "QUANTITY", value_parser = values::cpu)]
     cpu: Option<String>,
+    /// CPU that the app may use, for example 1; `default` for no limit
+    #[arg(long, value_name = "QUANTITY", value_parser = values::cpu)]
+    cpu_limit: Option<String>,
 }
 
 /// Builds the image, runs it, and prints its reference.
@@ -206,6 +209,8 @@ pub(crate) fn checked(args: &Args) -> Result<DeployFlags> {
         env: args.workload.env.clone(),
         memory: args.workload.memory.clone(),
         cpu: args.workload.cpu.clone(),
+        cpu_limit: args.workload.cpu_limit.clone(),
+        strategy: args.rollout.strategy(),
         pod: args.pod.clone(),
     };
     // What is said of the Service may be of a port that an earlier deploy named.

@@ -96,6 +96,7 @@ pub(crate) fn settings(site: &Site, builder: &BuilderImage) -> check::Options {
         builder_pull_secret: builder.pull_secret.clone(),
         push_secret: site.push_secret.clone(),
         pull_secret: site.pull_secret.effective(None),
+        cpu_limit: site.build_cpu_limit.clone(),
         patience: PATIENCE,
         timeout: TIMEOUT,
     }

@@ -9,6 +9,7 @@ use super::{
     Context, access,
     args::AccessArgs,
     bootstrap::BuilderImage,
+    build_cpu_limit,
     check::TIMEOUT,
     interrupt::{self, Stage},
     named_image::{NamedImage, Purpose},
@@ -19,6 +20,7 @@ use crate::{
         Cluster,
         error::{is_conflict, is_not_found},
         objects::login_secret,
+        secrets::USUAL_NAME,
     },
     error::{Failure, Result},
     model::{CheckReport, CheckRequest, CheckScope, Event, RegistryAccess, SecretName, Step},
@@ -43,7 +45,7 @@ pub(super) struct Args {
     #[arg(long)]
     password_stdin: bool,
     /// Secret that the login is put into; its other logins stay
-    #[arg(long, value_name = "NAME", default_value = "registry-push")]
+    #[arg(long, value_name = "NAME", default_value = USUAL_NAME)]
     secret: String,
     /// Image that proves the login from inside the cluster; without one, it is proved from here
     #[arg(long, value_name = "REFERENCE", env = "B2I_BUILDER_IMAGE")]
@@ -261,6 +263,7 @@ async fn prove(
             builder_pull_secret: builder.pull_secret,
             push_secret: args.secret.clone(),
             pull_secret: None,
+            cpu_limit: build_cpu_limit::choose(cluster, None, &context.config).await,
             patience: PATIENCE,
             timeout: TIMEOUT,
         };

@@ -15,7 +15,10 @@ pub(crate) use {
     list::{Listed, Login, table as table_of_logins},
 };
 
-use super::{Context, access, args, bootstrap, builder_image, flow, interrupt, named_image, options, values};
+use super::{
+    Context, access, args, bootstrap, build_cpu_limit, builder_image, flow, interrupt, named_image, options,
+    values,
+};
 use crate::error::Result;
 
 /// Arguments of `registry`.
