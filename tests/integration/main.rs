@@ -53,6 +53,7 @@ mod registry_matrix;
 #[cfg(unix)]
 mod registry_prompts;
 mod registry_words;
+mod rollouts;
 mod s2i;
 mod staging;
 mod staging_job;

@@ -3,13 +3,17 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::{interrupt::Stage, known_builds::KnownBuilds, kubesphere, values};
 use crate::{
     cluster::{Cluster, record},
     error::Result,
-    model::{AppName, BuildRequest, DeployOptions, Event, Events, Rollout, Step},
+    model::{
+        AppName, BuildRequest, DeployOptions, Event, Events, Rollout, RolloutOutcome, RolloutRecord, Step,
+    },
     oci::Reference,
-    steps::deploy,
+    steps::deploy::{self, Previous},
 };
 
 /// Whether and how long a rollout is waited for.
@@ -71,28 +75,91 @@ impl RolloutArgs {
     }
 }
 
-/// Rolls out the image of this build, where one was made now.
+/// What is rolled out, and what is recorded of it.
+pub(super) struct Rolling<'a> {
+    pub(super) order: &'a deploy::Options,
+    /// How the app was deployed before; `None` where it was not.
+    pub(super) previous: Option<&'a Previous>,
+    /// The build whose image it is.
+    pub(super) build: Option<u64>,
+    /// Whether this run made that build.
+    pub(super) is_new_build: bool,
+    /// What it changes, in words: [`changes`].
+    pub(super) changes: Vec<String>,
+}
+
+/// Returns what a rollout changes, in words and without values of env: the record has them, which more people may
+/// read than the workload. This is the one place that finds them.
+pub(super) fn changes(previous: Option<&Previous>, order: &deploy::Options) -> Vec<String> {
+    let Some(previous) = previous else {
+        return vec!["first deploy".to_owned()];
+    };
+    let remembered = DeployOptions {
+        replicas: None,
+        ..order.options.clone()
+    };
+    let replicas = order.options.replicas.map(|count| format!("replicas {count}"));
+    let words = [
+        (previous.image.as_ref() != Some(&order.image)).then(|| "image".to_owned()),
+        (previous.options != remembered).then(|| "options".to_owned()),
+        replicas,
+    ];
+    words.into_iter().flatten().collect()
+}
+
+/// Rolls out an image, and records what came of it.
 pub(super) async fn run(
     cluster: &Cluster,
-    order: &deploy::Options,
-    build: Option<u64>,
+    rolling: Rolling<'_>,
     stage: &Stage,
     events: &Events,
 ) -> Result<Rollout> {
+    let Rolling { order, previous, .. } = rolling;
     let app = &order.name;
-    stage.rolling_out(app);
+    let mut recorded = RolloutRecord {
+        started: Timestamp::now().to_string(),
+        build: rolling.build,
+        image: order.image.to_string(),
+        changes: rolling.changes,
+        ..RolloutRecord::default()
+    };
+    let serving = previous.and_then(Previous::serving);
+    // Failing to record a rollout is harmless: only the history lacks it.
+    let record = async |rollout: &RolloutRecord| {
+        record::rolled_out(cluster, app, rollout, serving.as_deref())
+            .await
+            .ok();
+    };
+    let changes_something = !recorded.changes.is_empty();
+    if changes_something {
+        record(&recorded).await;
+    }
+    stage.rolling_out(app, changes_something.then(|| recorded.clone()));
     events.send(Event::Started(Step::RollOut));
-    let rollout = match Box::pin(deploy::run(cluster, order, events)).await {
+    let ended = Box::pin(deploy::run(cluster, order, events)).await;
+    recorded.ended = Some(Timestamp::now().to_string());
+    let rollout = match ended {
         Ok(rollout) => rollout,
         Err(failed) => {
-            if let (Some(number), true) = (build, failed.is_undone) {
-                // It only keeps the next deploy from remembering what was said for this one.
-                let _ = record::undone(cluster, app, number).await;
-                KnownBuilds::of(cluster, app).forget(number);
+            if rolling.is_new_build && previous.is_some() && failed.outcome != RolloutOutcome::Failed {
+                // The app is not what this deploy wanted: the next one remembers nothing of it.
+                rolling
+                    .build
+                    .inspect(|build| KnownBuilds::of(cluster, app).forget(*build));
             }
+            recorded.outcome = failed.outcome;
+            recorded.why = Some(failed.cause).filter(|why| !why.is_empty());
+            record(&recorded).await;
             return Err(failed.failure);
         }
     };
+    if order.wait {
+        recorded.outcome = RolloutOutcome::Serving;
+        // The same deploy again is no news, unless the app has not served until now.
+        if changes_something || rollout.changed || serving.is_none() {
+            record(&recorded).await;
+        }
+    }
     let figures = match (order.wait, rollout.changed) {
         (false, _) => format!("{app} told; not waited for"),
         (true, true) => format!("{app} {}/{} ready", rollout.ready, rollout.wanted),

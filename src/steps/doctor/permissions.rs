@@ -127,6 +127,13 @@ pub const NEEDED: &[Needed] = &[
     ),
     needed("apps", "replicasets", "", &["list"], &[]),
     needed(
+        "apps",
+        "controllerrevisions",
+        "",
+        &[],
+        &[("list", "rollback --with-options of a StatefulSet")],
+    ),
+    needed(
         "",
         "resourcequotas",
         "",

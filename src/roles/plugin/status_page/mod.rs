@@ -1,6 +1,7 @@
 //! The page that `status` shows: what `KubeSphere` has as its status page, for a terminal of 80 columns.
 
 mod builds;
+mod rollouts;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::{
 };
 
 pub(super) use builds::outcome;
+pub(super) use rollouts::outcome as rollout_outcome;
 
 /// Lines of what a warning says that are shown.
 const WARNING_LINES: usize = 3;
@@ -33,6 +35,7 @@ pub(super) fn page(app: &AppStatus, now: Timestamp, width: Option<usize>) -> Vec
     page.section("ENV", env(app.workload.iter().flat_map(|it| &it.env)), false);
     page.section("PODS", page.pods(app, now), false);
     page.section("STAGING", staging(app, now), true);
+    page.section("ROLLOUTS", rollouts::rows(app, now, page.room()), false);
     page.section("BUILDS", builds::rows(app, now, page.room()), false);
     if let Some(build) = app.builds.first() {
         let label = format!("LOG #{}", build.number);
