@@ -469,7 +469,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             break
         }
         'kubectl-b2i;rollback' {
-            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Number of the build to go back to; when not given, the one before')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Number of the build to go back to; when not given, the one that served before')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait until the app serves')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long to wait for that, for example 5m')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is printed: name, json or yaml')
@@ -491,6 +491,8 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-b2i' -ScriptBlock {
             [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'File with a client certificate')
             [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'File with the client certificate''s key')
             [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'Name to expect in the API server''s certificate')
+            [CompletionResult]::new('--with-options', '--with-options', [CompletionResultType]::ParameterName, 'Restore the options that the build was deployed with too: env, memory, ports and all others but replicas')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print which build the app would go back to, and change nothing')
             [CompletionResult]::new('--force-conflicts', '--force-conflicts', [CompletionResultType]::ParameterName, 'Take over fields that somebody else set')
             [CompletionResult]::new('--no-undo', '--no-undo', [CompletionResultType]::ParameterName, 'Leave what does not serve as it is, instead of putting the earlier version back')
             [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Trust any certificate of the API server')

@@ -3391,7 +3391,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__rollback)
-            opts="-o -n -s -q -h --to --force-conflicts --no-undo --wait --timeout --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-o -n -s -q -h --to --with-options --dry-run --force-conflicts --no-undo --wait --timeout --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

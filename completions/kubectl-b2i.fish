@@ -404,7 +404,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l no-und
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l to -d 'Number of the build to go back to; when not given, the one before' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l to -d 'Number of the build to go back to; when not given, the one that served before' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l wait -d 'Wait until the app serves' -r -f -a "true\t''
 false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l timeout -d 'How long to wait for that, for example 5m' -r
@@ -424,6 +424,8 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l cer
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l client-certificate -d 'File with a client certificate' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l client-key -d 'File with the client certificate\'s key' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l tls-server-name -d 'Name to expect in the API server\'s certificate' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l with-options -d 'Restore the options that the build was deployed with too: env, memory, ports and all others but replicas'
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l dry-run -d 'Print which build the app would go back to, and change nothing'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l force-conflicts -d 'Take over fields that somebody else set'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l no-undo -d 'Leave what does not serve as it is, instead of putting the earlier version back'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l insecure-skip-tls-verify -d 'Trust any certificate of the API server'

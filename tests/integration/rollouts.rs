@@ -184,7 +184,7 @@ async fn the_options_of_a_build_come_from_what_kubernetes_keeps() {
     assert!(
         ended
             .stderr
-            .contains("kubectl b2i rollback shop --to 1 -n shop\n"),
+            .contains("kubectl b2i rollback shop -n shop --to 1\n"),
         "{}",
         ended.stderr
     );

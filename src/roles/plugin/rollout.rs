@@ -84,13 +84,26 @@ pub(super) struct Rolling<'a> {
     pub(super) build: Option<u64>,
     /// Whether this run made that build.
     pub(super) is_new_build: bool,
-    /// What it changes, in words: [`changes`].
+    /// What it changes, in words.
     pub(super) changes: Vec<String>,
+}
+
+impl<'a> Rolling<'a> {
+    /// Returns the rollout of a build; `made` is its number where this run made it.
+    pub(super) fn of(order: &'a deploy::Options, previous: Option<&'a Previous>, made: Option<u64>) -> Self {
+        Self {
+            order,
+            previous,
+            build: order.build.map(|seal| seal.number),
+            is_new_build: made.is_some(),
+            changes: changes(previous, order),
+        }
+    }
 }
 
 /// Returns what a rollout changes, in words and without values of env: the record has them, which more people may
 /// read than the workload. This is the one place that finds them.
-pub(super) fn changes(previous: Option<&Previous>, order: &deploy::Options) -> Vec<String> {
+fn changes(previous: Option<&Previous>, order: &deploy::Options) -> Vec<String> {
     let Some(previous) = previous else {
         return vec!["first deploy".to_owned()];
     };

@@ -126,12 +126,8 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         let planned = prepare(&config, &args, &site, &keychain, app, artifact, &flags).await?;
         if context.has_found_name {
             let target = &planned.target;
-            found_name::ensure_own(
-                &target.app,
-                artifact,
-                target.last.as_ref(),
-                planned.previous.is_some(),
-            )?;
+            let exists = planned.previous.is_some();
+            found_name::ensure_own(&target.app, artifact, target.last.as_ref(), exists)?;
         }
         if let Some(mode) = args.dry_run {
             Box::pin(dry_run(context, &args, &site, &planned, mode)).await?;
@@ -156,13 +152,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             build: built.seal,
             ..order
         };
-        let rolling = Rolling {
-            order: &order,
-            previous: previous.as_ref(),
-            build: order.build.map(|seal| seal.number),
-            is_new_build: built.number.is_some(),
-            changes: rollout::changes(previous.as_ref(), &order),
-        };
+        let rolling = Rolling::of(&order, previous.as_ref(), built.number);
         let (rollout, ()) = tokio::join!(
             rollout::run(&site.cluster, rolling, &stage, &events),
             flow::note_skipped(&site, &target, &built),

@@ -94,13 +94,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
                         .rollout
                         .order(app, remembered.options.clone(), image, &record.request)?
                 };
-                let rolling = Rolling {
-                    order: &order,
-                    previous: Some(&remembered),
-                    build: built.number,
-                    is_new_build: true,
-                    changes: rollout::changes(Some(&remembered), &order),
-                };
+                let rolling = Rolling::of(&order, Some(&remembered), built.number);
                 Some(rollout::run(&site.cluster, rolling, &stage, &events).await?)
             }
         };

@@ -105,18 +105,14 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             build: noted,
             ..order
         };
-        let mut changes = rollout::changes(Some(&previous), &order);
-        if !is_running {
-            changes.retain(|change| change != "image");
-            changes.insert(0, format!("rollback to #{}", way.to));
-        }
-        let rolling = Rolling {
-            order: &order,
-            previous: Some(&previous),
+        let mut rolling = Rolling {
             build: Some(way.to),
-            is_new_build: false,
-            changes,
+            ..Rolling::of(&order, Some(&previous), None)
         };
+        if !is_running {
+            rolling.changes.retain(|change| change != "image");
+            rolling.changes.insert(0, format!("rollback to #{}", way.to));
+        }
         let rollout = rollout::run(&cluster, rolling, &stage, &events).await;
         if let (Some(noted), Err(_)) = (noted, &rollout) {
             // The failure is what the person must hear of; a record that stays is only an entry.
@@ -169,13 +165,15 @@ async fn options_of(
     previous: &Previous,
 ) -> Result<DeployOptions> {
     let found = deploy::options_of(cluster, app, &way.result.image).await?;
+    let namespace = &cluster.namespace;
+    let without = format!("kubectl b2i rollback {app} -n {namespace}");
     let options = found.ok_or_else(|| {
         let kind = if previous.options.stateful { "statefulset" } else { "deployment" };
         Failure::new(format!("could not restore the options of build {} of `{app}`", way.to))
             .why("Kubernetes keeps no version of the workload with that build's image any more")
             .next("go back without `--with-options`, then deploy with the flags that it had; this shows which versions are kept:")
-            .command(format!("kubectl b2i rollback {app} --to {} -n {}", way.to, cluster.namespace))
-            .command(format!("kubectl rollout history {kind}/{app} -n {}", cluster.namespace))
+            .command(format!("{without} --to {}", way.to))
+            .command(format!("kubectl rollout history {kind}/{app} -n {namespace}"))
             .anchor("no-earlier-options")
     })?;
     Ok(DeployOptions {
