@@ -157,6 +157,14 @@ impl Workload {
         .unwrap_or_default()
     }
 
+    /// Whether its newest version serves, and no Pod of another one is left. Pods that are ready alone may be of the
+    /// version before.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        let counts = self.counts();
+        counts.observed >= self.generation() && counts.updated == counts.all && counts.ready > 0
+    }
+
     /// Returns its condition of this type; a `StatefulSet` has none.
     #[must_use]
     pub fn condition(&self, type_: &str) -> Option<&DeploymentCondition> {

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{BuildOrigin, LayerDescriptor, Skipped};
+use super::{BuildOrigin, LayerDescriptor, RolloutOutcome, RolloutRecord, Skipped};
 use crate::{
     error::Failure,
     oci::{Digest, Reference},
@@ -25,6 +25,8 @@ pub struct AppStatus {
     pub options: Map<String, Value>,
     /// Its builds, the newest first.
     pub builds: Vec<BuildStatus>,
+    /// Its rollouts, the newest first.
+    pub rollouts: Vec<RolloutRecord>,
     /// Its Pods.
     pub pods: Vec<PodStatus>,
     /// The Pods that take its layers, at work or kept for the next build.
@@ -101,7 +103,7 @@ pub struct BuildStatus {
     pub ended: Option<String>,
     /// Whether the app runs its image.
     pub is_running: bool,
-    /// Whether its rollout failed, so that the version before was put back.
+    /// Whether it never served: its rollout failed, and the version before was put back.
     pub is_undone: bool,
     /// The artifact.
     pub artifact: ArtifactStatus,
@@ -206,6 +208,25 @@ impl AppStatus {
             Some(_) => self.builds.iter().find(|build| build.is_running),
             None => self.builds.first(),
         }
+    }
+
+    /// Returns the newest rollout of what is deployed, unless a build came after it that runs or made no image.
+    #[must_use]
+    pub fn newest_rollout(&self) -> Option<&RolloutRecord> {
+        let newest = self.rollouts.first().filter(|_| self.workload.is_some())?;
+        let is_news = |build: &BuildStatus| build.phase != BuildPhase::Ok && newest.started < build.started;
+        (!self.builds.first().is_some_and(is_news)).then_some(newest)
+    }
+
+    /// Whether a rollout is the one whose version serves now.
+    #[must_use]
+    pub fn is_serving(&self, rollout: &RolloutRecord) -> bool {
+        let mut served = self
+            .rollouts
+            .iter()
+            .filter(|it| it.outcome == RolloutOutcome::Serving);
+        let image = self.workload.as_ref().map(|workload| &workload.image);
+        served.next() == Some(rollout) && image == Some(&rollout.image)
     }
 
     /// Returns the tags that a build's image has still: those that no newer image of the same repository took.

@@ -67,7 +67,7 @@ pub use port::{Port, PortChange, PortKind, PortNumber, Protocol};
 pub use real_path::RealPath;
 pub use record::{BuildOrigin, BuildRecord, Skipped};
 pub use registry_access::{Proxy, RegistryAccess, check_addresses};
-pub use rollout::Rollout;
+pub use rollout::{Rollout, RolloutOutcome, RolloutRecord};
 pub use seals::{Seal, Seals};
 pub use staging_request::StagingRequest;
 pub use symbol_version::{ParseVersionError, SymbolVersion};

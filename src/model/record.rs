@@ -73,9 +73,6 @@ pub struct BuildRecord {
     /// The last lines of the builder's log.
     #[serde(default)]
     pub log_tail: Vec<String>,
-    /// Whether its rollout failed, so that the version before was put back. What was said for it is forgotten.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_undone: bool,
     /// The run that builds it, by which its Jobs are found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
@@ -129,7 +126,6 @@ impl BuildRecord {
             uploaded_bytes: 0,
             outcome: None,
             log_tail: Vec::new(),
-            is_undone: false,
             run: None,
             skipped: None,
             ..self.clone()

@@ -23,6 +23,7 @@ mod cuts;
 mod deploy;
 mod docker_base;
 mod examples;
+mod history;
 mod images;
 mod installed;
 mod interrupt;

@@ -102,21 +102,34 @@ pub(crate) fn failed() -> Value {
     json!({ "failed": { "what": "could not push `registry.example.com/team/shop`", "why": "denied" } })
 }
 
-/// Has this machine vouch for these builds, as if it had made them.
-pub(crate) fn vouch(server: &str, app: &str, builds: &[Value]) {
-    let seals = builds.iter().fold(Seals::default(), |seals, build| {
+fn seals(builds: &[Value]) -> Seals {
+    builds.iter().fold(Seals::default(), |seals, build| {
         let build: BuildRecord = serde_json::from_value(build.clone()).unwrap();
         seals.with(build.seal())
-    });
+    })
+}
+
+/// Has this machine vouch for these builds, as if it had made them.
+pub(crate) fn vouch(server: &str, app: &str, builds: &[Value]) {
+    let seals = seals(builds);
     let name = Digest::of(json!([server, "shop", app]).to_string().as_bytes()).hex();
     let folder = state_folder(server).join("kubectl-b2i/builds");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join(format!("{name}.json")), json!(seals).to_string()).unwrap();
 }
 
-/// The record, of builds that this machine has made.
+/// The record, of builds that this machine has made, and has deployed where the app is.
 pub(crate) fn put_record(server: &FakeApiServer, app: &str, builds: &[Value]) {
     vouch(server.url(), app, builds);
+    if let Some(mut workload) = server.get(DEPLOYMENTS, app) {
+        let made: Vec<Value> = builds
+            .iter()
+            .filter(|build| build["outcome"]["done"].is_object())
+            .cloned()
+            .collect();
+        workload["metadata"]["annotations"]["kubectl-b2i/builds"] = json!(json!(seals(&made)).to_string());
+        server.put(DEPLOYMENTS, workload);
+    }
     put_unknown_record(server, app, builds);
 }
 

@@ -62,6 +62,7 @@ mod registry_matrix;
 mod registry_prompts;
 mod registry_words;
 mod role;
+mod rollouts;
 mod s2i;
 mod shown_options;
 mod staging;

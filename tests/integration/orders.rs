@@ -6,7 +6,7 @@ use std::time::Duration;
 use kubectl_b2i::{
     cluster::Cluster,
     error::Failure,
-    model::{Events, Port, Rollout},
+    model::{Events, Port, Rollout, RolloutOutcome},
     steps::deploy::{self, Options},
 };
 use serde_json::{Value, json};
@@ -180,7 +180,7 @@ async fn an_undo_leaves_what_another_deploy_applied_between_its_read_and_its_wri
     let failed = deploy::run(&cluster, &of("2"), &Events::nowhere())
         .await
         .unwrap_err();
-    assert!(!failed.is_undone);
+    assert_eq!(failed.outcome, RolloutOutcome::Replaced);
     is_replaced(&failed.failure, "3");
     let why = &failed.failure.why;
     assert!(
@@ -199,7 +199,7 @@ async fn an_undo_reads_again_after_a_conflict_that_is_none_of_a_deploy() {
     let failed = deploy::run(&cluster, &of("2"), &Events::nowhere())
         .await
         .unwrap_err();
-    assert!(failed.is_undone, "{}", failed.failure.why);
+    assert_eq!(failed.outcome, RolloutOutcome::Undone, "{}", failed.failure.why);
     assert!(
         failed
             .failure
@@ -219,7 +219,7 @@ async fn an_undo_whose_answer_was_lost_is_one() {
         .await
         .unwrap_err();
     assert!(
-        failed.is_undone && failed.failure.why.contains("(undone)"),
+        failed.outcome == RolloutOutcome::Undone && failed.failure.why.contains("(undone)"),
         "{}",
         failed.failure.why
     );

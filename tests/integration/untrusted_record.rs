@@ -8,6 +8,7 @@ use crate::{
         build, builds, digest, done, image, ok, put_app, put_record, put_secret, put_secret_named,
         put_unknown_record, run, running_image, vouch,
     },
+    rollouts::put_rollouts,
     support::fake_apiserver::FakeApiServer,
 };
 
@@ -70,6 +71,41 @@ async fn rollback_runs_nothing_that_nobody_vouches_for() {
         assert_eq!(running_image(&server), image(3), "{pointer}");
     }
     put_unknown_record(&server, "shop", &all);
+    assert_eq!(ok(&cluster, "rollback shop").await, format!("{}\n", image(2)));
+}
+
+/// The rollouts have no seal: they choose among builds that somebody vouches for, and vouch for none.
+#[tokio::test(flavor = "multi_thread")]
+async fn rollouts_vouch_for_no_build() {
+    let (server, cluster) = FakeApiServer::start().await;
+    plays(&server, |_| ready());
+    put_app(&server, 3);
+    let all = [1, 2, 3].map(|number| build(number, done(number)));
+    put_record(&server, "shop", &all);
+    let mut evil = build(9, done(9));
+    evil["origin"] = json!("artifact");
+    let rollouts = [9, 2].map(|number| {
+        json!({ "started": number.to_string(), "build": number, "image": image(number), "outcome": "serving" })
+    });
+    let spoiled = [
+        all[0].clone(),
+        changed(&all[1], "/outcome/done/image", json!(image(9))),
+        all[2].clone(),
+        evil,
+    ];
+    put_unknown_record(&server, "shop", &spoiled);
+    put_rollouts(&server, &rollouts);
+    let ended = run(&cluster, "rollback shop").await;
+    assert!(ended.stderr.contains("#build-unconfirmed"), "{}", ended.stderr);
+    let ended = run(&cluster, "rollback shop --to 9").await;
+    assert!(ended.stderr.contains("#build-unconfirmed"), "{}", ended.stderr);
+    assert_eq!(running_image(&server), image(3));
+    // What cannot be read is as if it were not there.
+    put_unknown_record(&server, "shop", &all);
+    put_rollouts(
+        &server,
+        &[json!(7), json!({ "outcome": ["serving"], "changes": "all" })],
+    );
     assert_eq!(ok(&cluster, "rollback shop").await, format!("{}\n", image(2)));
 }
 

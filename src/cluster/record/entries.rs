@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::{Timestamp, ToSpan};
 
-use super::{CAP_BYTES, request_key};
-use crate::model::{BuildOrigin, BuildRecord, BuildRequest, RegistryAccess};
+use super::{CAP_BYTES, request_key, rollouts};
+use crate::model::{BuildOrigin, BuildRecord, BuildRequest, RegistryAccess, RolloutOutcome, RolloutRecord};
 
 /// No app is built more often. What is numbered higher was written by somebody else.
 const HIGHEST: u64 = 1 << 48;
@@ -55,6 +55,10 @@ pub(super) fn remove(data: &mut BTreeMap<String, String>, number: u64) {
 /// builders have read them long ago.
 pub(super) fn trim(data: &mut BTreeMap<String, String>, limit: usize, now: Timestamp) {
     let newest_first = builds(Some(data));
+    if data.contains_key(rollouts::KEY) {
+        // Whatever somebody else has written there.
+        rollouts::put(data, rollouts::rollouts(Some(data)));
+    }
     drop_ended(data, &newest_first, limit, now);
     if size(data) <= CAP_BYTES {
         return;
@@ -72,7 +76,8 @@ pub(super) fn trim(data: &mut BTreeMap<String, String>, limit: usize, now: Times
     }
     let is_ours = |key: &String| {
         let mut numbers = newest_first.iter().map(|build| build.number);
-        numbers.any(|number| *key == build_key(number) || *key == request_key(number))
+        *key == rollouts::KEY
+            || numbers.any(|number| *key == build_key(number) || *key == request_key(number))
     };
     if size(data) > CAP_BYTES {
         data.retain(|key, _| is_ours(key));
@@ -93,7 +98,12 @@ fn drop_ended(
     let mut left = newest_first.len();
     // The app may well run it, while the newest has yet to be made, or is not for this cluster.
     let mut made = newest_first.iter().filter(|build| build.result().is_some());
-    let is_good = |build: &&BuildRecord| build.origin != BuildOrigin::Local && !build.is_undone;
+    let rollouts = rollouts::rollouts(Some(data));
+    let is_good = |build: &&BuildRecord| {
+        let outcome = RolloutRecord::outcome_of(&rollouts, build.number);
+        let is_out = matches!(outcome, Some(RolloutOutcome::Undone | RolloutOutcome::Refused));
+        build.origin != BuildOrigin::Local && !is_out
+    };
     let kept = made.find(is_good).map(|build| build.number);
     for build in newest_first
         .iter()

@@ -7,16 +7,19 @@
 mod change;
 mod entries;
 pub mod killed;
+mod rollouts;
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
 
 use super::Cluster;
-use crate::model::{AppName, BuildOutcome, BuildRecord, BuildRequest, Skipped};
+use crate::model::{AppName, BuildOutcome, BuildRecord, BuildRequest, RolloutRecord, Skipped};
 
 use change::change;
 pub use entries::runs;
 use entries::{builds, put, remove, size, trim};
+pub use rollouts::rolled_out;
+use rollouts::rollouts;
 
 /// Builds that are kept when nothing else is said.
 pub const HISTORY_LIMIT: usize = 10;
@@ -51,6 +54,15 @@ pub enum Error {
     Request(#[from] kube::Error),
 }
 
+/// What an app's `ConfigMap` holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// The builds, the newest first.
+    pub builds: Vec<BuildRecord>,
+    /// The rollouts, the newest first.
+    pub rollouts: Vec<RolloutRecord>,
+}
+
 /// Returns the name of an app's `ConfigMap`.
 #[must_use]
 pub fn name(app: &AppName) -> String {
@@ -63,19 +75,30 @@ pub fn request_key(number: u64) -> String {
     format!("request-{number}")
 }
 
+/// Returns an app's record; an empty one where it has none.
+///
+/// # Errors
+/// What the API server answered.
+pub async fn load(cluster: &Cluster, app: &AppName) -> Result<Record, Error> {
+    let map = cluster.api::<ConfigMap>().get_opt(&name(app)).await?;
+    Ok(map.map(|map| read(&map)).unwrap_or_default())
+}
+
 /// Returns an app's builds, the newest first.
 ///
 /// # Errors
 /// What the API server answered.
 pub async fn list(cluster: &Cluster, app: &AppName) -> Result<Vec<BuildRecord>, Error> {
-    let map = cluster.api::<ConfigMap>().get_opt(&name(app)).await?;
-    Ok(map.map(|map| read(&map)).unwrap_or_default())
+    Ok(load(cluster, app).await?.builds)
 }
 
-/// Returns the builds that an app's `ConfigMap` tells of, the newest first.
+/// Returns what an app's `ConfigMap` holds.
 #[must_use]
-pub fn read(map: &ConfigMap) -> Vec<BuildRecord> {
-    builds(map.data.as_ref())
+pub fn read(map: &ConfigMap) -> Record {
+    Record {
+        builds: builds(map.data.as_ref()),
+        rollouts: rollouts(map.data.as_ref()),
+    }
 }
 
 /// Returns what the builder of a build gets, the text of the build's [`request_key`].
@@ -163,18 +186,6 @@ pub async fn skip(cluster: &Cluster, app: &AppName, number: u64) -> Result<(), E
             times: 1 + build.skipped.as_ref().map_or(0, |skipped| skipped.times),
             last: Timestamp::now().to_string(),
         }),
-        ..build
-    })
-    .await
-}
-
-/// Notes that a build's rollout failed, and that the version before was put back.
-///
-/// # Errors
-/// What the API server answered.
-pub async fn undone(cluster: &Cluster, app: &AppName, number: u64) -> Result<(), Error> {
-    change_one(cluster, app, number, |build| BuildRecord {
-        is_undone: true,
         ..build
     })
     .await

@@ -56,7 +56,6 @@ pub(super) fn of_artifact(
         uploaded_bytes: 0,
         outcome: None,
         log_tail: Vec::new(),
-        is_undone: false,
         run: None,
         skipped: None,
     }

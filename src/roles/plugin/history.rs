@@ -4,9 +4,14 @@
 
 use super::{known_builds::KnownBuilds, options::record_failure};
 use crate::{
-    cluster::{Cluster, error::is_forbidden, record, workload},
+    cluster::{
+        Cluster,
+        error::is_forbidden,
+        record::{self, Record},
+        workload,
+    },
     error::{Failure, Result},
-    model::{AppName, BuildOrigin, BuildRecord, LayerDescriptor, Seals},
+    model::{AppName, BuildOrigin, BuildRecord, LayerDescriptor, RolloutRecord, Seals},
     oci::Reference,
     steps::deploy::Previous,
 };
@@ -15,8 +20,11 @@ use crate::{
 pub(super) struct History {
     /// All entries of the record, the newest first. What they say may be anybody's.
     pub(super) builds: Vec<BuildRecord>,
+    /// All rollouts of the record, the newest first. What they say may be anybody's: it chooses among builds that
+    /// somebody vouches for.
+    pub(super) rollouts: Vec<RolloutRecord>,
     /// Seals of the builds that the workload was deployed from.
-    deployed: Seals,
+    pub(super) deployed: Seals,
     /// These, and those of builds that this machine made.
     known: Seals,
     /// What the workload runs, where it is ours.
@@ -26,13 +34,16 @@ pub(super) struct History {
 impl History {
     /// Reads the record of an app whose workload is read already.
     pub(super) async fn of(cluster: &Cluster, app: &AppName, previous: Option<&Previous>) -> Result<Self> {
-        let builds = record::list(cluster, app).await;
-        let builds = builds.map_err(|error| record_failure(cluster, "read", app, &error))?;
+        let record = record::load(cluster, app).await;
+        let mut record = record.map_err(|error| record_failure(cluster, "read", app, &error))?;
         let (deployed, running) = previous.map_or_else(Default::default, |previous| {
             (previous.builds.clone(), previous.image.clone())
         });
+        if let (Some(newest), Some(previous)) = (record.rollouts.first_mut(), previous) {
+            newest.settle(previous.serving().as_deref());
+        }
         Ok(Self::new(
-            builds,
+            record,
             deployed,
             running,
             &KnownBuilds::of(cluster, app).seals(),
@@ -41,8 +52,8 @@ impl History {
 
     /// Reads the record and the workload of an app. Who may not see workloads has what this machine knows.
     pub(super) async fn read(cluster: &Cluster, app: &AppName) -> Result<Self> {
-        let (builds, found) = tokio::join!(record::list(cluster, app), workload::find(cluster, app.as_str()));
-        let builds = builds.map_err(|error| record_failure(cluster, "read", app, &error))?;
+        let (record, found) = tokio::join!(record::load(cluster, app), workload::find(cluster, app.as_str()));
+        let record = record.map_err(|error| record_failure(cluster, "read", app, &error))?;
         let found = match found {
             Err(error) if is_forbidden(&error) => None,
             found => found
@@ -53,19 +64,21 @@ impl History {
         let container = found.as_ref().and_then(workload::Workload::app_container);
         let running = container.and_then(|container| container.image.as_ref()?.parse().ok());
         Ok(Self::new(
-            builds,
+            record,
             deployed,
             running,
             &KnownBuilds::of(cluster, app).seals(),
         ))
     }
 
-    fn new(builds: Vec<BuildRecord>, deployed: Seals, running: Option<Reference>, made_here: &Seals) -> Self {
+    fn new(record: Record, deployed: Seals, running: Option<Reference>, made_here: &Seals) -> Self {
+        let Record { builds, rollouts } = record;
         // What this machine made of another record of that name is not missed in this one.
         let is_there = |number: &u64| builds.iter().any(|build| build.number == *number);
         Self {
             known: deployed.and(&made_here.only(is_there)),
             builds,
+            rollouts,
             deployed,
             running,
         }
@@ -93,20 +106,24 @@ impl History {
         })
     }
 
-    /// Returns the last build. One before it never takes its place: then whoever spoils an entry could bring an
-    /// older one back.
-    pub(super) fn last(&self) -> Option<&BuildRecord> {
-        self.known().next()?.1
+    /// Returns the known builds that made an image: nothing of one that failed is remembered.
+    fn made(&self) -> impl Iterator<Item = Option<&BuildRecord>> {
+        let entries = self.known().map(|(_, entry)| entry);
+        entries.filter(|entry| entry.is_none_or(|build| build.result().is_some()))
     }
 
-    /// Returns the build whose options the next one keeps: the last one. What `build --local` was told was said of
-    /// that image alone: it is passed over where there is another.
+    /// Returns the last build that made an image. One before it never takes its place: then whoever spoils an entry
+    /// could bring an older one back.
+    pub(super) fn last(&self) -> Option<&BuildRecord> {
+        self.made().next()?
+    }
+
+    /// Returns the build whose options the next one keeps: the last one that made an image. What `build --local` was
+    /// told was said of that image alone: it is passed over where there is another.
     pub(super) fn remembered(&self) -> Option<&BuildRecord> {
-        let mut known = self.known();
-        let (_, entry) = known
-            .find(|(_, entry)| entry.is_none_or(|build| build.origin != BuildOrigin::Local))
-            .or_else(|| self.known().next())?;
-        entry
+        let mut made = self.made();
+        made.find(|entry| entry.is_none_or(|build| build.origin != BuildOrigin::Local))
+            .or_else(|| self.made().next())?
     }
 
     /// Returns the number of the newest known build whose image the workload runs.
@@ -129,7 +146,9 @@ impl History {
 
     /// Says that earlier builds decide nothing, where there are some.
     pub(super) fn note(&self, app: &AppName) -> Option<String> {
-        if self.remembered().is_some() || (self.builds.is_empty() && self.deployed.is_empty()) {
+        let is_known = self.made().next().is_some() || !self.deployed.is_empty();
+        let has_options = is_known || self.builds.iter().any(|build| build.result().is_some());
+        if self.remembered().is_some() || !has_options {
             return None;
         }
         let newest = self.builds.iter().map(|build| build.number).next();

@@ -12,7 +12,7 @@ use crate::{
         AppStatus, Artifact, ArtifactKind, ArtifactStatus, Base, BuildOrigin, BuildPhase, BuildStatus, Check,
         CheckReport, CheckStatus, ConfigChanges, ElfFacts, EnvStatus, EventStatus, Finding, FindingStatus,
         ImagePlan, JarFacts, JarLayout, LayerDescriptor, Libc, PodStatus, RealPath, RegistryAccess,
-        ServletApi, Skipped, StagingStatus, WarFacts, Workload,
+        RolloutOutcome, RolloutRecord, ServletApi, Skipped, StagingStatus, WarFacts, Workload,
     },
     oci::{Compression, Descriptor, Digest, Platform, Reference},
     steps::plan::Catalogue,
@@ -149,6 +149,17 @@ fn app(chance: &mut Chance) -> AppStatus {
             .map(|_| (chance.text(), tree(chance, 2)))
             .collect(),
         builds: (0..chance.below(3)).map(|number| build(chance, number)).collect(),
+        rollouts: (0..chance.below(3))
+            .map(|_| RolloutRecord {
+                started: chance.text(),
+                ended: chance.maybe(),
+                build: Some(1),
+                image: chance.text(),
+                changes: chance.texts(),
+                outcome: chance.choice(&[RolloutOutcome::Serving, RolloutOutcome::Failed]),
+                why: chance.maybe(),
+            })
+            .collect(),
         pods: (0..chance.below(3))
             .map(|_| PodStatus {
                 name: chance.text(),

@@ -5,13 +5,14 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::time::sleep;
 
 use super::commands::rollback;
 use crate::{
     cluster::{Cluster, record},
     error::{Failure, Kind, Result},
-    model::AppName,
+    model::{AppName, RolloutOutcome, RolloutRecord},
     steps::cleanup,
     term::Printer,
 };
@@ -46,8 +47,8 @@ enum At {
     Recorded(AppName, u64),
     /// The build is done, and its entry stays. The staging Pod is not handed over yet.
     Built,
-    /// The Deployment was told.
-    RollOut(AppName),
+    /// The Deployment was told. The rollout is in the record, where it changes something.
+    RollOut(AppName, Option<Box<RolloutRecord>>),
 }
 
 impl Stage {
@@ -63,8 +64,8 @@ impl Stage {
         self.set(At::Built);
     }
 
-    pub(super) fn rolling_out(&self, app: &AppName) {
-        self.set(At::RollOut(app.clone()));
+    pub(super) fn rolling_out(&self, app: &AppName, recorded: Option<RolloutRecord>) {
+        self.set(At::RollOut(app.clone(), recorded.map(Box::new)));
     }
 
     pub(super) fn done(&self) {
@@ -128,7 +129,13 @@ pub(super) async fn or_cleanup<T>(
                     ))),
             }
         }
-        At::RollOut(app) => {
+        At::RollOut(app, recorded) => {
+            if let Some(recorded) = recorded {
+                tokio::select! {
+                    () = record_interrupt(cluster, &app, *recorded) => {}
+                    () = asked_to_stop() => {}
+                }
+            }
             let stopped = stopped(&format!("stopped waiting; the rollout of `{app}` goes on"));
             Err(goes_on(stopped, cluster, &app, stage.back()).await)
         }
@@ -193,6 +200,16 @@ async fn undo(at: &At, cluster: &Cluster, run_id: &str) {
         // The interrupt is what the person must hear of; a record that stays is only an entry.
         let _ = record::abandon(cluster, app, *number).await;
     }
+}
+
+/// Records that nobody waits for the end of a rollout any more. Failing to do so is harmless.
+async fn record_interrupt(cluster: &Cluster, app: &AppName, rollout: RolloutRecord) {
+    let interrupted = RolloutRecord {
+        outcome: RolloutOutcome::Interrupted,
+        ended: Some(Timestamp::now().to_string()),
+        ..rollout
+    };
+    record::rolled_out(cluster, app, &interrupted, None).await.ok();
 }
 
 /// Waits for Ctrl-C, or for the signal by which a CI system ends a job.

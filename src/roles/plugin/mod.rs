@@ -63,6 +63,7 @@ mod rollout;
 mod s2i_builder;
 mod s2i_source;
 mod s2i_values;
+mod served;
 mod staging;
 mod status_page;
 mod timings;

@@ -3,13 +3,18 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::{command_line::CommandLine, interrupt::Stage, kind, known_builds::KnownBuilds, kubesphere, values};
 use crate::{
     cluster::{Cluster, record},
     error::Result,
-    model::{AppName, BuildRequest, DeployOptions, Event, Events, Rollout, Step, Strategy},
+    model::{
+        AppName, BuildRequest, DeployOptions, Event, Events, Rollout, RolloutOutcome, RolloutRecord, Step,
+        Strategy,
+    },
     oci::Reference,
-    steps::deploy,
+    steps::deploy::{self, Previous},
 };
 
 /// How a rollout goes, and whether and how long it is waited for.
@@ -97,28 +102,110 @@ impl RolloutArgs {
     }
 }
 
-/// Rolls out the image of this build, where one was made now.
+/// What is rolled out, and what is recorded of it.
+pub(super) struct Rolling<'a> {
+    pub(super) order: &'a deploy::Options,
+    /// How the app was deployed before; `None` where it was not.
+    pub(super) previous: Option<&'a Previous>,
+    /// The build whose image it is.
+    pub(super) build: Option<u64>,
+    /// Whether this run made that build.
+    pub(super) is_new_build: bool,
+    /// What it changes, in words.
+    pub(super) changes: Vec<String>,
+}
+
+impl<'a> Rolling<'a> {
+    /// Returns the rollout of a build; `made` is its number where this run made it.
+    pub(super) fn of(order: &'a deploy::Options, previous: Option<&'a Previous>, made: Option<u64>) -> Self {
+        Self {
+            order,
+            previous,
+            build: order.build.map(|seal| seal.number),
+            is_new_build: made.is_some(),
+            changes: changes(previous, order),
+        }
+    }
+}
+
+/// Returns what a rollout changes, as far as it is known before it begins.
+fn changes(previous: Option<&Previous>, order: &deploy::Options) -> Vec<String> {
+    let Some(previous) = previous else {
+        return vec!["first deploy".to_owned()];
+    };
+    let remembered = DeployOptions {
+        replicas: None,
+        ..order.options.clone()
+    };
+    let replicas = order.options.replicas.map(|count| format!("replicas {count}"));
+    let words = [
+        (previous.image.as_ref() != Some(&order.image)).then(|| "image".to_owned()),
+        (previous.options != remembered).then(|| "options".to_owned()),
+        replicas,
+    ];
+    words.into_iter().flatten().collect()
+}
+
+/// Rolls out an image, and records what came of it.
 pub(super) async fn run(
     cluster: &Cluster,
-    order: &deploy::Options,
-    build: Option<u64>,
+    rolling: Rolling<'_>,
     stage: &Stage,
     events: &Events,
 ) -> Result<Rollout> {
+    let Rolling { order, previous, .. } = rolling;
     let app = &order.name;
-    stage.rolling_out(app);
+    let mut recorded = RolloutRecord {
+        started: Timestamp::now().to_string(),
+        build: rolling.build,
+        image: order.image.to_string(),
+        changes: rolling.changes,
+        ..RolloutRecord::default()
+    };
+    let serving = previous.and_then(Previous::serving);
+    // Failing to record a rollout is harmless: only the history lacks it.
+    let record = async |rollout: &RolloutRecord| {
+        record::rolled_out(cluster, app, rollout, serving.as_deref())
+            .await
+            .ok();
+    };
+    let changes_something = !recorded.changes.is_empty();
+    if changes_something {
+        record(&recorded).await;
+    }
+    stage.rolling_out(app, changes_something.then(|| recorded.clone()));
     events.send(Event::Started(Step::RollOut));
-    let rollout = match Box::pin(deploy::run(cluster, order, events)).await {
+    let ended = Box::pin(deploy::run(cluster, order, events)).await;
+    recorded.ended = Some(Timestamp::now().to_string());
+    let found = match &ended {
+        Ok(rollout) => &rollout.changes,
+        Err(failed) => &failed.changes,
+    };
+    if !found.is_empty() {
+        recorded.changes = found.iter().map(|change| without_env_value(change)).collect();
+    }
+    let rollout = match ended {
         Ok(rollout) => rollout,
         Err(failed) => {
-            if let (Some(number), true) = (build, failed.is_undone) {
-                // It only keeps the next deploy from remembering what was said for this one.
-                let _ = record::undone(cluster, app, number).await;
-                KnownBuilds::of(cluster, app).forget(number);
+            if rolling.is_new_build && previous.is_some() && failed.outcome != RolloutOutcome::Failed {
+                // The app is not what this deploy wanted: the next one remembers nothing of it.
+                rolling
+                    .build
+                    .inspect(|build| KnownBuilds::of(cluster, app).forget(*build));
             }
+            recorded.outcome = failed.outcome;
+            recorded.why = Some(failed.cause).filter(|why| !why.is_empty());
+            record(&recorded).await;
             return Err(failed.failure);
         }
     };
+    if order.wait {
+        recorded.outcome = RolloutOutcome::Serving;
+        // The same deploy again is no news, unless the app has not served until now.
+        if changes_something || rollout.changed || serving.is_none() {
+            record(&recorded).await;
+        }
+    }
     let figures = match (order.wait, rollout.changed) {
         (false, _) => format!("{app} told; not waited for"),
         (true, true) => format!("{app} {}/{} ready", rollout.ready, rollout.wanted),
@@ -126,6 +213,16 @@ pub(super) async fn run(
     };
     events.send(Event::Done(Step::RollOut, figures));
     Ok(rollout)
+}
+
+/// Returns a change as it is recorded: more people may read the record than the workload, which has the values of env.
+fn without_env_value(change: &str) -> String {
+    let mut words = change.splitn(3, ' ');
+    let (Some("env"), Some(name), Some(rest)) = (words.next(), words.next(), words.next()) else {
+        return change.to_owned();
+    };
+    let verb = rest.split(' ').next().filter(|verb| ["added", "removed"].contains(verb));
+    format!("env {name} {}", verb.unwrap_or("changed"))
 }
 
 /// Where the app answers, as the last lines of talk: from outside, else in the cluster and how to get there.
@@ -142,4 +239,21 @@ pub(super) fn place(rollout: &Rollout, line: &CommandLine) -> Option<String> {
             format!("\n  {address}   in the cluster{forward}")
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_record_has_no_values_of_env() {
+        for (change, recorded) in [
+            ("env LOG_LEVEL added (debug)", "env LOG_LEVEL added"),
+            ("env LOG_LEVEL info → debug", "env LOG_LEVEL changed"),
+            ("env LOG_LEVEL removed", "env LOG_LEVEL removed"),
+            ("memory 512Mi → 1Gi", "memory 512Mi → 1Gi"),
+        ] {
+            assert_eq!(without_env_value(change), recorded);
+        }
+    }
 }

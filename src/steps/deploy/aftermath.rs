@@ -1,10 +1,7 @@
 //! What is left after a rollout that failed, and what to do with it, in a person's words.
 
 use super::{apply::Objects, outcome::Teller, undo::Undone, version::Version};
-use crate::{
-    cluster::{Workload, objects::labels},
-    error::Failure,
-};
+use crate::{cluster::objects::labels, error::Failure};
 
 impl Teller<'_> {
     /// Adds to a failure what is left after it. `undone` is what came of the undo, where there was one.
@@ -77,7 +74,7 @@ impl Teller<'_> {
         let was = before.workload.as_ref();
         let image = before.image().unwrap_or_default();
         match was {
-            Some(was) if served(was) => format!("`{name}` serves {image} again (undone)"),
+            Some(was) if was.serves() => format!("`{name}` serves {image} again (undone)"),
             Some(was) if was.counts().ready > 0 => {
                 format!("`{name}` is again what it was, {image}, whose own rollout was not complete (undone)")
             }
@@ -93,10 +90,4 @@ impl Objects {
     fn image(&self) -> Option<String> {
         self.workload.as_ref()?.app_container()?.image.clone()
     }
-}
-
-/// Whether a workload's newest version served. Pods that are ready alone may be of the version before it.
-fn served(workload: &Workload) -> bool {
-    let counts = workload.counts();
-    counts.observed >= workload.generation() && counts.updated == counts.all && counts.ready > 0
 }

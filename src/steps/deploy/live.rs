@@ -169,6 +169,17 @@ pub struct Previous {
     pub image: Option<Reference>,
     /// Replicas that an earlier deploy set and nobody else has changed.
     pub replicas: Option<i32>,
+    /// Whether that image serves.
+    pub serves: bool,
+}
+
+impl Previous {
+    /// Returns the image that it runs, where that serves.
+    #[must_use]
+    pub fn serving(&self) -> Option<String> {
+        let image = self.image.as_ref().filter(|_| self.serves)?;
+        Some(image.to_string())
+    }
 }
 
 /// Returns what the workload says of the last deploy; `None` where we never deployed this app.
@@ -191,6 +202,7 @@ pub async fn previous(cluster: &Cluster, name: &AppName) -> Result<Option<Previo
     Ok(Some(Previous {
         options: read(cluster, name, text)?,
         builds: found.builds(),
+        serves: found.serves(),
         image: image.and_then(|image| image.parse().ok()),
         replicas: apply::replicas_of(&found),
     }))
@@ -254,7 +266,7 @@ pub async fn adopt(cluster: &Cluster, name: &AppName, container: Option<&str>) -
     }))
 }
 
-fn read(cluster: &Cluster, name: &AppName, text: &str) -> Result<DeployOptions> {
+pub(super) fn read(cluster: &Cluster, name: &AppName, text: &str) -> Result<DeployOptions> {
     serde_json::from_str(text).map_err(|error| {
         Failure::new(format!("could not read how `{name}` was deployed last"))
             .why(format!(

@@ -8,6 +8,7 @@ mod answer;
 mod apply;
 mod changes;
 mod conflict;
+mod earlier;
 mod early;
 mod listening;
 mod live;
@@ -28,6 +29,7 @@ use std::time::Duration;
 
 use apply::Objects;
 pub use changes::changes;
+pub use earlier::options_of;
 pub use early::ensure_accepted;
 pub use live::{Adoption, Previous, adopt, other_kind, previous};
 use outcome::Teller;
@@ -39,7 +41,7 @@ use version::Version;
 use crate::{
     cluster::{Cluster, objects::url},
     error::{Failure, Result},
-    model::{AppName, DeployOptions, Derived, Event, Events, Rollout, Seal},
+    model::{AppName, DeployOptions, Derived, Event, Events, Rollout, RolloutOutcome, Seal},
     oci::{Platform, Reference},
 };
 
@@ -97,19 +99,30 @@ impl Options {
 pub struct Failed {
     /// Why, in a person's words.
     pub failure: Failure,
-    /// Whether the version before was put back in its place.
-    pub is_undone: bool,
+    /// What came of the rollout.
+    pub outcome: RolloutOutcome,
+    /// Why, in one sentence, without the app's own log.
+    pub cause: String,
     /// What it had changed: see [`changes`].
     pub changes: Vec<String>,
 }
 
-impl From<Failure> for Failed {
-    fn from(failure: Failure) -> Self {
+impl Failed {
+    fn new(failure: Failure, outcome: RolloutOutcome) -> Self {
+        let cause = failure.why.lines().next().unwrap_or_default().to_owned();
         Self {
             failure,
-            is_undone: false,
+            outcome,
+            cause,
             changes: Vec::new(),
         }
+    }
+}
+
+/// Before anything is applied, a failure is a refusal.
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        Self::new(failure, RolloutOutcome::Refused)
     }
 }
 
@@ -145,12 +158,16 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
     let version = version.unwrap_or_default();
     let prune = async || {
         let pruned = apply::prune(cluster, options, &applied, &version).await;
-        pruned.map_err(|refused| teller.not_pruned(&refused))
+        pruned.map_err(|refused| Failed::new(teller.not_pruned(&refused), RolloutOutcome::Failed))
+    };
+    let ensure_settled = async || {
+        let settled = settled::ensure(cluster, options, &applied, &version).await;
+        settled.map_err(|failure| Failed::new(failure, RolloutOutcome::Replaced))
     };
     if !options.wait {
         prune().await?;
         if changed {
-            settled::ensure(cluster, options, &applied, &version).await?;
+            ensure_settled().await?;
         }
         return Ok(Rollout {
             changes,
@@ -183,7 +200,7 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         _ => None,
     };
     if !is_settled {
-        settled::ensure(cluster, options, &applied, &version).await?;
+        ensure_settled().await?;
     }
     Ok(Rollout {
         ready: served.ready,
@@ -215,8 +232,12 @@ async fn failed(
 ) -> Failed {
     // What is told of the Pods must be read before the undo removes them.
     let failure = teller.rollout_failed(cause, version).await;
+    let because = match cause {
+        Cause::Trouble(trouble, _) => trouble.to_string(),
+        _ => failure.why.lines().next().unwrap_or_default().to_owned(),
+    };
     if let Cause::Replaced(_) | Cause::Deleted = cause {
-        return failure.into();
+        return Failed::new(failure, RolloutOutcome::Replaced);
     }
     let has_earlier = before.workload.is_some() && applied.differs_from(before);
     let undone = if has_earlier && teller.options.undo {
@@ -226,7 +247,12 @@ async fn failed(
     };
     Failed {
         failure: teller.after_failure(failure, before, undone.as_ref(), version),
-        is_undone: matches!(undone, Some(Ok(Undone::Back))),
+        outcome: match undone {
+            Some(Ok(Undone::Back)) => RolloutOutcome::Undone,
+            Some(Ok(Undone::Left(_))) => RolloutOutcome::Replaced,
+            Some(Err(_)) | None => RolloutOutcome::Failed,
+        },
+        cause: because,
         changes: Vec::new(),
     }
 }

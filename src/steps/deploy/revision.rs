@@ -9,7 +9,7 @@ use kube::{ResourceExt, api::ListParams};
 use crate::cluster::{Cluster, Workload, trouble::is_going};
 
 /// Annotation of a Deployment and of its `ReplicaSet`s.
-const REVISION: &str = "deployment.kubernetes.io/revision";
+pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
 /// The label by which a `ReplicaSet` knows its Pods:
 /// <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label>.
 const HASH: &str = "pod-template-hash";

@@ -131,6 +131,13 @@ pub const NEEDED: &[Needed] = &[
     ),
     needed("apps", "replicasets", "", &["list"], &[]),
     needed(
+        "apps",
+        "controllerrevisions",
+        "",
+        &[],
+        &[("list", "rollback --with-options of a StatefulSet")],
+    ),
+    needed(
         "",
         "resourcequotas",
         "",

@@ -28,11 +28,12 @@ use crate::{
         Cluster, Workload,
         error::is_forbidden,
         objects::labels,
-        record::{self, killed},
+        record::{self, Record, killed},
     },
     error::Result,
     model::{
         AppName, AppStatus, ArtifactStatus, BuildOutcome, BuildPhase, BuildRecord, BuildStatus, EventStatus,
+        RolloutOutcome, RolloutRecord,
     },
 };
 
@@ -96,7 +97,7 @@ impl Seen {
         let sets = list_if_allowed::<StatefulSet>(cluster, "StatefulSets", &ours).await?;
         let deployments = deployments.into_iter().map(Workload::Deployment);
         let records: Vec<ConfigMap> = list(cluster, "ConfigMaps", &ours).await?;
-        let mut builds = records.iter().flat_map(record::read);
+        let mut builds = records.iter().flat_map(|map| record::read(map).builds);
         let builders = if builds.any(|build| build.outcome.is_none()) {
             killed::builder_jobs(cluster, &ours).await
         } else {
@@ -135,13 +136,20 @@ impl Seen {
         let pods = self.pods.iter().filter(|it| is_of(*it, app));
         let pods: Vec<&Pod> = pods.filter(|pod| labels::is_app_pod(pod.labels())).collect();
         let record = self.records.iter().find(|it| is_of(*it, app));
-        let records = record.map(record::read).unwrap_or_default();
+        let Record { builds, mut rollouts } = record.map(record::read).unwrap_or_default();
         let mut workload = live.map(|live| workload::workload(live, service, ingress, &pods));
-        let mut builds: Vec<BuildStatus> = records
+        if let (Some(newest), Some(workload), Some(live)) = (rollouts.first_mut(), &workload, live) {
+            newest.settle(live.serves().then_some(workload.image.as_str()));
+        }
+        let mut builds: Vec<BuildStatus> = builds
             .into_iter()
             .map(|build| {
                 let is_killed = killed::is_killed(&build, self.builders.as_deref(), now);
-                build_status(app, build, is_killed)
+                let outcome = RolloutRecord::outcome_of(&rollouts, build.number);
+                BuildStatus {
+                    is_undone: outcome == Some(RolloutOutcome::Undone),
+                    ..build_status(app, build, is_killed)
+                }
             })
             .collect();
         if let Some(workload) = &mut workload {
@@ -163,6 +171,7 @@ impl Seen {
             workload,
             options: serde_json::Map::new(),
             builds,
+            rollouts,
             staging: self
                 .pods
                 .iter()
@@ -233,7 +242,7 @@ fn build_status(app: &str, build: BuildRecord, is_killed: bool) -> BuildStatus {
         started: build.started,
         ended: build.ended,
         is_running: false,
-        is_undone: build.is_undone,
+        is_undone: false,
         artifact: ArtifactStatus {
             file_name: build.artifact,
             size_bytes: build.artifact_bytes,

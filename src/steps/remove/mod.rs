@@ -105,7 +105,7 @@ pub async fn find(cluster: &Cluster, app: &AppName) -> Result<Found> {
         list_if_allowed::<PersistentVolumeClaim>(cluster, Kind::PersistentVolumeClaim, &selector).await?;
     let mut repositories: Vec<String> = records
         .iter()
-        .flat_map(record::read)
+        .flat_map(|map| record::read(map).builds)
         .map(|build| build.request.destination.name())
         .collect();
     repositories.sort();

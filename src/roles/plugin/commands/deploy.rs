@@ -20,7 +20,7 @@ use super::{
     pod_args::PodArgs,
     ports::{self, ServiceArgs},
     reachable,
-    rollout::{self, RolloutArgs},
+    rollout::{self, Rolling, RolloutArgs},
     values, warn_of_plain_secrets,
 };
 use crate::{
@@ -31,7 +31,10 @@ use crate::{
     },
     oci::Digest,
     registry::Keychain,
-    steps::{deploy, report},
+    steps::{
+        deploy::{self, Previous},
+        report,
+    },
     term,
 };
 
@@ -127,7 +130,8 @@ pub(crate) async fn run(context: &Context, mut args: Args) -> Result<()> {
         let planned = prepare(&config, &args, &site, &keychain, app, artifact, &flags).await?;
         if context.has_found_name {
             let target = &planned.target;
-            found_name::ensure_own(&target.app, artifact, target.last.as_ref(), planned.exists)?;
+            let exists = planned.previous.is_some();
+            found_name::ensure_own(&target.app, artifact, target.last.as_ref(), exists)?;
         }
         if let Some(mode) = args.dry_run {
             Box::pin(dry_run(context, &args, &site, &planned, mode)).await?;
@@ -140,6 +144,8 @@ pub(crate) async fn run(context: &Context, mut args: Args) -> Result<()> {
             order,
             exists,
             is_as_before,
+            previous,
+            ..
         } = planned;
         if !exists && !order.adopt {
             stage.goes_back(Back::Delete);
@@ -154,8 +160,9 @@ pub(crate) async fn run(context: &Context, mut args: Args) -> Result<()> {
             build: built.seal,
             ..order
         };
+        let rolling = Rolling::of(&order, previous.as_ref(), built.number);
         let (rollout, ()) = tokio::join!(
-            rollout::run(&site.cluster, &order, built.number, &stage, &events),
+            rollout::run(&site.cluster, rolling, &stage, &events),
             flow::note_skipped(&site, &target, &built),
         );
         let rollout = rollout?;
@@ -231,8 +238,8 @@ struct Planned {
     inputs: Digest,
     /// Its image has the tag that it will get: the digest is not known yet.
     order: deploy::Options,
-    /// Whether the app was deployed before.
-    exists: bool,
+    /// How the app was deployed before; `None` where it was not.
+    previous: Option<Previous>,
     /// Whether it was deployed with these very options.
     is_as_before: bool,
 }
@@ -256,10 +263,10 @@ async fn prepare(
     if let Some(unnamed) = Unnamed::of("deploy", &args.image, &args.plan, artifact, &app) {
         unnamed.ensure_own(site, &history, previous.is_some()).await?;
     }
-    let previous = previous.map(|previous| previous.options);
+    let remembered = previous.as_ref().map(|previous| &previous.options);
     let mut flags = flags.clone();
-    let mut workload = merge::deploy(previous.clone().unwrap_or_default(), &flags)?;
-    kind::ensure_possible(previous.as_ref(), &workload, &app, &site.cluster.namespace)?;
+    let mut workload = merge::deploy(remembered.cloned().unwrap_or_default(), &flags)?;
+    kind::ensure_possible(remembered, &workload, &app, &site.cluster.namespace)?;
     if let Some(replicas) = flags.replicas.filter(|_| !args.rollout.force_conflicts) {
         deploy::ensure_replicas_are_ours(&site.cluster, &app, replicas).await?;
     }
@@ -322,16 +329,16 @@ async fn prepare(
         undo: !args.rollout.no_undo,
         force_conflicts: args.rollout.force_conflicts,
         adopt: args.kind.adopts(),
-        decided_upon: (!args.kind.adopts()).then(|| previous.clone()),
+        decided_upon: (!args.kind.adopts()).then(|| remembered.cloned()),
         patience: deploy::PATIENCE,
     };
     Ok(Planned {
         target,
         plan,
         inputs,
-        exists: previous.is_some(),
-        is_as_before: previous.as_ref() == Some(&order.options),
+        is_as_before: remembered == Some(&order.options),
         order,
+        previous,
     })
 }
 

@@ -101,7 +101,7 @@ fn row(app: &AppStatus, is_wide: bool, now: Timestamp) -> Vec<String> {
         running.map_or_else(none, |build| build.artifact.file_name.clone()),
         newest.map_or_else(none, |build| format!("#{}", build.number)),
         apps::ago(newest.map(|build| build.started.as_str()), now),
-        newest.map_or_else(none, |build| status_page::outcome(build.phase).to_owned()),
+        outcome(app).unwrap_or_else(none),
         workload.and_then(|it| it.url.clone()).unwrap_or_else(none),
     ];
     if is_wide {
@@ -114,6 +114,15 @@ fn row(app: &AppStatus, is_wide: bool, now: Timestamp) -> Vec<String> {
         ]);
     }
     cells
+}
+
+/// What came of what was done last: of the newest rollout, or of a build after it.
+fn outcome(app: &AppStatus) -> Option<String> {
+    let of_build = || Some(status_page::outcome(app.builds.first()?.phase).to_owned());
+    let of_rollout = app
+        .newest_rollout()
+        .map(|rollout| status_page::rollout_outcome(rollout.outcome));
+    of_rollout.or_else(of_build)
 }
 
 /// The first 12 digits of an image's digest; its tag's part where it is not named by digest.

@@ -12,7 +12,7 @@ use super::{
     history::{self, History},
     interrupt::{self, Stage},
     merge, options, push_secret,
-    rollout::{self, RolloutArgs},
+    rollout::{self, Rolling, RolloutArgs},
     values,
 };
 use crate::{
@@ -92,9 +92,10 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
                     build: built.seal,
                     ..args
                         .rollout
-                        .order(app, remembered.options, image, &record.request)?
+                        .order(app, remembered.options.clone(), image, &record.request)?
                 };
-                Some(rollout::run(&site.cluster, &order, built.number, &stage, &events).await?)
+                let rolling = Rolling::of(&order, Some(&remembered), built.number);
+                Some(rollout::run(&site.cluster, rolling, &stage, &events).await?)
             }
         };
         Ok(report::of_record(&record, &built.result, built.uploaded, rollout))

@@ -167,6 +167,7 @@ mod tests {
                 build(2, BuildPhase::Failed, Some(failure)),
                 build(1, BuildPhase::Ok, None),
             ],
+            rollouts: Vec::new(),
             pods: Vec::new(),
             staging: Vec::new(),
             events: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod builds;
 mod options;
+mod rollouts;
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::{
 };
 
 pub(super) use builds::outcome;
+pub(super) use rollouts::outcome as rollout_outcome;
 
 /// Lines of what a warning says that are shown.
 const WARNING_LINES: usize = 3;
@@ -35,6 +37,7 @@ pub(super) fn page(app: &AppStatus, now: Timestamp, width: Option<usize>) -> Vec
     page.section("ENV", env(app.workload.iter().flat_map(|it| &it.env)), false);
     page.section("PODS", page.pods(app, now), false);
     page.section("STAGING", staging(app, now), true);
+    page.section("ROLLOUTS", rollouts::rows(app, now, page.room()), false);
     page.section("BUILDS", builds::rows(app, now, page.room()), false);
     if let Some(build) = app.builds.first() {
         let label = format!("LOG #{}", build.number);
