@@ -14,6 +14,7 @@ use kube::{
 use tower::{buffer::BufferLayer, timeout::TimeoutLayer};
 
 use super::{Cluster, Error, auth_plugin, retry::RetryLayer};
+use crate::model::Events;
 
 /// As many as kube lets wait itself.
 const REQUESTS_WAITING: usize = 1024;
@@ -57,11 +58,11 @@ pub struct ConnectOptions {
 }
 
 impl Cluster {
-    /// Connects: reads the kubeconfig and runs its auth plugin. Sends no request yet.
+    /// Connects: reads the kubeconfig and runs its auth plugin. Sends no request yet. Events hear of requests that wait.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn connect(options: &ConnectOptions) -> Result<Self, Error> {
+    pub async fn connect(options: &ConnectOptions, events: Events) -> Result<Self, Error> {
         let named = options.namespace.as_ref().filter(|name| !name.is_empty());
         if let Some(name) = named.filter(|name| !is_label(name)) {
             return Err(Error::NoNamespace { name: name.clone() });
@@ -77,19 +78,21 @@ impl Cluster {
                 Config::from_custom_kubeconfig(chosen, &KubeConfigOptions::default()).await?
             }
         };
-        Self::of(config, named.cloned(), options.request_timeout, has_kubeconfig)
+        let namespace = named.cloned();
+        Self::of(config, namespace, options.request_timeout, events, has_kubeconfig)
     }
 
     fn of(
         config: Config,
         namespace: Option<String>,
         request_timeout: Option<Duration>,
+        events: Events,
         has_kubeconfig: bool,
     ) -> Result<Self, Error> {
         let namespace = namespace.unwrap_or_else(|| config.default_namespace.clone());
         let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
         let plugin = config.auth_info.exec.clone();
-        let client = client(config, request_timeout).map_err(|source| {
+        let client = client(config, request_timeout, events).map_err(|source| {
             let not_started = plugin.and_then(|plugin| auth_plugin::not_started(&plugin, &source));
             not_started.unwrap_or_else(|| Error::Client {
                 server: server.clone(),
@@ -118,7 +121,7 @@ impl Cluster {
             return None;
         }
         let config = Config::from_custom_kubeconfig(chosen, &KubeConfigOptions::default()).await;
-        Self::of(config.ok()?, None, None, true).ok()
+        Self::of(config.ok()?, None, None, Events::nowhere(), true).ok()
     }
 }
 
@@ -129,12 +132,17 @@ fn is_label(name: &str) -> bool {
     name.len() <= 63 && name.bytes().all(is_inside) && !name.starts_with('-') && !name.ends_with('-')
 }
 
-pub(super) fn client(mut config: Config, request_timeout: Option<Duration>) -> kube::Result<kube::Client> {
+pub(super) fn client(
+    mut config: Config,
+    request_timeout: Option<Duration>,
+    events: Events,
+) -> kube::Result<kube::Client> {
     config.default_retry = false;
+    let url = config.cluster_url.to_string().trim_end_matches('/').to_owned();
     let builder = ClientBuilder::try_from(config)?
         // What retries needs copies of the service, and this makes it one that can be copied.
         .with_layer(&BufferLayer::new(REQUESTS_WAITING))
-        .with_layer(&RetryLayer::default());
+        .with_layer(&RetryLayer::new(url, events));
     // Not the connection's read timeout: that would end a watch in which nothing happens.
     Ok(match request_timeout.filter(|timeout| !timeout.is_zero()) {
         Some(timeout) => builder.with_layer(&TimeoutLayer::new(timeout)).build(),

@@ -4,12 +4,16 @@
 //!   (<https://github.com/hyperium/hyper/issues/2136>). That is common here: when a kubelet refuses a tunnel, the API
 //!   server passes the refusal on as if the connection stayed, and closes it (`UpgradeAwareHandler` of
 //!   k8s.io/apimachinery; seen with 1.34). A new connection is tried at once, as Go's client does.
-//! - **No connection.** Retried for a minute, once the server has answered this run: before that, the address may be
-//!   wrong, and the user should hear so at once.
+//! - **No connection, or an answer that breaks off.** Retried for a minute, once the server has answered this run: before
+//!   that, the address may be wrong, and the user should hear so at once.
+//! - **Nothing.** A server that is frozen accepts connections and is silent. After [`PATIENCE`] that is an outage too.
+//! - **Trouble of its own.** 429, 500 and 502 to 504 are retried. Whether the request took effect is then unknown.
 //! - **Too early an answer.** An API server that has just started knows no accounts and no Roles, so it answers 401 and
 //!   403 to what is allowed (seen with 1.34: for up to a second). Such an answer is final only if the server is ready
 //!   and repeats it.
 
+mod answer;
+mod outage;
 mod server;
 
 use std::{
@@ -21,23 +25,33 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use kube::client::Body;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tower::{BoxError, Layer, Service};
 
+use crate::model::Events;
+use answer::{Answer, AnswerBody};
+use outage::Outage;
 use server::{Asked, Server, Verdict};
 
-/// How long an outage may last. A restart of an API server takes seconds.
-const LONGEST: Duration = Duration::from_mins(1);
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How long one request may go unanswered. Longer than an admission webhook may take, which is 30 s
+/// (<https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#timeouts>).
+const PATIENCE: Duration = Duration::from_secs(35);
 /// Connections that are tried at once after the first: another kept one may have ended as well.
 const MORE_CONNECTIONS: u32 = 2;
 
 /// Adds the retries to a client.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct RetryLayer(Arc<Server>);
+
+impl RetryLayer {
+    /// Makes the retries for the server at this URL. Events hear of it when a request waits for long.
+    pub(super) fn new(url: String, events: Events) -> Self {
+        Self(Arc::new(Server::new(url, events)))
+    }
+}
 
 impl<S> Layer<S> for RetryLayer {
     type Service = Retry<S>;
@@ -77,16 +91,16 @@ impl<B, S> Sends<B> for S where
 
 impl<B, S> Service<Request<Body>> for Retry<S>
 where
-    B: Send + 'static,
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     S: Service<Request<Body>, Response = Response<B>, Error = BoxError, Future: Send>
         + Clone
         + Send
         + Sync
         + 'static,
 {
-    type Response = Response<B>;
+    type Response = Response<AnswerBody<B>>;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<B>, BoxError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         // Each attempt waits for the service itself.
@@ -95,28 +109,43 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let Self { service, server } = self.clone();
-        Box::pin(async move { send(&service, &server, request).await })
+        Box::pin(async move {
+            let asked = Asked::from(&request);
+            let sending = send(&service, &server, &asked, request);
+            if asked.is_of_node() {
+                return sending.await.map(Answer::into_response);
+            }
+            tokio::select! {
+                answer = sending => answer.map(Answer::into_response),
+                never = server.say_that_it_waits() => match never {},
+            }
+        })
     }
 }
 
-async fn send<B, S: Sends<B>>(
+async fn send<B, S>(
     service: &S,
     server: &Server,
+    asked: &Asked,
     mut request: Request<Body>,
-) -> Result<Response<B>, BoxError> {
-    let asked = Asked::from(&request);
+) -> Result<Answer<B>, BoxError>
+where
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>>,
+    S: Sends<B>,
+{
     let mut outage = Outage::default();
     let mut connections = MORE_CONNECTIONS;
     let mut is_confirmed = false;
     loop {
         // `None` for a body that can be read only once; ours cannot.
         let kept = copy(&request);
-        let answer = once(service, request).await;
+        let sent = Instant::now();
+        let answer = read(service, asked, request).await;
         let Some(kept) = kept else { return answer };
-        let is_doubtful = answer.as_ref().is_ok_and(|answer| is_doubtful(&asked, answer));
+        let is_doubtful = answer.as_ref().is_ok_and(|answer| is_doubtful(asked, answer));
         if is_doubtful && !is_confirmed {
             is_confirmed = true;
-            if server.verdict(service, &asked, &mut outage).await == Verdict::AskAgain {
+            if server.verdict(service, asked, &mut outage).await == Verdict::AskAgain {
                 request = kept;
                 continue;
             }
@@ -129,11 +158,15 @@ async fn send<B, S: Sends<B>>(
             }
             Err(error) if server.has_answered() && is_lost(error.as_ref()) => {
                 is_confirmed = false;
+                outage.began(sent);
                 outage.pause()
             }
-            Ok(answer) if is_busy(answer) => outage.pause_at_least(asked_pause(answer)),
+            Ok(answer) if is_trouble(asked, answer) => {
+                outage.began(sent);
+                outage.pause_at_least(asked_pause(answer))
+            }
             Ok(answer) => {
-                server.note(&asked, answer.status());
+                server.note(asked, answer.status());
                 None
             }
             Err(_) => None,
@@ -141,6 +174,26 @@ async fn send<B, S: Sends<B>>(
         let Some(pause) = pause else { return answer };
         sleep(pause).await;
         request = kept;
+    }
+}
+
+/// Sends a request once, and reads the answer to its end where it has one.
+async fn read<B, S>(service: &S, asked: &Asked, request: Request<Body>) -> Result<Answer<B>, BoxError>
+where
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>>,
+    S: Sends<B>,
+{
+    let answer = async {
+        let answer = once(service, request).await?;
+        Answer::read(answer, asked.is_stream()).await
+    };
+    // A node may be slow, and whoever talks to one waits for as long as is right there.
+    if asked.is_of_node() {
+        return answer.await;
+    }
+    match timeout(PATIENCE, answer).await {
+        Ok(answer) => answer,
+        Err(_) => Err(std::io::Error::new(ErrorKind::TimedOut, "no answer").into()),
     }
 }
 
@@ -159,56 +212,27 @@ fn copy(request: &Request<Body>) -> Option<Request<Body>> {
     Some(copy)
 }
 
-/// How long nothing has come through.
-#[derive(Default)]
-struct Outage {
-    since: Option<Instant>,
-    last: Option<Duration>,
-}
-
-impl Outage {
-    fn has_begun(&self) -> bool {
-        self.since.is_some()
-    }
-
-    fn lasts(&self) -> Duration {
-        self.since.map(|since| since.elapsed()).unwrap_or_default()
-    }
-
-    /// Returns how long to wait now; `None` when it has lasted too long.
-    fn pause(&mut self) -> Option<Duration> {
-        self.pause_at_least(Duration::ZERO)
-    }
-
-    fn pause_at_least(&mut self, asked: Duration) -> Option<Duration> {
-        let since = *self.since.get_or_insert_with(Instant::now);
-        let next = self
-            .last
-            .map_or(FIRST_PAUSE, |last| (last * 2).min(LONGEST_PAUSE));
-        self.last = Some(next);
-        let left = LONGEST.checked_sub(since.elapsed())?;
-        // The server may ask for any time; what is left is the most that it gets.
-        Some(next.max(asked).min(left)).filter(|pause| !pause.is_zero())
+/// Overloaded, shutting down, without its etcd, or behind a proxy that reaches no server. kube's own retries are switched
+/// off: they go on for minutes, and wait for as long as the server asks.
+fn is_trouble<B>(asked: &Asked, answer: &Answer<B>) -> bool {
+    match answer.status() {
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => true,
+        // A kubelet answers so as well, for good: its container is gone.
+        StatusCode::BAD_GATEWAY => !asked.is_of_node(),
+        // etcd that has no leader passes. A webhook that fails does not, and the user should hear its name at once.
+        StatusCode::INTERNAL_SERVER_ERROR => !asked.is_of_node() && !answer.speaks_of("webhook"),
+        _ => false,
     }
 }
 
-/// Overloaded, shutting down, or behind a proxy that reaches no server. kube's own retries are switched off: they go on
-/// for minutes, and wait for as long as the server asks.
-fn is_busy<B>(answer: &Response<B>) -> bool {
-    matches!(
-        answer.status(),
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
-    )
-}
-
-fn asked_pause<B>(answer: &Response<B>) -> Duration {
+fn asked_pause<B>(answer: &Answer<B>) -> Duration {
     let asked = answer.headers().get(header::RETRY_AFTER);
     let seconds = asked.and_then(|value| value.to_str().ok()?.parse().ok());
     Duration::from_secs(seconds.unwrap_or_default())
 }
 
 /// Whether a server that has just started may have answered so without meaning it.
-fn is_doubtful<B>(asked: &Asked, answer: &Response<B>) -> bool {
+fn is_doubtful<B>(asked: &Asked, answer: &Answer<B>) -> bool {
     match answer.status() {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => true,
         // The API server says in JSON that an object does not exist. Other answers come from a proxy, from a server that
@@ -279,7 +303,10 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let config = kube::Config::new(url.parse().expect("a URL"));
-        (listener, client(config, None).expect("a client"))
+        (
+            listener,
+            client(config, None, Events::nowhere()).expect("a client"),
+        )
     }
 
     /// Reads a request whose body, if any, comes with its head or right after; returns its first line.

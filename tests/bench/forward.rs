@@ -33,7 +33,7 @@ async fn main() -> Result<()> {
             namespace: Some(place.clone()),
             ..ConnectOptions::default()
         };
-        let cluster = Cluster::connect(&options).await?;
+        let cluster = Cluster::connect(&options, kubectl_b2i::model::Events::nowhere()).await?;
         let to = Loopback {
             pod: name,
             container: "sink",

@@ -19,6 +19,7 @@ mod changes;
 mod collection;
 mod completion;
 mod compression;
+mod cut_requests;
 mod cuts;
 mod deploy;
 mod docker_base;

@@ -1,7 +1,10 @@
 //! Which cluster, user and namespace the flags and the kubeconfig files choose.
 use std::{fs, path::PathBuf};
 
-use kubectl_b2i::cluster::{Cluster, ConnectOptions, Error};
+use kubectl_b2i::{
+    cluster::{Cluster, ConnectOptions, Error},
+    model::Events,
+};
 
 /// A kubeconfig of one context, named after its server.
 fn kubeconfig(folder: &tempfile::TempDir, name: &str, namespace: &str) -> PathBuf {
@@ -20,7 +23,7 @@ users: [{{name: {name}, user: {{token: t}}}}]
 }
 
 async fn connect(options: ConnectOptions) -> Result<Cluster, Error> {
-    Cluster::connect(&options).await
+    Cluster::connect(&options, Events::nowhere()).await
 }
 
 fn error(result: Result<Cluster, Error>) -> Error {

@@ -15,6 +15,7 @@ mod builder;
 mod chunks;
 mod cli;
 mod configuration;
+mod cut_requests;
 mod delta;
 mod deploy;
 mod docs;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    convert::Infallible,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -10,7 +11,13 @@ use http::{Method, Request, StatusCode, header};
 use kube::client::Body;
 use tokio::time::{Instant, sleep};
 
-use super::{Outage, Sends, is_lost, once};
+use super::{Sends, is_lost, once, outage::Outage};
+use crate::model::{Event, Events};
+
+/// How long a request may wait in silence.
+const SILENT: Duration = Duration::from_secs(3);
+/// How long until the user hears of it again.
+const BETWEEN: Duration = Duration::from_secs(15);
 
 /// No server restarts faster, so one that was ready so recently meant its answer.
 const STAYS_READY: Duration = Duration::from_secs(1);
@@ -18,14 +25,19 @@ const STAYS_READY: Duration = Duration::from_secs(1);
 const LOADS: Duration = Duration::from_secs(10);
 
 /// What is known; one for all clones of a client.
-#[derive(Default)]
-pub(super) struct Server(Mutex<Known>);
+pub(super) struct Server {
+    url: String,
+    events: Events,
+    known: Mutex<Known>,
+}
 
 #[derive(Default)]
 struct Known {
     /// Requests that were answered well, without their parameters.
     allowed: HashSet<Asked>,
     ready: Option<Instant>,
+    /// When the user last heard that a request waits.
+    said: Option<Instant>,
     /// Whether `/readyz` stayed forbidden: a few clusters restrict it.
     is_secretive: bool,
 }
@@ -37,6 +49,19 @@ pub(super) struct Asked {
     path: String,
     /// Whether it opens a tunnel.
     pub(super) is_upgrade: bool,
+    is_watch: bool,
+}
+
+impl Asked {
+    /// Whether a node answers, through the API server: a tunnel or a log.
+    pub(super) fn is_of_node(&self) -> bool {
+        self.is_upgrade || self.path.ends_with("/log")
+    }
+
+    /// Whether the answer has no end that could be waited for.
+    pub(super) fn is_stream(&self) -> bool {
+        self.is_watch || self.is_of_node()
+    }
 }
 
 impl From<&Request<Body>> for Asked {
@@ -45,6 +70,10 @@ impl From<&Request<Body>> for Asked {
             method: request.method().clone(),
             path: request.uri().path().to_owned(),
             is_upgrade: request.headers().contains_key(header::UPGRADE),
+            is_watch: request
+                .uri()
+                .query()
+                .is_some_and(|query| query.split('&').any(|part| part == "watch=true")),
         }
     }
 }
@@ -59,6 +88,38 @@ pub(super) enum Verdict {
 }
 
 impl Server {
+    pub(super) fn new(url: String, events: Events) -> Self {
+        Self {
+            url,
+            events,
+            known: Mutex::default(),
+        }
+    }
+
+    /// Has the user hear that a request waits, for as long as this is polled.
+    pub(super) async fn say_that_it_waits(&self) -> Infallible {
+        let since = Instant::now();
+        sleep(SILENT).await;
+        loop {
+            self.say_once(since.elapsed());
+            sleep(SILENT).await;
+        }
+    }
+
+    /// Of several requests that wait, one says so.
+    fn say_once(&self, waited: Duration) {
+        let mut known = self.known();
+        if known.said.is_none_or(|said| said.elapsed() >= BETWEEN) {
+            known.said = Some(Instant::now());
+            let waits = format!(
+                "waiting for the API server at {}, {} s",
+                self.url,
+                waited.as_secs()
+            );
+            self.events.send(Event::Warning(waits));
+        }
+    }
+
     /// Whether the server has answered this run well before.
     pub(super) fn has_answered(&self) -> bool {
         !self.known().allowed.is_empty()
@@ -120,6 +181,6 @@ impl Server {
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     cluster::{Cluster, objects::labels, record},
-    model::{AppName, BuildRecord},
+    model::{AppName, BuildRecord, Events},
     steps::plan::Catalogue,
     term::Printer,
 };
@@ -230,7 +230,7 @@ fn ask(words: &[String], question: impl AsyncFnOnce(&Cluster) -> Option<Vec<Cand
         return Vec::new();
     };
     let answer = async {
-        let cluster = options::connect(&global).await.ok()?;
+        let cluster = options::connect(&global, Events::nowhere()).await.ok()?;
         question(&cluster).await
     };
     let answer = runtime.block_on(async { tokio::time::timeout(PATIENCE, answer).await });

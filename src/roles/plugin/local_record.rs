@@ -9,7 +9,7 @@ use super::{args::GlobalArgs, history::History, known_builds::KnownBuilds, optio
 use crate::{
     cluster::{Cluster, record},
     error::{Failure, Result},
-    model::{AppName, BuildRecord},
+    model::{AppName, BuildRecord, Events},
 };
 
 /// How long a cluster that nobody named is waited for.
@@ -32,7 +32,7 @@ impl LocalRecord {
     pub(super) async fn look_up(global: &GlobalArgs, app: &AppName) -> Result<Option<Self>> {
         let is_named = names_a_cluster(global);
         let cluster = if is_named {
-            Some(options::connect(global).await?)
+            Some(options::connect(global, Events::nowhere()).await?)
         } else {
             Cluster::at_hand().await
         };

@@ -155,8 +155,8 @@ pub(super) fn ensure_it_can_be_named(args: &ImageArgs, plan: &PlanArgs) -> Resul
     Ok(())
 }
 
-/// Connects, with kubectl's flags.
-pub(super) async fn connect(global: &GlobalArgs) -> Result<Cluster> {
+/// Connects, with kubectl's flags. Events hear of requests that wait.
+pub(super) async fn connect(global: &GlobalArgs, events: Events) -> Result<Cluster> {
     let options = ConnectOptions {
         kubeconfig: global.kubeconfig.clone(),
         context: global.context.clone(),
@@ -175,7 +175,7 @@ pub(super) async fn connect(global: &GlobalArgs) -> Result<Cluster> {
         client_key: global.client_key.clone(),
         tls_server_name: global.tls_server_name.clone(),
     };
-    Cluster::connect(&options)
+    Cluster::connect(&options, events)
         .await
         .map_err(|error| error.to_failure())
 }

@@ -31,7 +31,7 @@ pub(crate) struct Args {
 /// Removes the app, and prints what was removed.
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     let patience = values::time("--timeout", &args.timeout)?.unwrap_or_default();
-    let cluster = options::connect(&context.global).await?;
+    let cluster = options::connect(&context.global, context.printer.events()).await?;
     let mut found = remove::find(&cluster, &args.name).await?;
     if args.volumes {
         // After the Pods that use them.

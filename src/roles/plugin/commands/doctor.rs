@@ -50,7 +50,7 @@ struct Examined {
 
 /// Prints what was found; fails where a deploy would.
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
-    let cluster = options::connect(&context.global).await?;
+    let cluster = options::connect(&context.global, context.printer.events()).await?;
     let config = context.config.over_namespace(&cluster).await?;
     let mut checks = doctor::run(&cluster).await?;
     let named = args

@@ -67,7 +67,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<()> {
             .command(format!("kubectl b2i import -f {}{}", quoted(&source), to(args)))
             .anchor("import"));
     } else {
-        let cluster = options::connect(&context.global).await?;
+        let cluster = options::connect(&context.global, context.printer.events()).await?;
         s2i_source::from_cluster(&cluster, &source).await?
     };
     let imported = builder.options().map_err(failure)?;

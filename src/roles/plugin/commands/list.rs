@@ -37,7 +37,7 @@ struct List {
 
 /// Prints the apps.
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
-    let cluster = options::connect(&context.global).await?;
+    let cluster = options::connect(&context.global, context.printer.events()).await?;
     let mut items = observe::all(&cluster, args.selector.as_deref()).await?;
     // A list is for looking through; `status` and `logs` have these.
     for build in items.iter_mut().flat_map(|app| &mut app.builds) {

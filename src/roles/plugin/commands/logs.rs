@@ -46,7 +46,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
         tail_lines: (args.tail >= 0).then_some(args.tail),
         previous: args.previous,
     };
-    let cluster = options::connect(&context.global).await?;
+    let cluster = options::connect(&context.global, context.printer.events()).await?;
     match args.build {
         Some(number) => of_build(&cluster, &args.name, number, &options).await,
         None => of_app(context, &cluster, &args.name, &options).await,

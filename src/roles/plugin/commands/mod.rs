@@ -117,7 +117,7 @@ async fn open_and_connect(
         Ok(opened)
     };
     let connecting = Box::pin(async {
-        let cluster = options::connect(&context.global).await?;
+        let cluster = options::connect(&context.global, context.printer.events()).await?;
         let config = context.config.over_namespace(&cluster).await?;
         let named = async { named.await.ok() };
         let (site, keychain) =

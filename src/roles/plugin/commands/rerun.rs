@@ -63,7 +63,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     args.rollout.timeout()?;
     let app = &args.name;
     let events = context.events();
-    let cluster = options::connect(&context.global).await?;
+    let cluster = options::connect(&context.global, context.printer.events()).await?;
     let config = context.config.over_namespace(&cluster).await?;
     let catalogue = config.catalogue()?;
     let base = args.base.as_deref().map(|word| base(word, &catalogue));

@@ -65,7 +65,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
     args.rollout.timeout()?;
     let app = &args.name;
     let events = context.printer.events();
-    let cluster = options::connect(&context.global).await?;
+    let cluster = options::connect(&context.global, context.printer.events()).await?;
     let stage = Stage::default();
     let work = Box::pin(async {
         apps::find(&cluster, app).await?;

@@ -88,7 +88,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
 /// The person's configuration over the namespace's, where a cluster answers.
 async fn config(context: &Context) -> Result<Config> {
     let asked = async {
-        let cluster = options::connect(&context.global).await?;
+        let cluster = options::connect(&context.global, context.printer.events()).await?;
         let texts = configuration::read(&cluster).await;
         Ok::<_, Failure>((texts.map_err(|error| cluster.failure("", &error))?, cluster))
     };

@@ -50,7 +50,7 @@ const FLOCK: Duration = Duration::from_millis(200);
 
 /// Prints the app.
 pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
-    let cluster = options::connect(&context.global).await?;
+    let cluster = options::connect(&context.global, context.printer.events()).await?;
     let app = find(&cluster, &args.name).await?;
     if !args.watch {
         return format::print(context, args.output, &app, || lines(context, args.output, &app));

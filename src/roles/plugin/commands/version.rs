@@ -131,7 +131,7 @@ async fn beyond(context: &Context) -> (Option<Server>, Option<Builder>) {
 }
 
 async fn server(context: &Context) -> Result<(Server, Cluster)> {
-    let cluster = options::connect(&context.global).await?;
+    let cluster = options::connect(&context.global, context.printer.events()).await?;
     let info = cluster.client.apiserver_version().await;
     let info = info.map_err(|error| cluster.failure("could not ask the API server", &error))?;
     let server = Server {

@@ -43,7 +43,7 @@ pub(super) const TIMEOUT: Duration = Duration::from_mins(3);
 /// Checks and prints what came of it.
 pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
     let events = context.printer.events();
-    let cluster = options::connect(&context.global).await?;
+    let cluster = options::connect(&context.global, context.printer.events()).await?;
     let config = context.config.over_namespace(&cluster).await?;
     let (dialogue, no_app) = (context.dialogue(), future::ready(None));
     let (site, _) = options::site(cluster, &args.build, &config, &events, dialogue, no_app).await?;

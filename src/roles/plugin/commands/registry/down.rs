@@ -20,7 +20,7 @@ pub(super) struct Args {
 
 /// Removes it, and prints what was removed.
 pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
-    let cluster = options::connect(&context.global).await?;
+    let cluster = options::connect(&context.global, context.printer.events()).await?;
     let namespace = &cluster.namespace;
     let found = host::find(&cluster).await?;
     if found.objects.is_empty() {

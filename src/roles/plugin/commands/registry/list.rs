@@ -40,7 +40,7 @@ pub(crate) struct Login {
 
 /// Lists them.
 pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
-    let cluster = options::connect(&context.global).await?;
+    let cluster = options::connect(&context.global, context.printer.events()).await?;
     let secrets = secrets::list(&cluster).await.map_err(|error| {
         let what = format!("could not list the Secrets of namespace `{}`", cluster.namespace);
         cluster.failure(what, &error)

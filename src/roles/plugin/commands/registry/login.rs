@@ -68,7 +68,7 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
     access::access(&args.access, &context.config)?;
     let username = username(&args)?;
     let password = password(&args, &username)?;
-    let cluster = options::connect(&context.global).await?;
+    let cluster = options::connect(&context.global, context.printer.events()).await?;
     let config = context.config.over_namespace(&cluster).await?;
     let access = access::access(&args.access, &config)?;
     // Before anything is written: it would get the Secret.

@@ -61,7 +61,7 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
     }
     let timeout = values::time("--timeout", &args.timeout)?.unwrap_or(Duration::MAX);
     let events = context.printer.events();
-    let cluster = options::connect(&context.global).await?;
+    let cluster = options::connect(&context.global, context.printer.events()).await?;
     // Before anything is made: without a builder image the registry is of no use.
     let executable = match &args.builder_image {
         Some(_) => None,
