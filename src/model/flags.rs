@@ -1,7 +1,9 @@
 //! Remembered options as the flags of `deploy` that say the same. What is shown of an app, what is written into an
 //! options file and what a deploy changes are all read from these.
 
-use super::{DeployOptions, FsGroup, Health, ImageOptions, IngressOptions, PodOptions, PortKind, Probing};
+use super::{
+    DeployOptions, FsGroup, Health, ImageOptions, IngressOptions, PodOptions, PortKind, Probing, Strategy,
+};
 use crate::oci::Compression;
 
 /// A flag of `deploy` with one value, as it would be typed.
@@ -50,6 +52,8 @@ impl DeployOptions {
             env,
             memory,
             cpu,
+            cpu_limit,
+            strategy,
             context_path: _,
             pull_secret: _,
             ingress:
@@ -78,6 +82,8 @@ impl DeployOptions {
         flags.extend(Flag::each("env", pairs(&pod.env_keys)));
         flags.extend(Flag::each("memory", memory));
         flags.extend(Flag::each("cpu", cpu));
+        flags.extend(Flag::each("cpu-limit", cpu_limit));
+        flags.extend((*strategy == Strategy::Recreate).then(|| Flag::new("strategy", "recreate")));
         flags.extend(stateful.then(|| Flag::new("stateful", "")));
         flags.extend(pod.flags());
         flags

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     cluster::record,
     error::{Failure, Result},
-    model::{AppName, Artifact, ArtifactPlace, BuildRecord},
+    model::{AppName, Artifact, ArtifactPlace, BuildRecord, RolloutOutcome, RolloutRecord},
 };
 
 /// What is built, by a command without `--name`.
@@ -73,9 +73,12 @@ impl<'a> Unnamed<'a> {
         let Some(former) = AppName::formerly_from(&self.artifact.named_after) else {
             return Ok(());
         };
-        let builds = record::list(&site.cluster, &former).await;
-        let builds = builds.map_err(|error| record_failure(&site.cluster, "read", &former, &error))?;
-        let newest = builds.iter().find(|build| serves(build));
+        let record = record::load(&site.cluster, &former).await;
+        let record = record.map_err(|error| record_failure(&site.cluster, "read", &former, &error))?;
+        let newest = record
+            .builds
+            .iter()
+            .find(|build| may_run(build, &record.rollouts));
         if !newest.is_some_and(|build| is_of(build, self.artifact)) {
             return Ok(());
         }
@@ -106,7 +109,10 @@ impl<'a> Unnamed<'a> {
 /// Returns the artifact that an app was built from, if it gives another name than this one. An entry that nobody vouches
 /// for counts too: it can only make us ask.
 fn others<'a>(history: &'a History, artifact: &Artifact) -> Option<&'a str> {
-    let mut builds = history.builds.iter().filter(|build| serves(build));
+    let mut builds = history
+        .builds
+        .iter()
+        .filter(|build| may_run(build, &history.rollouts));
     let newest = builds.next();
     let confirmed = newest
         .into_iter()
@@ -118,8 +124,9 @@ fn others<'a>(history: &'a History, artifact: &Artifact) -> Option<&'a str> {
 }
 
 /// Whether the app may run what this build made.
-fn serves(build: &BuildRecord) -> bool {
-    build.result().is_some() && !build.is_undone
+fn may_run(build: &BuildRecord, rollouts: &[RolloutRecord]) -> bool {
+    let outcome = RolloutRecord::outcome_of(rollouts, build.number);
+    build.result().is_some() && outcome != Some(RolloutOutcome::Undone)
 }
 
 /// Whether a build was of this artifact, or of another version of it.

@@ -125,15 +125,6 @@ impl History {
         made.find(|entry| entry.is_none_or(|build| build.origin != BuildOrigin::Local))
             .or_else(|| self.made().next())?
     }
-
-    /// Returns the number of the newest known build whose image the workload runs.
-    pub(super) fn running_number(&self) -> Option<u64> {
-        let mut entries = self.known().filter_map(|(_, entry)| entry);
-        let running = self.running.as_ref()?;
-        let made = entries.find(|build| build.result().is_some_and(|result| result.image == *running));
-        made.map(|build| build.number)
-    }
-
     /// Returns the layers of the newest build in a repository. Nobody has to vouch for them: what is made of them must
     /// have the digest of today's layer, or that is sent whole.
     pub(super) fn layers_at(&self, repository: &Reference) -> Vec<LayerDescriptor> {

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{command_line::CommandLine, interrupt::Stage, kind, known_builds::KnownBuilds, kubesphere, values};
+use super::{
+    command_line::CommandLine, interrupt::Stage, kind, known_builds::KnownBuilds, kubesphere, values,
+};
 use crate::{
     cluster::{Cluster, record},
     error::Result,
@@ -221,7 +223,10 @@ fn without_env_value(change: &str) -> String {
     let (Some("env"), Some(name), Some(rest)) = (words.next(), words.next(), words.next()) else {
         return change.to_owned();
     };
-    let verb = rest.split(' ').next().filter(|verb| ["added", "removed"].contains(verb));
+    let verb = rest
+        .split(' ')
+        .next()
+        .filter(|verb| ["added", "removed"].contains(verb));
     format!("env {name} {}", verb.unwrap_or("changed"))
 }
 

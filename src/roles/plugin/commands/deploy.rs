@@ -142,12 +142,11 @@ pub(crate) async fn run(context: &Context, mut args: Args) -> Result<()> {
             plan,
             inputs,
             order,
-            exists,
             is_as_before,
             previous,
             ..
         } = planned;
-        if !exists && !order.adopt {
+        if previous.is_none() && !order.adopt {
             stage.goes_back(Back::Delete);
         }
         // What is applied once more but for the image is not asked about: that deploy is the usual one.

@@ -97,7 +97,7 @@ async fn of_app(
     command: &clap::Command,
     typed: Entries,
 ) -> Result<()> {
-    let cluster = options::connect(&context.global).await?;
+    let cluster = options::connect(&context.global, context.printer.events()).await?;
     let file = args.file.display().to_string();
     let found = from_app::read(&cluster, app, command, &file).await?;
     let events = context.printer.events();

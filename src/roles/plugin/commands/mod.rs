@@ -24,10 +24,11 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::{
-    access, actuator, apps, args, begun, bootstrap, browser, build_cpu_limit, builder_image, command, command_line, config, derived_name, dialogue,
-    environment, flow, format, found_name, from_app, history, interrupt, kind, known_builds, kubesphere,
-    local, local_record, merge, named_image, nodes, options, options_file, packed, page, plain_secrets,
-    pod_args, ports, push_secret, reachable, remembered, rollout, s2i_source, served, status_page, timings, values,
+    access, actuator, apps, args, begun, bootstrap, browser, build_cpu_limit, builder_image, command,
+    command_line, config, derived_name, dialogue, environment, flow, format, found_name, from_app, history,
+    interrupt, kind, known_builds, kubesphere, local, local_record, merge, named_image, nodes, options,
+    options_file, packed, page, plain_secrets, pod_args, ports, push_secret, reachable, remembered, rollout,
+    s2i_source, served, status_page, timings, values,
 };
 use crate::{
     error::Result,

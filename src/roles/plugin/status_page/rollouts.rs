@@ -78,6 +78,7 @@ mod tests {
             name: "shop".to_owned(),
             namespace: "shop".to_owned(),
             workload: None,
+            options: serde_json::Map::new(),
             builds: Vec::new(),
             rollouts: vec![
                 rollout(1, Serving, &["rollback to #1"], None),
