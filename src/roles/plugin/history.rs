@@ -125,6 +125,7 @@ impl History {
         made.find(|entry| entry.is_none_or(|build| build.origin != BuildOrigin::Local))
             .or_else(|| self.made().next())?
     }
+
     /// Returns the layers of the newest build in a repository. Nobody has to vouch for them: what is made of them must
     /// have the digest of today's layer, or that is sent whole.
     pub(super) fn layers_at(&self, repository: &Reference) -> Vec<LayerDescriptor> {
