@@ -17,6 +17,10 @@ pub struct Flag {
 
 impl Flag {
     /// Makes a flag.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "numbers and words are values as texts are, by reference or not"
+    )]
     #[must_use]
     pub fn new(name: &'static str, value: impl ToString) -> Self {
         let value = value.to_string();
@@ -196,12 +200,12 @@ impl ImageOptions {
         flags.extend(Flag::each("context-path", context_path));
         flags.extend(convert_javax.then(|| Flag::new("convert-javax", true)));
         if let Some(compression) = compression {
-            let (format, level) = match compression {
-                Compression::Gzip { level } => ("gzip", level),
-                Compression::Zstd { level } => ("zstd", level),
+            let (format, usual, level) = match compression {
+                Compression::Gzip { level } => ("gzip", Compression::GZIP, level),
+                Compression::Zstd { level } => ("zstd", Compression::ZSTD, level),
             };
             flags.push(Flag::new("compression", format));
-            flags.push(Flag::new("compression-level", level));
+            flags.extend((*compression != usual).then(|| Flag::new("compression-level", level)));
         }
         flags.extend(Flag::each("push-secret", push_secret));
         flags.extend(Flag::each("pull-secret", pull_secret));

@@ -156,17 +156,11 @@ fn an_app_becomes_a_file_that_changes_nothing() {
 
     // A deploy says what it changes, and so does its rehearsal.
     let line = "deploy --memory 128Mi --env GREETING- --env LOG_LEVEL=debug --env TOKEN=abc";
-    let expected =
-        "  Changes   env GREETING removed, env LOG_LEVEL added (debug), env TOKEN added, memory 64Mi → 128Mi";
+    let expected = "  Changes   env GREETING removed, env LOG_LEVEL added (debug), env TOKEN added,\n            memory 64Mi → 128Mi\n";
     for line in [&format!("{line} --dry-run=client"), line] {
         let said = in_folder(&world, &folder, line);
         assert_eq!(said.code, Some(0), "{}", said.stderr);
-        let changes: Vec<&str> = said
-            .stderr
-            .lines()
-            .filter(|line| line.contains("Changes"))
-            .collect();
-        assert_eq!(changes, [expected], "{}", said.stderr);
+        assert!(said.stderr.contains(expected), "{}", said.stderr);
     }
 
     // In another namespace the file makes the same app: nothing was kept there.

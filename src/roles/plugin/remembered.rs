@@ -81,12 +81,11 @@ impl Remembered {
 
     /// Returns the flags that say the same.
     pub(super) fn flags(&self) -> Vec<Flag> {
-        let of_app = match &self.deploy {
-            Some(deploy) => deploy.flags(),
-            None => {
-                let ports = self.image.ports.iter();
-                ports.map(|port| Flag::new("port", Port::from(*port))).collect()
-            }
+        let of_app = if let Some(deploy) = &self.deploy {
+            deploy.flags()
+        } else {
+            let ports = self.image.ports.iter();
+            ports.map(|port| Flag::new("port", Port::from(*port))).collect()
         };
         [self.target.clone(), self.image.flags(), of_app].concat()
     }

@@ -142,7 +142,7 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
     let teller = Teller { cluster, options };
     let before = live::objects(cluster, options).await?;
     live::ensure_as_decided(cluster, options, &before)?;
-    let changes = announced(&before, options, events);
+    let phrases = announced(&before, options, events);
     let mut applied = Box::pin(apply::apply(cluster, options, &before))
         .await
         .map_err(|refused| teller.refused(&refused))?;
@@ -170,7 +170,7 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
             ensure_settled().await?;
         }
         return Ok(Rollout {
-            changes,
+            changes: phrases,
             ..rollout_of(cluster, options, &applied, changed)
         });
     }
@@ -189,7 +189,10 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         Ok(served) => served,
         Err(cause) => {
             let failed = failed(&teller, &cause, &before, &applied, &version).await;
-            return Err(Failed { changes, ..failed });
+            return Err(Failed {
+                changes: phrases,
+                ..failed
+            });
         }
     };
     // Only now: what fails can still be put back as it was.
@@ -207,7 +210,7 @@ pub async fn run(cluster: &Cluster, options: &Options, events: &Events) -> Resul
         wanted: served.wanted,
         url: url.map(|url| url.text),
         answer,
-        changes,
+        changes: phrases,
         ..rollout_of(cluster, options, &applied, changed)
     })
 }
