@@ -171,9 +171,9 @@ fn without_a_url_the_address_in_the_cluster_is_shown_and_the_way_there() {
     forward.arg("port-forward").args(words).stdout(Stdio::piped());
     let mut forward = forward.spawn().unwrap();
     let mut line = String::new();
-    BufReader::new(forward.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
+    // It ends when nobody reads what it prints.
+    let mut stdout = BufReader::new(forward.stdout.take().unwrap());
+    stdout.read_line(&mut line).unwrap();
     let port = line.split(' ').find_map(|word| word.strip_prefix("127.0.0.1:"));
     let (code, body) = curl(&format!("http://127.0.0.1:{}/get", port.unwrap_or_default()));
     forward.kill().unwrap();

@@ -133,7 +133,8 @@ fn only_for<'a>(secrets: &'a [PushSecret], image: &Reference) -> Option<&'a Push
 /// A Secret and its registries: what one chooses by. Never a user's name or a password.
 fn in_short(secret: &PushSecret) -> String {
     let keychain = Keychain::from_secret(&secret.type_, &secret.data).ok();
-    let hosts = keychain.map(|keychain| keychain.hosts()).unwrap_or_default();
+    let mut hosts = keychain.map(|keychain| keychain.hosts()).unwrap_or_default();
+    hosts.sort();
     let hosts = match &hosts[..] {
         [] => "no registry that can be read".to_owned(),
         hosts => hosts.join(", "),
