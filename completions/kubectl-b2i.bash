@@ -279,7 +279,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__build)
-            opts="-f -o -n -s -q -h --file --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --compression --compression-level --sha256 --max-artifact-size --max-unpacked-size --max-entries --allow-missing-libraries --image --tag --name --pull --rebuild --push-secret --pull-secret --builder-image --bootstrap-image --builder-pull-secret --insecure-registry --registry-host --registry-ca --staging-idle --history-limit --build-timeout --timings --local --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-f -o -n -s -q -h --file --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --compression --compression-level --sha256 --max-artifact-size --max-unpacked-size --max-entries --allow-missing-libraries --image --tag --name --pull --rebuild --push-secret --pull-secret --builder-image --bootstrap-image --builder-pull-secret --insecure-registry --registry-host --registry-ca --staging-idle --history-limit --build-cpu-limit --build-timeout --timings --local --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -424,6 +424,10 @@ _kubectl__b2i() {
                     return 0
                     ;;
                 --history-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --build-cpu-limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -913,7 +917,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__deploy)
-            opts="-f -o -n -s -q -h --file --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --compression --compression-level --sha256 --max-artifact-size --max-unpacked-size --max-entries --allow-missing-libraries --image --tag --name --pull --rebuild --service-port --nodeport --load-balancer --no-nodeport --ingress --ingress-class --ingress-tls --no-ingress --replicas --env --memory --cpu --stateful --stateless --adopt --container --env-from --command --args --health-path --liveness --readiness --service-account --node-selector --toleration --label --annotation --volume --fs-group --force-conflicts --no-undo --wait --timeout --push-secret --pull-secret --builder-image --bootstrap-image --builder-pull-secret --insecure-registry --registry-host --registry-ca --staging-idle --history-limit --build-timeout --timings --dry-run --open --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-f -o -n -s -q -h --file --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --compression --compression-level --sha256 --max-artifact-size --max-unpacked-size --max-entries --allow-missing-libraries --image --tag --name --pull --rebuild --service-port --nodeport --load-balancer --no-nodeport --ingress --ingress-class --ingress-tls --no-ingress --replicas --env --memory --cpu --cpu-limit --stateful --stateless --adopt --container --env-from --command --args --health-path --liveness --readiness --service-account --node-selector --toleration --label --annotation --volume --fs-group --strategy --force-conflicts --no-undo --wait --timeout --push-secret --pull-secret --builder-image --bootstrap-image --builder-pull-secret --insecure-registry --registry-host --registry-ca --staging-idle --history-limit --build-cpu-limit --build-timeout --timings --dry-run --open --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1057,6 +1061,10 @@ _kubectl__b2i() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --cpu-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --container)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1113,6 +1121,10 @@ _kubectl__b2i() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --strategy)
+                    COMPREPLY=($(compgen -W "rolling recreate" -- "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
@@ -1158,6 +1170,10 @@ _kubectl__b2i() {
                     return 0
                     ;;
                 --history-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --build-cpu-limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1253,7 +1269,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__doctor)
-            opts="-o -n -s -q -h --image --no-pod --push-secret --pull-secret --builder-image --bootstrap-image --builder-pull-secret --insecure-registry --registry-host --registry-ca --staging-idle --history-limit --build-timeout --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-o -n -s -q -h --image --no-pod --push-secret --pull-secret --builder-image --bootstrap-image --builder-pull-secret --insecure-registry --registry-host --registry-ca --staging-idle --history-limit --build-cpu-limit --build-timeout --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1300,6 +1316,10 @@ _kubectl__b2i() {
                     return 0
                     ;;
                 --history-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --build-cpu-limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1857,7 +1877,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__init)
-            opts="-f -n -s -q -h --file --force --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --compression --compression-level --sha256 --max-artifact-size --max-unpacked-size --max-entries --allow-missing-libraries --image --tag --name --service-port --nodeport --load-balancer --no-nodeport --ingress --ingress-class --ingress-tls --no-ingress --replicas --env --memory --cpu --stateful --stateless --env-from --command --args --health-path --liveness --readiness --service-account --node-selector --toleration --label --annotation --volume --fs-group --no-undo --wait --timeout --push-secret --pull-secret --builder-image --bootstrap-image --builder-pull-secret --insecure-registry --registry-host --registry-ca --staging-idle --history-limit --build-timeout --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-f -n -s -q -h --file --force --base --s2i --platform --port --image-env --image-label --jvm-options --context-path --convert-javax --compression --compression-level --sha256 --max-artifact-size --max-unpacked-size --max-entries --allow-missing-libraries --image --tag --name --service-port --nodeport --load-balancer --no-nodeport --ingress --ingress-class --ingress-tls --no-ingress --replicas --env --memory --cpu --cpu-limit --stateful --stateless --env-from --command --args --health-path --liveness --readiness --service-account --node-selector --toleration --label --annotation --volume --fs-group --strategy --no-undo --wait --timeout --push-secret --pull-secret --builder-image --bootstrap-image --builder-pull-secret --insecure-registry --registry-host --registry-ca --staging-idle --history-limit --build-cpu-limit --build-timeout --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1979,6 +1999,10 @@ _kubectl__b2i() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --cpu-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --env-from)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2031,6 +2055,10 @@ _kubectl__b2i() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --strategy)
+                    COMPREPLY=($(compgen -W "rolling recreate" -- "${cur}"))
+                    return 0
+                    ;;
                 --wait)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
@@ -2076,6 +2104,10 @@ _kubectl__b2i() {
                     return 0
                     ;;
                 --history-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --build-cpu-limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2613,7 +2645,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__registry__subcmd__check)
-            opts="-o -n -s -q -h --base --push-secret --pull-secret --builder-image --bootstrap-image --builder-pull-secret --insecure-registry --registry-host --registry-ca --staging-idle --history-limit --build-timeout --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-o -n -s -q -h --base --push-secret --pull-secret --builder-image --bootstrap-image --builder-pull-secret --insecure-registry --registry-host --registry-ca --staging-idle --history-limit --build-cpu-limit --build-timeout --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2660,6 +2692,10 @@ _kubectl__b2i() {
                     return 0
                     ;;
                 --history-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --build-cpu-limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3233,7 +3269,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__rerun)
-            opts="-o -n -s -q -h --build --base --tag --image-env --push-secret --pull-secret --builder-image --bootstrap-image --builder-pull-secret --insecure-registry --registry-host --registry-ca --staging-idle --history-limit --build-timeout --timings --force-conflicts --no-undo --wait --timeout --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-o -n -s -q -h --build --base --tag --image-env --push-secret --pull-secret --builder-image --bootstrap-image --builder-pull-secret --insecure-registry --registry-host --registry-ca --staging-idle --history-limit --build-cpu-limit --build-timeout --timings --strategy --force-conflicts --no-undo --wait --timeout --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3295,8 +3331,16 @@ _kubectl__b2i() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --build-cpu-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --build-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --strategy)
+                    COMPREPLY=($(compgen -W "rolling recreate" -- "${cur}"))
                     return 0
                     ;;
                 --wait)
@@ -3391,7 +3435,7 @@ _kubectl__b2i() {
             return 0
             ;;
         kubectl__subcmd__b2i__subcmd__rollback)
-            opts="-o -n -s -q -h --to --force-conflicts --no-undo --wait --timeout --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
+            opts="-o -n -s -q -h --to --strategy --force-conflicts --no-undo --wait --timeout --output --namespace --context --kubeconfig --cluster --user --server --token --as --as-group --as-uid --request-timeout --insecure-skip-tls-verify --certificate-authority --client-certificate --client-key --tls-server-name --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3399,6 +3443,10 @@ _kubectl__b2i() {
             case "${prev}" in
                 --to)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --strategy)
+                    COMPREPLY=($(compgen -W "rolling recreate" -- "${cur}"))
                     return 0
                     ;;
                 --wait)

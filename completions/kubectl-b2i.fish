@@ -92,6 +92,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l repli
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l env -d 'Env of the app, as NAME=VALUE, NAME=secret:NAME/KEY, or NAME- to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l memory -d 'Memory that the app gets, for example 512Mi; `default` for what its kind gets' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l cpu -d 'CPU that the app asks for, for example 500m; `default` for 100m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l cpu-limit -d 'CPU that the app may use, for example 1; `default` for no limit' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l container -d 'Which container of it runs the image, where there are several' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l env-from -d 'Env from all keys of secret/NAME or configmap/NAME; secret/NAME- to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l command -d 'Command instead of the image\'s entrypoint, in one word for the shell; \'\' for the image\'s' -r
@@ -106,6 +107,8 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l label
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l annotation -d 'Annotation of the Pods, as NAME=VALUE, or NAME- to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l volume -d 'Mount secret/NAME, configmap/NAME, pvc/NAME or emptydir, as `SOURCE:/PATH`, read-only with `:ro` at the end; `/PATH-` removes; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l fs-group -d 'Group that may write to claims, by number; `off` leaves it to the cluster, `default` is our images\' own' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l strategy -d 'Whether new Pods start beside the old ones (rolling) or after they have ended (recreate), which needs no room for both, and leaves the app down in between; kept for later rollouts, which are rolling when nobody says so' -r -f -a "rolling\t'New Pods start beside the old ones'
+recreate\t'New Pods start after the old ones have ended'"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l wait -d 'Wait until the app serves' -r -f -a "true\t''
 false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l timeout -d 'How long to wait for that, for example 5m' -r
@@ -119,6 +122,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l regis
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l staging-idle -d 'How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not given, 5m, and 0 where `CI` is set' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l history-limit -d 'How many builds of the app its record keeps; 10 when nobody says so' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l build-cpu-limit -d 'CPU limit of the build\'s Pods, for example 1; when not given, 500m where a quota demands a limit, else none' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand deploy" -l dry-run -d 'Print the objects that would be applied, and change nothing: as this machine makes them, or as the API server would' -r -f -a "client\t'This machine'
 server\t'The API server: with defaults, webhooks and refusals'"
@@ -186,6 +190,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l regist
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l staging-idle -d 'How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not given, 5m, and 0 where `CI` is set' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l history-limit -d 'How many builds of the app its record keeps; 10 when nobody says so' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l build-cpu-limit -d 'CPU limit of the build\'s Pods, for example 1; when not given, 500m where a quota demands a limit, else none' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s o -l output -d 'How the result is printed: name, json or yaml; or oci-archive:FILE to write the image there' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand build" -s n -l namespace -d 'Namespace to work in' -r
@@ -378,7 +383,10 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l regist
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l staging-idle -d 'How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not given, 5m, and 0 where `CI` is set' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l history-limit -d 'How many builds of the app its record keeps; 10 when nobody says so' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l build-cpu-limit -d 'CPU limit of the build\'s Pods, for example 1; when not given, 500m where a quota demands a limit, else none' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l strategy -d 'Whether new Pods start beside the old ones (rolling) or after they have ended (recreate), which needs no room for both, and leaves the app down in between; kept for later rollouts, which are rolling when nobody says so' -r -f -a "rolling\t'New Pods start beside the old ones'
+recreate\t'New Pods start after the old ones have ended'"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l wait -d 'Wait until the app serves' -r -f -a "true\t''
 false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l timeout -d 'How long to wait for that, for example 5m' -r
@@ -405,6 +413,8 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -l insecu
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -s q -l quiet -d 'Say nothing on stderr but failures'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rerun" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l to -d 'Number of the build to go back to; when not given, the one before' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l strategy -d 'Whether new Pods start beside the old ones (rolling) or after they have ended (recreate), which needs no room for both, and leaves the app down in between; kept for later rollouts, which are rolling when nobody says so' -r -f -a "rolling\t'New Pods start beside the old ones'
+recreate\t'New Pods start after the old ones have ended'"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l wait -d 'Wait until the app serves' -r -f -a "true\t''
 false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand rollback" -l timeout -d 'How long to wait for that, for example 5m' -r
@@ -461,6 +471,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l regis
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l staging-idle -d 'How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not given, 5m, and 0 where `CI` is set' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l history-limit -d 'How many builds of the app its record keeps; 10 when nobody says so' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l build-cpu-limit -d 'CPU limit of the build\'s Pods, for example 1; when not given, 500m where a quota demands a limit, else none' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand doctor" -s o -l output -d 'How the result is printed, when not as a table' -r -f -a "wide\t'The table with more columns'
 name\t'Names alone, one a line'
@@ -546,6 +557,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l staging-idle -d 'How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not given, 5m, and 0 where `CI` is set' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l history-limit -d 'How many builds of the app its record keeps; 10 when nobody says so' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l build-cpu-limit -d 'CPU limit of the build\'s Pods, for example 1; when not given, 500m where a quota demands a limit, else none' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -s o -l output -d 'How the result is printed, instead of as a table: json or yaml' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand registry; and __fish_seen_subcommand_from check" -s n -l namespace -d 'Namespace to work in' -r
@@ -746,6 +758,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l replica
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l env -d 'Env of the app, as NAME=VALUE, NAME=secret:NAME/KEY, or NAME- to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l memory -d 'Memory that the app gets, for example 512Mi; `default` for what its kind gets' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l cpu -d 'CPU that the app asks for, for example 500m; `default` for 100m' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l cpu-limit -d 'CPU that the app may use, for example 1; `default` for no limit' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l env-from -d 'Env from all keys of secret/NAME or configmap/NAME; secret/NAME- to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l command -d 'Command instead of the image\'s entrypoint, in one word for the shell; \'\' for the image\'s' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l args -d 'Arguments of the command, in one word for the shell; \'\' for the image\'s' -r
@@ -759,6 +772,8 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l label -
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l annotation -d 'Annotation of the Pods, as NAME=VALUE, or NAME- to remove it; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l volume -d 'Mount secret/NAME, configmap/NAME, pvc/NAME or emptydir, as `SOURCE:/PATH`, read-only with `:ro` at the end; `/PATH-` removes; repeats' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l fs-group -d 'Group that may write to claims, by number; `off` leaves it to the cluster, `default` is our images\' own' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l strategy -d 'Whether new Pods start beside the old ones (rolling) or after they have ended (recreate), which needs no room for both, and leaves the app down in between; kept for later rollouts, which are rolling when nobody says so' -r -f -a "rolling\t'New Pods start beside the old ones'
+recreate\t'New Pods start after the old ones have ended'"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l wait -d 'Wait until the app serves' -r -f -a "true\t''
 false\t''"
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l timeout -d 'How long to wait for that, for example 5m' -r
@@ -772,6 +787,7 @@ complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l registr
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l registry-ca -d 'File with certificates (PEM) of authorities to trust beside the public ones' -r -F
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l staging-idle -d 'How long the staging Pod stays for the next run, for example 10m; 0 ends it with this one. When not given, 5m, and 0 where `CI` is set' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l history-limit -d 'How many builds of the app its record keeps; 10 when nobody says so' -r
+complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l build-cpu-limit -d 'CPU limit of the build\'s Pods, for example 1; when not given, 500m where a quota demands a limit, else none' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l build-timeout -d 'How long the builder Job may take, for example 10m' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -s n -l namespace -d 'Namespace to work in' -r
 complete -c kubectl-b2i -n "__fish_kubectl_b2i_using_subcommand init" -l context -d 'Context of the kubeconfig to use' -r
