@@ -166,7 +166,7 @@ pub fn build_pod_refused(failure: Failure, namespace: &str) -> Failure {
             .next(format!(
                 "make room in the namespace, or have the quota `{quota}` raised:"
             ))
-            .command(format!("kubectl describe resourcequota {quota} -n {namespace}")),
+            .command(format!("kubectl get resourcequota -n {namespace}")),
         None => failure
             .next("change what the rule is about, or have the rule changed; these apply to the namespace:")
             .command(format!(

@@ -211,7 +211,9 @@ fn a_pod_that_a_quota_keeps_out() {
     let shop = Shop::new("quota");
     shop.world
         .kubectl("create quota small --hard=limits.memory=200Mi");
-    shop.fails("--memory 190Mi", "quota");
+    // More than the quota has at all: without the old Pod there would be no room either.
+    shop.fails("--memory 250Mi", "quota");
+    shop.fails("--memory 150Mi", "quota-rolling");
     shop.world.kubectl("delete quota small");
 
     // Room for a build, and no condition that would tell.

@@ -8,7 +8,7 @@ use kubectl_b2i::{
     oci::Digest,
     steps::cleanup,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::fake_apiserver::FakeApiServer;
 
@@ -205,34 +205,33 @@ async fn the_only_secret_is_taken() {
 }
 
 #[tokio::test]
-async fn without_the_right_to_list_the_service_account_decides() {
+async fn without_the_right_to_list_the_service_account_decides_or_the_usual_name() {
     let (server, cluster) = FakeApiServer::start().await;
-    put_secret(&server, "registry-push", DOCKER);
     put_secret(&server, "another", DOCKER);
     let denied = "secrets is forbidden: User \"eve\" cannot list resource \"secrets\"";
     server.refuse_exactly("GET", SECRETS, 403, denied);
     let none = push_secret(&cluster, None).await.unwrap_err();
-    assert!(
-        matches!(
-            none,
-            secrets::Error::None {
-                place: Place::ServiceAccount
-            }
-        ),
-        "{none}"
-    );
+    assert!(matches!(none, secrets::Error::Unseen), "{none}");
 
-    server.put(
-        ACCOUNTS,
-        json!({
-            "metadata": { "name": "default" }, "imagePullSecrets": [{ "name": "registry-push" }],
-        }),
-    );
-    assert!(!push_secret(&cluster, None).await.unwrap().data.is_empty());
+    put_secret(&server, "registry-push", DOCKER);
+    let usual = push_secret(&cluster, None).await.unwrap();
+    assert_eq!(usual.name, "registry-push");
+    let account = |secrets: Value| {
+        server.put(
+            ACCOUNTS,
+            json!({ "metadata": { "name": "default" }, "imagePullSecrets": secrets }),
+        );
+    };
+    account(json!([{ "name": "another" }]));
+    assert_eq!(push_secret(&cluster, None).await.unwrap().name, "another");
 
-    server.refuse("GET", "/secrets/registry-push", 403, denied);
+    server.refuse("GET", "/secrets/", 403, denied);
     let unread = push_secret(&cluster, None).await.unwrap();
-    assert_eq!((unread.name.as_str(), unread.data.len()), ("registry-push", 0));
+    assert_eq!((unread.name.as_str(), unread.data.len()), ("another", 0));
+    // Nobody says that one of the usual name exists.
+    account(json!([]));
+    let none = push_secret(&cluster, None).await.unwrap_err();
+    assert!(matches!(none, secrets::Error::Unseen), "{none}");
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ use crate::support::{
 const SECRETS: &str = "/api/v1/namespaces/shop/secrets";
 const JOBS: &str = "/apis/batch/v1/namespaces/shop/jobs";
 const PODS: &str = "/api/v1/namespaces/shop/pods";
+const ADMINISTRATOR: &str = "where you may not do that, ask an administrator of the namespace";
 const DOCS: &str = "https://github.com/kubectl-b2i/kubectl-b2i/blob/main/docs/troubleshooting.md";
 
 /// A cluster, a registry, and somebody with a kubeconfig.
@@ -257,7 +258,7 @@ async fn a_login_that_is_wrong_is_told_by_the_proof() {
             "{told}"
         );
         assert!(told.ends_with(&format!(
-            "kubectl b2i registry login {host} --secret registry-push -n shop\n      {DOCS}#push-unauthorized\n"
+            "kubectl b2i registry login {host} --secret registry-push -n shop\n      {ADMINISTRATOR}\n      {DOCS}#push-unauthorized\n"
         )));
         assert!(!ended.stderr.contains("wr0ng"));
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
@@ -295,6 +296,7 @@ async fn a_login_that_cannot_be_asked_for_names_the_flag() {
 
 next: give it by `{flag}`, for example:
         kubectl b2i registry login r.example --username {user} --password-stdin < password.txt
+      {ADMINISTRATOR}
       {DOCS}#registry-login
 "
             )
@@ -401,6 +403,7 @@ async fn a_check_finds_what_is_wrong_and_how_to_mend_it() {
 
 next: log in with a user and a password (or token) that are good:
         kubectl b2i registry login {host} --secret registry-push -n shop
+      {ADMINISTRATOR}
       {DOCS}#push-unauthorized
 "
         )

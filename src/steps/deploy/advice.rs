@@ -118,7 +118,7 @@ fn of_quota(failure: Failure, problem: &QuotaProblem, namespace: &str) -> Failur
                 "make room in the namespace, ask for less{}, or have the quota `{quota}` raised:",
                 with_flags(amounts.iter().map(|amount| &amount.resource))
             ))
-            .command(format!("kubectl describe resourcequota {quota} -n {namespace}")),
+            .command(format!("kubectl get resourcequota -n {namespace}")),
     }
 }
 

@@ -64,7 +64,7 @@ impl Teller<'_> {
                 "a rolling update starts a new Pod before it ends an old one, and a quota has no room for both: {refusal}"
             ))
             .next("repeat the command with `--strategy recreate`, which ends the old Pods first, so that the app is down until the new ones serve; or have the quota raised:")
-            .command(format!("kubectl describe resourcequota -n {namespace}"))
+            .command(format!("kubectl get resourcequota -n {namespace}"))
             .anchor("rolling-room")
     }
 
