@@ -24,6 +24,7 @@ mod command_line;
 mod commands;
 mod complete;
 mod config;
+mod default_port;
 mod derived_name;
 mod destination;
 mod dialogue;

@@ -7,6 +7,7 @@ use super::{
     args::{ClusterBuildArgs, ImageArgs, Output, PlanArgs, ReportArgs},
     browser,
     config::Config,
+    default_port,
     derived_name::Unnamed,
     flow, format, found_name,
     history::History,
@@ -26,8 +27,7 @@ use super::{
 use crate::{
     error::{Failure, Result},
     model::{
-        AppName, Artifact, ArtifactKind, DeployOptions, Event, ExposedPort, ImagePlan, Port, PortChange,
-        Rollout,
+        AppName, Artifact, ArtifactKind, DeployOptions, Event, ImagePlan, Rollout,
     },
     oci::Digest,
     registry::Keychain,
@@ -284,7 +284,7 @@ async fn prepare(
         && target.options.ports.is_empty()
         && !args.kind.adopts()
     {
-        flags.ports.extend(asked_port(site, artifact).await?);
+        flags.ports.extend(default_port::asked(site, artifact).await?);
         workload = merge::deploy(DeployOptions::default(), &flags)?;
     }
     site.dialogue.show_line();
@@ -303,7 +303,7 @@ async fn prepare(
         nodes::ensure_one_runs(&site.cluster, artifact, &plan).await?;
     }
     if workload.ports.is_empty() && workload.adopted.is_none() {
-        workload.ports = default_ports(artifact, &plan);
+        workload.ports = default_port::of_image(artifact, &plan);
     }
     reachable::ensure(&workload)?;
     workload.context_path.clone_from(&plan.context_path);
@@ -341,27 +341,6 @@ async fn prepare(
     })
 }
 
-/// Asks where an app listens that is new, and whose container does not tell.
-async fn asked_port(site: &Site, artifact: &Artifact) -> Result<Option<PortChange>> {
-    let (default, enter) = match &artifact.kind {
-        // Tomcat's is known.
-        ArtifactKind::War(war) if war.alone.is_none() => return Ok(None),
-        ArtifactKind::Jar(_) | ArtifactKind::War(_) => ("8080", ""),
-        ArtifactKind::Elf(_) => ("", ", Enter for none"),
-    };
-    let question = format!("Port that `{}` listens on{enter}", artifact.file_name);
-    let answer = site.dialogue.text("--port", question, default.to_owned()).await;
-    let port = answer.map(|answer| {
-        answer.parse().map_err(|error| {
-            Failure::usage(format!("could not use `{answer}` as a port"))
-                .because(error)
-                .next("write a number: `--port 8080`")
-                .anchor("ports")
-        })
-    });
-    port.transpose()
-}
-
 /// Prints the objects that would be applied. The image's digest is known where nothing changed since
 /// the last build.
 async fn dry_run(context: &Context, args: &Args, site: &Site, planned: &Planned, mode: DryRun) -> Result<()> {
@@ -395,14 +374,4 @@ async fn dry_run(context: &Context, args: &Args, site: &Site, planned: &Planned,
     }
     let list = serde_json::json!({ "apiVersion": "v1", "kind": "List", "items": objects });
     context.print(&args.output, &names, &list)
-}
-
-/// A web app without `--port` gets the port that its container listens on.
-fn default_ports(artifact: &Artifact, plan: &ImagePlan) -> Vec<Port> {
-    let default = match artifact.kind {
-        ArtifactKind::Elf(_) => None,
-        ArtifactKind::Jar(_) | ArtifactKind::War(_) => Some(ExposedPort::tcp(8080)),
-    };
-    let port = plan.config.exposed_ports.first().copied().or(default);
-    port.map(Port::from).into_iter().collect()
 }

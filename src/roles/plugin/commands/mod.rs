@@ -25,7 +25,7 @@ use tokio::sync::oneshot;
 
 use super::{
     access, actuator, apps, args, begun, bootstrap, browser, build_cpu_limit, builder_image, command,
-    command_line, config, derived_name, dialogue, environment, flow, format, found_name, from_app, history,
+    command_line, config, default_port, derived_name, dialogue, environment, flow, format, found_name, from_app, history,
     interrupt, kind, known_builds, kubesphere, local, local_record, merge, named_image, nodes, options,
     options_file, packed, page, plain_secrets, pod_args, ports, push_secret, reachable, remembered, rollout,
     s2i_source, served, status_page, timings, values,
