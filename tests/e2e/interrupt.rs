@@ -203,6 +203,8 @@ fn during_the_first_rollout() {
         world.kubectl("get deployments -o name"),
         "deployment.apps/httpbin"
     );
+    let rollouts = world.b2i_json("status httpbin")["rollouts"].clone();
+    assert_eq!(rollouts[0]["outcome"], "interrupted", "{rollouts}");
     // What is suggested works; nobody is at a terminal to be asked.
     world.b2i_ok(&format!("{} --yes", suggested[2]));
     assert_eq!(world.kubectl("get deployments -o name"), "");
