@@ -122,6 +122,12 @@ impl Printer {
         }
     }
 
+    /// Prints the next document of a stream, which has no last one: a failure that ends it is one more.
+    pub fn document(&self, lines: &[impl AsRef<str>]) {
+        self.0.has_pages.store(true, Ordering::Relaxed);
+        self.0.print(lines);
+    }
+
     /// Prints what a shell may complete a word to, each with a description or none, in cobra's protocol: a tab is
     /// between the two.
     pub fn candidates(&self, candidates: &[(String, String)], directive: &str) {

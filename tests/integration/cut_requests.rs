@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     deploy::{plays, ready},
     lifecycle::{build, builds, done, put_app, put_record, put_secret, run, vouch},
+    rollouts::{put_rollouts, rollout},
     support::{
         fake_apiserver::FakeApiServer,
         gate::{self, At},
@@ -35,6 +36,7 @@ async fn shop() -> (FakeApiServer, Cluster) {
     put_secret(&server);
     put_app(&server, 2);
     put_record(&server, "shop", &of_builds());
+    put_rollouts(&server, &[rollout(2, "serving"), rollout(1, "serving")]);
     (server, cluster)
 }
 
@@ -48,7 +50,7 @@ fn left(server: &FakeApiServer) -> Vec<Value> {
     objects
         .map(|object| {
             let builds = object["data"].as_object().into_iter().flatten();
-            let outcomes = builds.map(|(key, build)| {
+            let outcomes = builds.filter(|(key, _)| *key != "rollouts").map(|(key, build)| {
                 let build: Value = serde_json::from_str(build.as_str().unwrap()).unwrap();
                 json!([key, build["origin"], build["outcome"]])
             });

@@ -168,6 +168,9 @@ fn told(failure: &Failure) -> String {
             .iter()
             .map(|command| format!("        {command}")),
     );
+    if failure.needs_administrator() {
+        lines.push("      where you may not do that, ask an administrator of the namespace".to_owned());
+    }
     lines.push(format!("      #{}", failure.anchor));
     lines.join("\n") + "\n"
 }

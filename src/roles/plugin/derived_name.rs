@@ -2,40 +2,26 @@
 //! built from another file. Such an app is replaced only by who says so.
 
 use super::{
-    args::{ImageArgs, PlanArgs},
-    dialogue::quoted,
+    args::ImageArgs,
     history::History,
     options::{Site, record_failure},
 };
 use crate::{
     cluster::record,
     error::{Failure, Result},
-    model::{AppName, Artifact, ArtifactPlace, BuildRecord, RolloutOutcome, RolloutRecord},
+    model::{AppName, Artifact, BuildRecord, RolloutOutcome, RolloutRecord},
 };
 
-/// What is built, by a command without `--name`.
+/// What is built by a command without `--name`.
 pub(super) struct Unnamed<'a> {
-    command: &'static str,
-    place: &'a ArtifactPlace,
     artifact: &'a Artifact,
     app: &'a AppName,
 }
 
 impl<'a> Unnamed<'a> {
-    /// Returns what a command builds; `None` where somebody named the app.
-    pub(super) fn of(
-        command: &'static str,
-        image: &ImageArgs,
-        plan: &'a PlanArgs,
-        artifact: &'a Artifact,
-        app: &'a AppName,
-    ) -> Option<Self> {
-        image.name.is_none().then_some(Self {
-            command,
-            place: &plan.artifact,
-            artifact,
-            app,
-        })
+    /// Returns what is built; `None` where somebody named the app.
+    pub(super) fn of(image: &ImageArgs, artifact: &'a Artifact, app: &'a AppName) -> Option<Self> {
+        image.name.is_none().then_some(Self { artifact, app })
     }
 
     /// Checks that the app is this artifact's; at a terminal the user may say that it is to be. `exists` is whether it
@@ -63,8 +49,8 @@ impl<'a> Unnamed<'a> {
                 self.artifact.named_after
             ))
             .next("if it is to replace that app, confirm the name; otherwise choose another one:")
-            .command(self.line(site, app.as_str()))
-            .command(self.line(site, "NAME"))
+            .again(format!("--name {app}"))
+            .again("--name NAME")
             .anchor("name-taken"))
     }
 
@@ -89,27 +75,10 @@ impl<'a> Unnamed<'a> {
                     "an earlier version of kubectl-b2i named its app `{former}`, which exists; the name is now `{app}`"
                 ))
                 .next("name the app that you mean, the existing one or a new one:")
-                .command(self.line(site, former.as_str()))
-                .command(self.line(site, app.as_str()))
+                .again(format!("--name {former}"))
+                .again(format!("--name {app}"))
                 .anchor("name-taken"),
         )
-    }
-
-    /// Flags are left out: they may hold what is not for a log.
-    fn line(&self, site: &Site, name: &str) -> String {
-        let artifact = quoted(&self.place.shown());
-        let namespace = &site.cluster.namespace;
-        [
-            "kubectl",
-            "b2i",
-            self.command,
-            &artifact,
-            "--name",
-            name,
-            "-n",
-            namespace,
-        ]
-        .join(" ")
     }
 }
 

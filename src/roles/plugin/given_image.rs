@@ -4,13 +4,11 @@
 use std::str::FromStr;
 
 use super::{
-    dialogue::quoted,
     options::Site,
     push_secret::{in_words, log_in},
 };
 use crate::{
     error::{Failure, Result},
-    model::ArtifactPlace,
     oci::Reference,
     registry::Keychain,
 };
@@ -37,17 +35,11 @@ impl FromStr for GivenImage {
 
 impl GivenImage {
     /// Returns the image that was meant: at a terminal the user is asked whether it is in the only registry that the
-    /// push Secret opens, where none was named. `command` builds the artifact.
+    /// push Secret opens, where none was named.
     ///
     /// # Errors
     /// A usage failure where Docker Hub cannot be meant, and the user did not say which registry is.
-    pub(super) async fn meant(
-        self,
-        site: &Site,
-        keychain: &Keychain,
-        command: &str,
-        place: &ArtifactPlace,
-    ) -> Result<Self> {
+    pub(super) async fn meant(self, site: &Site, keychain: &Keychain) -> Result<Self> {
         let Some(likely) = self.in_only_registry(keychain) else {
             return Ok(self);
         };
@@ -63,17 +55,6 @@ impl GivenImage {
             return Ok(likely);
         }
         let namespace = &site.cluster.namespace;
-        let artifact = quoted(&place.shown());
-        let line = [
-            "kubectl",
-            "b2i",
-            command,
-            &artifact,
-            "--image",
-            &likely.text,
-            "-n",
-            namespace,
-        ];
         Err(
             Failure::usage(format!("could not push to `{}`", self.reference.name()))
                 .why(why)
@@ -81,7 +62,7 @@ impl GivenImage {
                     "did you mean `{}`? If so, name the registry; to push to Docker Hub, log in to it:",
                     likely.text
                 ))
-                .command(line.join(" "))
+                .again(format!("--image {}", likely.text))
                 .command(log_in("docker.io", Some(&site.push_secret), namespace))
                 .anchor("default-image"),
         )

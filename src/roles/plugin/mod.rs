@@ -135,7 +135,6 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         printer: printer.clone(),
         line: line.clone(),
         timings: timings::Timings::begin(),
-        command: typed.subcommand_name().unwrap_or_default().to_owned(),
         has_found_name,
     };
     match in_runtime(cli.command, &typed, context) {

@@ -113,8 +113,8 @@ pub(super) struct Rolling<'a> {
     pub(super) build: Option<u64>,
     /// Whether this run made that build.
     pub(super) is_new_build: bool,
-    /// What it changes, in words.
-    pub(super) changes: Vec<String>,
+    /// What it is, where that says more than a change of the image: `rollback to #1`.
+    pub(super) title: Option<String>,
 }
 
 impl<'a> Rolling<'a> {
@@ -125,7 +125,7 @@ impl<'a> Rolling<'a> {
             previous,
             build: order.build.map(|seal| seal.number),
             is_new_build: made.is_some(),
-            changes: changes(previous, order),
+            title: None,
         }
     }
 }
@@ -161,7 +161,7 @@ pub(super) async fn run(
         started: Timestamp::now().to_string(),
         build: rolling.build,
         image: order.image.to_string(),
-        changes: rolling.changes,
+        changes: in_words(rolling.title.as_deref(), &changes(previous, order)),
         ..RolloutRecord::default()
     };
     let serving = previous.and_then(Previous::serving);
@@ -184,7 +184,7 @@ pub(super) async fn run(
         Err(failed) => &failed.changes,
     };
     if !found.is_empty() {
-        recorded.changes = found.iter().map(|change| without_env_value(change)).collect();
+        recorded.changes = in_words(rolling.title.as_deref(), found);
     }
     let rollout = match ended {
         Ok(rollout) => rollout,
@@ -215,6 +215,19 @@ pub(super) async fn run(
     };
     events.send(Event::Done(Step::RollOut, figures));
     Ok(rollout)
+}
+
+/// Returns what is recorded of a rollout's changes.
+fn in_words(title: Option<&str>, changes: &[String]) -> Vec<String> {
+    let is_image = |change: &str| change == "image" || change.starts_with("image ");
+    let changes = changes
+        .iter()
+        .filter(|change| title.is_none() || !is_image(change));
+    let title = title.map(ToOwned::to_owned);
+    title
+        .into_iter()
+        .chain(changes.map(|change| without_env_value(change)))
+        .collect()
 }
 
 /// Returns a change as it is recorded: more people may read the record than the workload, which has the values of env.

@@ -78,7 +78,7 @@ async fn into_registry(context: &Context, mut args: Args) -> Result<()> {
     let stage = Stage::default();
     let work = Box::pin(async {
         let history = History::read(&site.cluster, &app).await?;
-        if let Some(unnamed) = Unnamed::of("build", &args.image, &args.plan, artifact, &app) {
+        if let Some(unnamed) = Unnamed::of(&args.image, artifact, &app) {
             unnamed
                 .ensure_own(&site, &history, history.running.is_some())
                 .await?;

@@ -26,9 +26,7 @@ use super::{
 };
 use crate::{
     error::{Failure, Result},
-    model::{
-        AppName, Artifact, ArtifactKind, DeployOptions, Event, ImagePlan, Rollout,
-    },
+    model::{AppName, Artifact, ArtifactKind, DeployOptions, Event, ImagePlan, Rollout},
     oci::Digest,
     registry::Keychain,
     steps::{
@@ -259,7 +257,7 @@ async fn prepare(
         .previous(&site.cluster, &app, has_command, &site.events)
         .await?;
     let history = History::of(&site.cluster, &app, previous.as_ref()).await?;
-    if let Some(unnamed) = Unnamed::of("deploy", &args.image, &args.plan, artifact, &app) {
+    if let Some(unnamed) = Unnamed::of(&args.image, artifact, &app) {
         unnamed.ensure_own(site, &history, previous.is_some()).await?;
     }
     let remembered = previous.as_ref().map(|previous| &previous.options);

@@ -25,10 +25,10 @@ use tokio::sync::oneshot;
 
 use super::{
     access, actuator, apps, args, begun, bootstrap, browser, build_cpu_limit, builder_image, command,
-    command_line, config, default_port, derived_name, dialogue, environment, flow, format, found_name, from_app, history,
-    interrupt, kind, known_builds, kubesphere, local, local_record, merge, named_image, nodes, options,
-    options_file, packed, page, plain_secrets, pod_args, ports, push_secret, reachable, remembered, rollout,
-    s2i_source, served, status_page, timings, values,
+    command_line, config, default_port, derived_name, dialogue, environment, flow, format, found_name,
+    from_app, history, interrupt, kind, known_builds, kubesphere, local, local_record, merge, named_image,
+    nodes, options, options_file, packed, page, plain_secrets, pod_args, ports, push_secret, reachable,
+    remembered, rollout, s2i_source, served, status_page, timings, values,
 };
 use crate::{
     error::Result,
@@ -46,8 +46,6 @@ pub(super) struct Context {
     /// What was typed.
     pub line: Arc<command_line::CommandLine>,
     pub timings: timings::Timings,
-    /// Name of the command.
-    pub command: String,
     /// Whether the app's name is only what an options file says that nobody named or trusted.
     pub has_found_name: bool,
 }
@@ -127,11 +125,7 @@ async fn open_and_connect(
     });
     let (opened, (config, site, keychain)) = Box::pin(flow::alongside(opening, connecting)).await?;
     if let Some(given) = image.image.take() {
-        image.image = Some(
-            given
-                .meant(&site, &keychain, &context.command, &plan.artifact)
-                .await?,
-        );
+        image.image = Some(given.meant(&site, &keychain).await?);
     }
     Ok((opened, config, site, keychain))
 }

@@ -108,14 +108,11 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
             build: noted,
             ..order
         };
-        let mut rolling = Rolling {
+        let rolling = Rolling {
             build: Some(way.to),
+            title: (!is_running).then(|| format!("rollback to #{}", way.to)),
             ..Rolling::of(&order, Some(&previous), None)
         };
-        if !is_running {
-            rolling.changes.retain(|change| change != "image");
-            rolling.changes.insert(0, format!("rollback to #{}", way.to));
-        }
         let rollout = rollout::run(&cluster, rolling, &stage, &events).await;
         if let (Some(noted), Err(_)) = (noted, &rollout) {
             // The failure is what the person must hear of; a record that stays is only an entry.

@@ -135,7 +135,10 @@ fn show(context: &Context, format: Option<Format>, app: &AppStatus) -> Result<()
         return Ok(());
     }
     if format == Some(Format::Yaml) {
-        context.printer.result(&["---"]);
+        context.printer.document(&["---"]);
     }
-    format::print(context, format, app, || lines(context, format, app))
+    let document = format::structured(format, app)?;
+    let document = document.unwrap_or_else(|| lines(context, format, app));
+    context.printer.document(&document);
+    Ok(())
 }
