@@ -94,12 +94,19 @@ impl<'a> Unnamed<'a> {
 
     /// Flags are left out: they may hold what is not for a log.
     fn line(&self, site: &Site, name: &str) -> String {
-        format!(
-            "kubectl b2i {} {} --name {name} -n {}",
+        let artifact = quoted(&self.place.shown());
+        let namespace = &site.cluster.namespace;
+        [
+            "kubectl",
+            "b2i",
             self.command,
-            quoted(&self.place.shown()),
-            site.cluster.namespace
-        )
+            &artifact,
+            "--name",
+            name,
+            "-n",
+            namespace,
+        ]
+        .join(" ")
     }
 }
 

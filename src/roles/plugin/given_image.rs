@@ -63,6 +63,17 @@ impl GivenImage {
             return Ok(likely);
         }
         let namespace = &site.cluster.namespace;
+        let artifact = quoted(&place.shown());
+        let line = [
+            "kubectl",
+            "b2i",
+            command,
+            &artifact,
+            "--image",
+            &likely.text,
+            "-n",
+            namespace,
+        ];
         Err(
             Failure::usage(format!("could not push to `{}`", self.reference.name()))
                 .why(why)
@@ -70,11 +81,7 @@ impl GivenImage {
                     "did you mean `{}`? If so, name the registry; to push to Docker Hub, log in to it:",
                     likely.text
                 ))
-                .command(format!(
-                    "kubectl b2i {command} {} --image {} -n {namespace}",
-                    quoted(&place.shown()),
-                    likely.text
-                ))
+                .command(line.join(" "))
                 .command(log_in("docker.io", Some(&site.push_secret), namespace))
                 .anchor("default-image"),
         )
