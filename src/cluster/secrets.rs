@@ -118,15 +118,15 @@ pub async fn push_secret(cluster: &Cluster, named: Option<&str>) -> Result<PushS
     match list(cluster).await {
         Ok(secrets) => only(Place::Namespace, secrets),
         Err(error) if is_forbidden(&error) => {
-            let names = of_service_account(cluster).await?;
-            if names.is_empty() {
+            let pulling = of_service_account(cluster).await?;
+            if pulling.is_empty() {
                 return usual(cluster).await;
             }
-            if let [name] = &names[..] {
-                return read(cluster, name).await;
+            if let [only] = &pulling[..] {
+                return read(cluster, only).await;
             }
             // One that cannot be used is still one of those to choose from.
-            let secrets = names.into_iter().map(async |name| {
+            let secrets = pulling.into_iter().map(async |name| {
                 let secret = read(cluster, &name).await;
                 secret.unwrap_or_else(|_| PushSecret::unread(name))
             });

@@ -25,7 +25,7 @@ pub enum At {
     Answer,
 }
 
-/// Leads to `server`; goes down for `away` once, at the first request whose head `is_it` accepts. Calls `back` just before
+/// Leads to `server`; goes down for `away` once, or where that is zero ends just this connection, at the first request whose head `is_it` accepts. Calls `back` just before
 /// it listens again. Returns its URL.
 pub async fn start(
     server: &str,
@@ -52,6 +52,9 @@ pub async fn start(
                     open.spawn(forward(client, behind.clone(), at, is_it.clone(), is_over.clone(), down.clone()));
                 }
                 () = down.notified() => {
+                    if away.is_zero() {
+                        continue;
+                    }
                     drop(listener.take());
                     open.shutdown().await;
                     tokio::time::sleep(away).await;

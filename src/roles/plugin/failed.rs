@@ -73,9 +73,12 @@ fn document(printer: &Printer, line: &CommandLine, failure: &Failure) {
     let document = Document::of(failure);
     let text = match data {
         Data::Json => term::json(&document),
-        Data::Yaml => term::yaml(&document).map(|yaml| match printer.has_pages() {
-            true => format!("---\n{yaml}"),
-            false => yaml,
+        Data::Yaml => term::yaml(&document).map(|yaml| {
+            if printer.has_pages() {
+                format!("---\n{yaml}")
+            } else {
+                yaml
+            }
         }),
     };
     // Text has both forms.

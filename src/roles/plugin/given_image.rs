@@ -55,17 +55,6 @@ impl GivenImage {
             return Ok(likely);
         }
         let namespace = &site.cluster.namespace;
-        let artifact = quoted(&place.shown());
-        let line = [
-            "kubectl",
-            "b2i",
-            command,
-            &artifact,
-            "--image",
-            &likely.text,
-            "-n",
-            namespace,
-        ];
         Err(
             Failure::usage(format!("could not push to `{}`", self.reference.name()))
                 .why(why)

@@ -122,7 +122,7 @@ fn of_quota(failure: Failure, problem: &QuotaProblem, namespace: &str) -> Failur
     }
 }
 
-/// ` with `--cpu` and `--memory``: the flags that set what a quota counts; empty where there are none.
+/// Returns the flags that set what a quota counts, after the word `with`; nothing where there are none.
 fn with_flags<'a>(resources: impl Iterator<Item = &'a String>) -> String {
     let flags = resources.filter_map(|resource| match resource.as_str() {
         "limits.cpu" => Some("--cpu-limit"),
