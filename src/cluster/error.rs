@@ -227,32 +227,34 @@ fn auth_words(error: &AuthError) -> String {
 }
 
 fn connection_words(server: &str, error: &(dyn std::error::Error + 'static)) -> String {
-    for io in io_errors(error) {
-        match (tls_error(io), io.kind()) {
-            (Some(tls), _) => return format!("TLS with {server} failed: {tls}"),
-            (None, io::ErrorKind::ConnectionRefused) => {
-                return format!("{server} refused the connection");
-            }
-            (None, io::ErrorKind::TimedOut) => return format!("{server} did not answer in time"),
+    if let Some(tls) = tls_error(error) {
+        return format!("TLS with {server} failed: {tls}");
+    }
+    for io in causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()) {
+        match io.kind() {
+            io::ErrorKind::ConnectionRefused => return format!("{server} refused the connection"),
+            io::ErrorKind::TimedOut => return format!("{server} did not answer in time"),
             _ => {}
         }
     }
     format!("no answer from {server}: {}", chain(error).join(": "))
 }
 
-/// Returns the I/O errors among an error and those below it.
-pub(super) fn io_errors<'a>(
-    error: &'a (dyn std::error::Error + 'static),
-) -> impl Iterator<Item = &'a io::Error> {
-    let all = std::iter::successors(Some(error), |error| error.source());
-    all.filter_map(|error| error.downcast_ref::<io::Error>())
+/// Returns what TLS had against a connection.
+pub(super) fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    causes(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// Returns what TLS had against a connection.
-pub(super) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
-    error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+/// Returns an error and those below it. What an `io::Error` wraps is no `source` of it, hence the detour.
+fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner as &(dyn std::error::Error + 'static)),
+            None => error.source(),
+        }
+    })
 }
 
 /// Returns the error and those below it, without what is said twice.

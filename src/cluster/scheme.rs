@@ -1,6 +1,6 @@
 //! Whether the URL of the API server has the wrong scheme: `https://` for a port that speaks plain HTTP, or the reverse.
 
-use super::error::{io_errors, tls_error};
+use super::error::tls_error;
 use crate::error::Failure;
 
 /// What Go's HTTP server and nginx answer to plain HTTP on a port for TLS.
@@ -29,10 +29,8 @@ pub(super) fn wrong(error: &kube::Error) -> Option<WrongScheme> {
         kube::Error::HyperError(error) => error,
         _ => return None,
     };
-    let mut tls = io_errors(of_connection).filter_map(tls_error);
     // Plain text where a TLS record should be.
-    tls.any(|tls| matches!(tls, rustls::Error::InvalidMessage(_)))
-        .then_some(WrongScheme::Https)
+    matches!(tls_error(of_connection), Some(rustls::Error::InvalidMessage(_))).then_some(WrongScheme::Https)
 }
 
 impl WrongScheme {

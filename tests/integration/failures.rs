@@ -259,7 +259,7 @@ async fn an_api_server_that_speaks_plain_http() {
     let (server, cluster) = FakeApiServer::start().await;
     let https = cluster.server.replace("http://", "https://");
     let told = format!(
-        "error: could not list the apps of `shop`\n  \
+        "error: could not list the Deployments of kubectl-b2i\n  \
          why: `{https}` begins with `https://`, and that port speaks plain HTTP, without TLS\n\n\
          next: name the port that speaks HTTPS; only if there is none, use `http://`:\n        \
          kubectl config set-cluster \"$(kubectl config view --minify -o 'jsonpath={{.clusters[0].name}}')\" --server={}\n      \
@@ -271,15 +271,16 @@ async fn an_api_server_that_speaks_plain_http() {
 
 #[test]
 fn an_artifact_of_another_scheme() {
-    let next = "next: download it by other means, check it, and give the file, or pipe it in:\n        \
-                curl -fsSL URL | kubectl b2i deploy - --name NAME";
+    let piped = "next: download it by other means, check it, and give the file, or pipe it in:\n        \
+                 curl -fsS URL | kubectl b2i deploy - --name shop";
+    let given = "next: download it by other means, check it, and give the file";
     let told = |url: &str, scheme: &str, next: &str| {
         format!(
             "error: could not get the artifact `{url}`\n  \
              why: `{scheme}://` is not supported: only `https://` and `http://` are\n\n{next}\n      {DOCS}#artifact-url\n"
         )
     };
-    for scheme in ["ftp", "s3"] {
+    for (scheme, next) in [("ftp", piped), ("s3", given)] {
         let url = format!("{scheme}://ann:s3cret@repo.example.com/shop.jar");
         let shown = format!("{scheme}://repo.example.com/shop.jar");
         Run::new(&format!("inspect {url}")).fails(1, &told(&shown, scheme, next));

@@ -33,7 +33,7 @@ async fn a_builder_goes_once_its_log_is_in_the_record() {
         let (server, cluster) = shop(outcome).await;
         let ended = run(&cluster, "rerun shop").await;
         assert_eq!(ended.code, Some(code), "{}", ended.stderr);
-        assert_eq!(server.ever(JOBS).len(), 1, "it was built");
+        assert!(!server.ever(JOBS).is_empty(), "it was built");
         assert_eq!(server.all(JOBS), Vec::<Value>::new());
         assert_eq!(
             history(&cluster).await[0].log_tail,

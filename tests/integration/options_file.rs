@@ -247,8 +247,8 @@ fn an_imported_artifact_that_would_be_refused_is_warned_of() {
         (
             "http://ks-minio.kubesphere-system.svc:9000/s2i-binaries/shop.jar?sig=s3cret",
             "warning: b2i does not download `http://ks-minio.kubesphere-system.svc:9000/s2i-binaries/shop.jar` as it is: \
-             over plain HTTP anybody on the way can change what comes; add `--sha256 DIGEST` to the command, or download \
-             the file and name its path as `artifact`",
+             over plain HTTP anybody on the way can change what comes; if this machine reaches the address, add \
+             `--sha256 DIGEST` to the command; else download the file and name its path as `artifact`",
             "kubectl b2i deploy --sha256 DIGEST --nodeport",
         ),
         (
@@ -282,7 +282,9 @@ fn an_imported_artifact_that_would_be_refused_is_warned_of() {
         }
         assert!(one_line.contains(warned), "{}", ended.stderr);
         // What the warning is about: the next command refuses it.
-        let next = Run::new("inspect").in_folder(folder.path()).ended();
+        let next = Run::new("inspect --file b2i.yaml")
+            .in_folder(folder.path())
+            .ended();
         assert!(
             next.code == Some(1) && next.stderr.contains("#artifact-url"),
             "{}",

@@ -28,9 +28,12 @@ pub(super) fn refused(shown: &str, refusal: &Refusal) -> Failure {
         Refusal::OtherScheme(scheme) if scheme == "file" => failure
             .next("give the path alone, without `file://`")
             .anchor("artifact-url"),
-        Refusal::ToPlain | Refusal::OtherScheme(_) => failure
+        Refusal::OtherScheme(scheme) if scheme.contains("ftp") => failure
             .next("download it by other means, check it, and give the file, or pipe it in:")
-            .command("curl -fsSL URL | kubectl b2i deploy - --name NAME")
+            .command("curl -fsS URL | kubectl b2i deploy - --name shop")
+            .anchor("artifact-url"),
+        Refusal::ToPlain | Refusal::OtherScheme(_) => failure
+            .next("download it by other means, check it, and give the file")
             .anchor("artifact-url"),
         Refusal::Plain => failure
             .next("give an `https://` address, or say what it should be by `--sha256 DIGEST`")

@@ -95,13 +95,12 @@ fn refused_artifact(artifact: &Value) -> Option<RefusedArtifact> {
     let why = fetch::refusal(&place, None)?.why;
     let digest_helps = fetch::refusal(&place, Some(&Digest::of(b""))).is_none();
     let next = if digest_helps {
-        "add `--sha256 DIGEST` to the command, or download the file and name its path as `artifact`"
+        "if this machine reaches the address, add `--sha256 DIGEST` to the command; else download the file and name its \
+         path as `artifact`"
     } else {
         "download the file and name its path as `artifact`"
     };
     let shown = place.shown();
-    let note = format!(
-        "b2i does not download `{shown}` as it is: {why}; {next}. This machine must be able to reach the address"
-    );
+    let note = format!("b2i does not download `{shown}` as it is: {why}; {next}");
     Some(RefusedArtifact { note, digest_helps })
 }
