@@ -112,12 +112,12 @@ pub async fn push_secret(cluster: &Cluster, named: Option<&str>) -> Result<PushS
     match list(cluster).await {
         Ok(secrets) => only(Place::Namespace, secrets),
         Err(error) if is_forbidden(&error) => {
-            let names = of_service_account(cluster).await?;
-            if let [name] = &names[..] {
-                return read(cluster, name).await;
+            let pulled_with = of_service_account(cluster).await?;
+            if let [only] = &pulled_with[..] {
+                return read(cluster, only).await;
             }
             // One that cannot be used is still one of those to choose from.
-            let secrets = names.into_iter().map(async |name| {
+            let secrets = pulled_with.into_iter().map(async |name| {
                 let secret = read(cluster, &name).await;
                 secret.unwrap_or_else(|_| PushSecret::unread(name))
             });

@@ -223,8 +223,8 @@ fn data_of(matches: &ArgMatches) -> Option<Data> {
     while let Some((_, below)) = command.subcommand() {
         command = below;
     }
-    let values = command.try_get_raw("output").ok()??;
-    values.filter_map(|value| data(value.to_str()?)).next()
+    let mut values = command.try_get_raw("output").ok()??;
+    values.find_map(|value| data(value.to_str()?))
 }
 
 /// The same of a command line that cannot be parsed.
@@ -238,7 +238,7 @@ fn data_in(args: &[String]) -> Option<Data> {
     let joined = args
         .iter()
         .filter_map(|word| joined.iter().find_map(|flag| word.strip_prefix(flag)));
-    apart.map(|pair| pair[1]).chain(joined).filter_map(data).next()
+    apart.map(|pair| pair[1]).chain(joined).find_map(data)
 }
 
 fn data(format: &str) -> Option<Data> {

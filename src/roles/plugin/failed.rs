@@ -73,9 +73,9 @@ fn document(printer: &Printer, line: &CommandLine, failure: &Failure) {
     let document = Document::of(failure);
     let text = match data {
         Data::Json => term::json(&document),
-        Data::Yaml => term::yaml(&document).map(|yaml| match printer.has_pages() {
-            true => format!("---\n{yaml}"),
-            false => yaml,
+        Data::Yaml => term::yaml(&document).map(|yaml| {
+            let before = if printer.has_pages() { "---\n" } else { "" };
+            format!("{before}{yaml}")
         }),
     };
     // Text has both forms.

@@ -126,8 +126,8 @@ fn only_for<'a>(secrets: &'a [PushSecret], image: &Reference) -> Option<&'a Push
         Keychain::from_secret(&secret.type_, &secret.data)
             .is_ok_and(|keychain| keychain.find(&image.registry, &image.repository).is_some())
     };
-    let mut known = secrets.iter().filter(knows);
-    known.next().filter(|_| known.next().is_none())
+    let mut fitting = secrets.iter().filter(knows);
+    fitting.next().filter(|_| fitting.next().is_none())
 }
 
 /// A Secret and its registries: what one chooses by. Never a user's name or a password.
