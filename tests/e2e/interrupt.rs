@@ -178,4 +178,6 @@ fn during_the_rollout() {
         world.kubectl("get deployments -o name"),
         "deployment.apps/httpbin"
     );
+    let rollouts = world.b2i_json("status httpbin")["rollouts"].clone();
+    assert_eq!(rollouts[0]["outcome"], "interrupted", "{rollouts}");
 }
