@@ -135,7 +135,7 @@ fn nothing_of_what_failed_is_remembered() {
         format!("{DEPLOY} {missing} --env WRONG=1 --memory 80Mi"),
         // The build is fine, and its rollout is not.
         format!("{DEPLOY} --image-env WRONG=1 {BAD}"),
-        format!("rerun shop --base scratch --image-env WRONG=1 --tag wrong --timeout 60s"),
+        "rerun shop --base scratch --image-env WRONG=1 --tag wrong --timeout 60s".to_owned(),
     ];
     for line in failing {
         let said = world.b2i(&line);
