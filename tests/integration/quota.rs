@@ -120,15 +120,21 @@ async fn recreate_is_offered_only_where_it_helps() {
 }
 
 #[tokio::test]
-async fn room_that_a_build_takes_is_waited_for() {
-    let staging = json!({ "metadata": { "name": "b2i-staging-x", "labels": {
+async fn room_that_a_build_takes_is_waited_for_where_it_would_do() {
+    let staging = json!({ "metadata": { "name": "b2i-staging-x", "uid": "staging", "labels": {
         "app.kubernetes.io/managed-by": "kubectl-b2i", "kubectl-b2i/role": "staging" } },
+        "spec": { "containers": [{ "name": "staging", "resources": { "limits": { "memory": "256Mi" } } }] },
         "status": { "phase": "Running" } });
-    let failure = second(NO_ROOM, Strategy::Rolling, &[staging]).await.unwrap_err();
+    let enough = "pods \"shop-two\" is forbidden: exceeded quota: small, requested: limits.memory=600Mi, used: limits.memory=856Mi, limited: limits.memory=1200Mi";
+    let failure = second(enough, Strategy::Rolling, std::slice::from_ref(&staging))
+        .await
+        .unwrap_err();
     assert_eq!(
         failure.anchor, "pod-refused",
         "as long as that may pass: {failure}"
     );
+    let failure = second(NO_ROOM, Strategy::Rolling, &[staging]).await.unwrap_err();
+    assert_eq!(failure.anchor, "rolling-room", "{failure}");
 }
 
 #[tokio::test]

@@ -7,7 +7,6 @@ use super::{
     deployment::{self, App},
     labels, pod, restricted,
 };
-use crate::model::Strategy;
 
 /// Returns what is applied to a Deployment or a `StatefulSet`, `kind`, whose container of this name runs
 /// our image. It is no whole object: the selector is not ours to say.
@@ -42,7 +41,6 @@ pub fn adopted(app: &App, kind: &str, container: &str) -> Value {
         },
         "spec": {
             "replicas": app.replicas,
-            "strategy": (options.strategy == Strategy::Recreate).then(|| json!({ "type": deployment::RECREATE })),
             "template": {
                 "metadata": { "labels": with_marks(), "annotations": template_annotations },
                 "spec": {

@@ -102,14 +102,19 @@ pub(super) fn ensure_possible(
     Ok(())
 }
 
-/// Checks that the workload has a choice of strategies.
+/// Checks that the strategy is ours to choose.
 pub(super) fn ensure_strategy(wanted: &DeployOptions, app: &AppName) -> Result<()> {
-    if !wanted.stateful || wanted.strategy == Strategy::Rolling {
-        return Ok(());
-    }
+    let why = match (wanted.strategy, &wanted.adopted) {
+        (Strategy::Rolling, _) => return Ok(()),
+        (_, Some(_)) => "somebody else made it, and how its Pods are replaced stays theirs",
+        (_, None) if wanted.stateful => {
+            "it is a StatefulSet, which ends each Pod before it starts the Pod's successor anyway"
+        }
+        (_, None) => return Ok(()),
+    };
     Err(
         Failure::usage(format!("could not deploy `{app}` with `--strategy recreate`"))
-            .why("it is a StatefulSet, which ends each Pod before it starts the Pod's successor anyway")
+            .why(why)
             .next("leave `--strategy` out"),
     )
 }
@@ -204,13 +209,18 @@ mod tests {
     }
 
     #[test]
-    fn a_stateful_set_has_no_other_strategy() {
+    fn the_strategy_is_ours_to_choose_or_not() {
         let recreate = |stateful| DeployOptions {
             strategy: Strategy::Recreate,
             ..options(stateful, &[])
         };
         assert_eq!(ensure(None, &recreate(false)), None);
         assert!(ensure(None, &recreate(true)).is_some());
+        let adopted = DeployOptions {
+            adopted: Some("web".to_owned()),
+            ..recreate(false)
+        };
+        assert!(ensure(None, &adopted).is_some());
     }
 
     #[test]

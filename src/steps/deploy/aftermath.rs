@@ -58,13 +58,19 @@ impl Teller<'_> {
 
     /// A rolling update needs room for one Pod more than the app has.
     pub(super) fn no_room_beside(&self, refusal: &str) -> Failure {
-        let namespace = &self.cluster.namespace;
+        let next = if self.options.options.adopted.is_some() {
+            "set the strategy `Recreate` where the Deployment was made"
+        } else {
+            "repeat the command with `--strategy recreate`"
+        };
         self.failure()
             .why(format!(
                 "a rolling update starts a new Pod before it ends an old one, and a quota has no room for both: {refusal}"
             ))
-            .next("repeat the command with `--strategy recreate`, which ends the old Pods first, so that the app is down until the new ones serve; or have the quota raised:")
-            .command(format!("kubectl get resourcequota -n {namespace}"))
+            .next(format!(
+                "{next}, which ends the old Pods first, so that the app is down until the new ones serve; or have the quota raised:"
+            ))
+            .command(self.kubectl("get resourcequota"))
             .anchor("rolling-room")
     }
 

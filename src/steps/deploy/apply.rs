@@ -16,17 +16,14 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{Options, conflict, undo, version::Version};
-use crate::{
-    cluster::{
-        Cluster, Workload,
-        objects::{
-            adopted::adopted,
-            deployment::{self, App},
-            ingress, labels, service, stateful_set,
-        },
-        workload,
+use crate::cluster::{
+    Cluster, Workload,
+    objects::{
+        adopted::adopted,
+        deployment::{self, App},
+        ingress, labels, service, stateful_set,
     },
-    model::Strategy,
+    workload,
 };
 
 /// A path of `managedFields`.
@@ -111,7 +108,7 @@ pub(super) fn wanted(options: &Options, before: &Objects) -> Wanted {
         progress_seconds,
     };
     let is_adopted = said.adopted.is_some();
-    let mut workload = match (&said.adopted, said.stateful) {
+    let workload = match (&said.adopted, said.stateful) {
         (Some(container), stateful) => adopted(
             &app,
             if stateful { "StatefulSet" } else { "Deployment" },
@@ -120,10 +117,6 @@ pub(super) fn wanted(options: &Options, before: &Objects) -> Wanted {
         (None, true) => json!(stateful_set::stateful_set(&app)),
         (None, false) => json!(deployment::deployment(&app)),
     };
-    if said.strategy == Strategy::Recreate {
-        // Said outright, since somebody else may have set it, and the two exclude each other.
-        workload["spec"]["strategy"]["rollingUpdate"] = Value::Null;
-    }
     Wanted {
         service: service::service(name, said, before.service.as_ref()),
         headless: (said.stateful && !is_adopted).then(|| service::headless(name, said)),

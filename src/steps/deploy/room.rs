@@ -31,33 +31,31 @@ pub(super) async fn is_held_by_old_pods(
     let Ok(pods) = cluster.api::<Pod>().list(&ListParams::default()).await else {
         return false;
     };
-    let is_of_app = |pod: &Pod| all.iter().any(|it| it.uid() == pod.uid());
-    let others: Vec<&Pod> = pods
-        .iter()
-        .filter(|pod| !is_over(pod) && !is_of_app(pod))
-        .collect();
     // What goes by itself makes room yet.
-    !pods.iter().any(passes) && fit_beside(&amounts, &others, workload.wanted())
+    let stay: Vec<&Pod> = pods.iter().filter(|pod| !is_over(pod) && !passes(pod)).collect();
+    let is_of_app = |pod: &&Pod| all.iter().any(|it| it.uid() == pod.uid());
+    let others: Vec<&Pod> = stay.iter().copied().filter(|pod| !is_of_app(pod)).collect();
+    !fit_beside(&amounts, &stay, 1) && fit_beside(&amounts, &others, workload.wanted())
 }
 
-/// Whether all new Pods fit beside those of others.
-fn fit_beside(amounts: &[Amount], others: &[&Pod], wanted: i32) -> bool {
-    let wanted = u128::try_from(wanted).unwrap_or_default();
+/// Whether so many new Pods fit beside these.
+fn fit_beside(amounts: &[Amount], pods: &[&Pod], count: i32) -> bool {
+    let count = u128::try_from(count).unwrap_or_default();
     amounts.iter().all(|amount| {
-        let others = others.iter().map(|pod| usage(pod, &amount.resource));
-        let needed = amount.requested.checked_mul(wanted);
-        let needed = others.fold(needed, |sum, one| sum?.checked_add(one));
+        let mut used = pods.iter().map(|pod| usage(pod, &amount.resource));
+        let needed = amount.requested.checked_mul(count);
+        let needed = used.try_fold(needed.unwrap_or(u128::MAX), u128::checked_add);
         needed.is_some_and(|needed| needed <= amount.limited)
     })
 }
 
-/// Whether a Pod will be gone soon: it ends, or belongs to a build.
+/// Whether a Pod goes by itself: it ends, or belongs to a build.
 fn passes(pod: &Pod) -> bool {
     let is_of_a_build = || {
         let role = pod.labels().get(labels::ROLE).map(String::as_str);
         matches!(role, Some("staging" | "builder" | "check" | "bootstrap")) && labels::is_ours(pod.labels())
     };
-    is_going(pod) || (!is_over(pod) && is_of_a_build())
+    is_going(pod) || is_of_a_build()
 }
 
 #[cfg(test)]
@@ -73,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_old_pods_there_is_room_or_not() {
+    fn pods_fit_beside_others_or_do_not() {
         let amounts = |requested, limited| {
             vec![Amount {
                 resource: "limits.memory".to_owned(),
@@ -98,7 +96,6 @@ mod tests {
             .expect("a Pod")
         };
         assert!(passes(&with("staging", "Running")));
-        assert!(!passes(&with("builder", "Succeeded")));
         assert!(!passes(&with("app", "Running")));
     }
 }

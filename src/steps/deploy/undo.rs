@@ -118,7 +118,7 @@ where
         if live.is_applied_by_us(STRATEGY) && live.ends_pods_first() {
             // What failed may hold the room of what comes back, so it still has to end first. The next deploy sets the
             // strategy that is remembered.
-            object["spec"]["strategy"] = json!({ "type": RECREATE, "rollingUpdate": null });
+            object["spec"]["strategy"] = json!({ "type": RECREATE });
         }
         match apply::patch::<K>(cluster, &name, &object, true, false).await {
             Err(error) if is_lost(&error) && attempt < ATTEMPTS => attempt += 1,
