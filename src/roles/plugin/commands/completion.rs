@@ -8,8 +8,8 @@ use super::{Context, format};
   kubectl b2i completion bash > /etc/bash_completion.d/kubectl-b2i
   kubectl b2i completion zsh > ~/.zfunc/_kubectl-b2i
 
-The script completes `kubectl-b2i`. For `kubectl b2i`, use kubectl 1.26 or newer with its own completion, and put the
-executable `kubectl_complete-b2i` of the folder `completions` on your PATH.")]
+The script completes `kubectl-b2i`. Behind `kubectl` itself, completion needs kubectl 1.26 or newer, kubectl's own
+completion, and the executable `kubectl_complete-b2i` of the folder `completions` on your PATH.")]
 pub(crate) struct Args {
     /// Shell to write for
     shell: Shell,
