@@ -18,6 +18,7 @@ use crate::{
     },
 };
 
+const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/shop/deployments";
 const PODS: &str = "/api/v1/namespaces/shop/pods";
 
 /// `kubectl b2i …` against a server.
@@ -92,6 +93,9 @@ fn pod(server: &FakeApiServer, name: &str, restarts: u64) -> Value {
 async fn followed_lines_name_their_pod_from_the_second_pod_on() {
     let (server, _cluster) = FakeApiServer::start().await;
     put_app(&server, 1);
+    let mut deployment = server.get(DEPLOYMENTS, "shop").unwrap();
+    deployment["spec"]["replicas"] = json!(1);
+    server.put(DEPLOYMENTS, deployment);
     server.remove(PODS, "shop-b");
     server.log("shop-a", "alone\n");
     let mut logs = Piped::start(&server, "logs shop --follow");
