@@ -132,7 +132,7 @@ fn nothing_of_what_failed_is_remembered() {
     let failing = [
         format!("rerun shop {missing}"),
         format!("build ./hello-glibc --name shop {missing}"),
-        format!("{DEPLOY} {missing} --env WRONG=1 --memory 80Mi"),
+        format!("deploy ./hello-glibc --name shop {missing} --env WRONG=1 --memory 80Mi"),
         // The build is fine, and its rollout is not.
         format!("{DEPLOY} --image-env WRONG=1 {BAD}"),
         "rerun shop --base scratch --image-env WRONG=1 --tag wrong --timeout 60s".to_owned(),
@@ -184,7 +184,10 @@ fn builds_and_rollouts_have_outcomes_of_their_own() {
     );
 
     world.b2i_ok(&format!("{DEPLOY} --env PORT-"));
-    assert_eq!(newest(&world), (json!(1), json!("serving"), json!(["options"])));
+    assert_eq!(
+        newest(&world),
+        (json!(1), json!("serving"), json!(["env PORT removed"]))
+    );
     assert!(row().contains("  ok "), "{}", row());
     // Again, unchanged: no news.
     world.b2i_ok(DEPLOY);
@@ -200,12 +203,15 @@ fn builds_and_rollouts_have_outcomes_of_their_own() {
     world
         .b2i(&format!("{DEPLOY} --env PORT=none --timeout 60s"))
         .assert_failed(&["(undone)"]);
-    assert_eq!(newest(&world), (json!(1), json!("undone"), json!(["options"])));
+    assert_eq!(
+        newest(&world),
+        (json!(1), json!("undone"), json!(["env PORT added"]))
+    );
     assert!(row().contains("rollout undone"), "{}", row());
     let page = world.b2i_ok("status shop");
     for part in [
-        "  undone   options\n",
-        "  serving  options\n",
+        "  undone   env PORT added\n",
+        "  serving  env PORT removed\n",
         "the container ends: ",
     ] {
         assert!(page.contains(part), "{part} in\n{page}");
