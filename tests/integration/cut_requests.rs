@@ -116,13 +116,3 @@ async fn of_a_rollback_before_it_arrives() {
 async fn of_a_rollback_before_its_answer() {
     cut_each("rollback shop", At::Answer).await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn of_a_deletion_before_it_arrives() {
-    cut_each("delete shop --yes", At::Request).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn of_a_deletion_before_its_answer() {
-    cut_each("delete shop --yes", At::Answer).await;
-}

@@ -126,7 +126,7 @@ pub async fn begin(
         let newest = builds(Some(data)).into_iter().next();
         // An outage swallowed the answer to a write that did happen.
         let is_this = |build: &BuildRecord| {
-            number > 0 && build.number == number && build.started == record.started && build.run == record.run
+            number > 0 && build.number == number && build.run.is_some() && build.run == record.run
         };
         if newest.as_ref().is_some_and(is_this) {
             return Ok(());

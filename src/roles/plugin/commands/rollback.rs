@@ -297,6 +297,8 @@ async fn note(
     let mut entry = BuildRecord {
         ended: Some(now.clone()),
         outcome: build.outcome.clone(),
+        // By this a write is recognised whose answer was lost.
+        run: Some(options::run_id()),
         ..build.once_more(
             BuildOrigin::Rollback(gone_back_to(build).unwrap_or(build.number)),
             now,
