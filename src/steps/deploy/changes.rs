@@ -8,11 +8,11 @@ use k8s_openapi::{
 };
 
 use super::{
-    Options, amount,
+    Options,
     phrase::{self, PAIRS, changed, of_flag, pair},
 };
 use crate::{
-    cluster::{Workload, objects::deployment},
+    cluster::{Workload, objects::deployment, quantity},
     model::{DeployOptions, Flag, VolumeMount},
 };
 
@@ -108,7 +108,7 @@ fn resources(container: Option<&Container>, wanted: &Options) -> Vec<String> {
     ];
     let phrase = |(name, live, new): (&str, Option<&BTreeMap<String, Quantity>>, Option<&str>)| {
         let old = live.and_then(|live| live.get(name)).map(|it| it.0.as_str());
-        let stays = old.is_some_and(|old| amount::is_same(old, new.unwrap_or(old)));
+        let stays = old.is_some_and(|old| quantity::is_same(old, new.unwrap_or(old)));
         (new.is_some() && !stays).then(|| changed(name, old, new))
     };
     rows.into_iter().filter_map(phrase).collect()

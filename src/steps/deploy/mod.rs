@@ -3,7 +3,6 @@
 mod advice;
 mod aftermath;
 mod again;
-mod amount;
 mod answer;
 mod apply;
 mod changes;
