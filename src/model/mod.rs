@@ -31,6 +31,7 @@ mod record;
 mod registry_access;
 mod rollout;
 mod seals;
+mod shell;
 mod staging_request;
 mod symbol_version;
 
@@ -69,6 +70,7 @@ pub use record::{BuildOrigin, BuildRecord, Skipped};
 pub use registry_access::{Proxy, RegistryAccess, check_addresses};
 pub use rollout::{Rollout, RolloutOutcome, RolloutRecord};
 pub use seals::{Seal, Seals};
+pub use shell::quoted;
 pub use staging_request::StagingRequest;
 pub use symbol_version::{ParseVersionError, SymbolVersion};
 

@@ -7,13 +7,11 @@ use clap::{ArgMatches, FromArgMatches};
 
 use super::{
     args::{Cli, GlobalArgs},
-    command,
-    dialogue::quoted,
-    plain_secrets,
+    command, plain_secrets,
 };
 use crate::{
     error::{Failure, TYPED},
-    model::ArtifactPlace,
+    model::{ArtifactPlace, quoted},
 };
 
 /// Flags whose values are NAME=VALUE.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{command_line::CommandLine, flow::blocking};
 use crate::{
-    model::Event,
+    model::{Event, quoted},
     term::{Printer, ask},
 };
 
@@ -95,36 +95,5 @@ impl Dialogue {
         self.0
             .printer
             .say(&format!("the same without questions:\n  {line}"));
-    }
-}
-
-/// A word as a POSIX shell reads it.
-pub(super) fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_shell_reads_what_was_meant() {
-        for (word, expected) in [
-            ("--port", "--port"),
-            (
-                "registry.example.com:5000/team/shop@sha256:ab",
-                "registry.example.com:5000/team/shop@sha256:ab",
-            ),
-            ("two words", "'two words'"),
-            ("it's", r"'it'\''s'"),
-            ("$HOME", "'$HOME'"),
-            ("", "''"),
-        ] {
-            assert_eq!(quoted(word), expected);
-        }
     }
 }

@@ -3,14 +3,11 @@
 
 use serde::Deserialize;
 
-use super::{
-    bootstrap, builder_image,
-    dialogue::{Dialogue, quoted},
-    trusted::Subject,
-};
+use super::{bootstrap, builder_image, dialogue::Dialogue, trusted::Subject};
 use crate::{
     cluster::{Cluster, configuration},
     error::{Failure, Result},
+    model::quoted,
     oci::{Digest, Reference},
 };
 

@@ -3,7 +3,7 @@
 use std::{io, path::Path};
 
 use super::{content::Foreign, limits::Limits};
-use crate::{error::Failure, zip::Flaw};
+use crate::{error::Failure, model, zip::Flaw};
 
 const WANTED: &str = "give a JAR, a WAR or a Linux executable (ELF)";
 
@@ -267,15 +267,9 @@ pub(super) fn elf(file_name: &str, flaw: ElfFlaw) -> Failure {
     }
 }
 
-/// Quotes a path for a shell.
+/// A path for a shell.
 pub(super) fn quoted(path: &Path) -> String {
-    let path = path.display().to_string();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=@%".contains(c);
-    if path.chars().all(is_plain) {
-        path
-    } else {
-        format!("'{}'", path.replace('\'', r"'\''"))
-    }
+    model::quoted(&path.to_string_lossy())
 }
 
 #[cfg(test)]
@@ -292,17 +286,5 @@ mod tests {
             "could not read `/srv/shop.jar`: permission denied"
         );
         assert_eq!(failure.anchor, "artifact-permission");
-    }
-
-    #[test]
-    fn commands_can_be_pasted() {
-        for (path, expected) in [
-            ("/a/b-1.jar", "/a/b-1.jar"),
-            ("a b", "'a b'"),
-            ("it's", r"'it'\''s'"),
-            ("$(x)", "'$(x)'"),
-        ] {
-            assert_eq!(quoted(Path::new(path)), expected);
-        }
     }
 }

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Context, dialogue::quoted, options, options_file, s2i_source};
+use super::{Context, options, options_file, s2i_source};
 use crate::{
     error::{Failure, Result},
-    model::{ArtifactPlace, Event},
+    model::{ArtifactPlace, Event, quoted},
     oci::Digest,
     steps::fetch,
 };

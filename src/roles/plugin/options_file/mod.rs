@@ -21,7 +21,7 @@ pub(super) use find::NAME;
 pub(super) use schema::schema;
 pub(super) use write::{Entries, decided, of_flags, of_typed, words_of, write};
 
-use super::{dialogue::quoted, trusted::Subject, values};
+use super::{trusted::Subject, values};
 use crate::error::Result;
 use key::{Key, Shape};
 use read::ARTIFACT;

@@ -1,7 +1,10 @@
 //! Who may write to a file that was found. Where somebody else may, it says what they want.
 
-use super::{content::Content, quoted};
-use crate::error::{Failure, Result};
+use super::content::Content;
+use crate::{
+    error::{Failure, Result},
+    model::quoted,
+};
 
 /// Checks that a found file, and the folders that hold it, are the user's alone (or root's). On Windows a folder's
 /// access list is inherited by what is in it, and nothing is checked.

@@ -4,10 +4,10 @@ use std::{io, path::Path};
 
 use clap::{ArgMatches, Command, parser::ValueSource};
 
-use super::{ARTIFACT, Subject, authority, content::Content, key::camel_case, quoted};
+use super::{ARTIFACT, Subject, authority, content::Content, key::camel_case};
 use crate::{
     error::{Failure, Result},
-    model::{ArtifactPlace, brief},
+    model::{ArtifactPlace, brief, quoted},
     term::{Printer, Talk, ask},
 };
 
