@@ -60,12 +60,10 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<()> {
 
 /// Reads the app and what its next deploy keeps.
 async fn find(cluster: &Cluster, name: &AppName) -> Result<AppStatus> {
-    let mut app = apps::find(cluster, name).await?;
+    let (app, remembered) = tokio::join!(apps::find(cluster, name), Remembered::of(cluster, name));
+    let mut app = app?;
     // Damaged options are told by the next deploy, which needs them.
-    if let (Ok(remembered), Some(deploy)) = (
-        Remembered::of(cluster, name).await,
-        command().find_subcommand("deploy"),
-    ) {
+    if let (Ok(remembered), Some(deploy)) = (remembered, command().find_subcommand("deploy")) {
         app.options = options_file::of_flags(deploy, &remembered.flags());
     }
     Ok(app)
