@@ -88,7 +88,8 @@ fn a_spring_boot_jar_from_first_deploy_to_changed_class() {
     let uploaded = report["uploadedBytes"].as_u64().unwrap();
     assert!((1..40_000).contains(&uploaded), "{report}");
     assert_eq!(report["changedLayers"], report["sentLayers"], "{report}");
-    assert!(link.bytes() < 300_000, "{} bytes crossed the link", link.bytes());
+    // Most of it is what the API server tells of Pods, and of the record at each step: a layer alone has 1.5 MB.
+    assert!(link.bytes() < 400_000, "{} bytes crossed the link", link.bytes());
     assert!(link.bytes() > uploaded, "the proxy was not on the way");
     assert_ne!(report["image"].as_str(), Some(said.stdout.trim_end()));
     // The flags of the first deploy hold without being given again.

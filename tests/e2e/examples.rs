@@ -141,6 +141,11 @@ fn every_example_works() {
         let begin_anew = || {
             world.kubectl("delete deployment,statefulset,service,ingress shop --ignore-not-found");
         };
+        if line.starts_with("kubectl b2i init") || line.starts_with("kubectl b2i import") {
+            // Each as in a folder that has no options yet.
+            std::fs::remove_file(person.folder.join("b2i.yaml")).ok();
+            std::fs::write(person.folder.join("s2ibuilder.yaml"), S2I_BUILDER).unwrap();
+        }
         match line.as_str() {
             line if line.contains(" --stateful ") => begin_anew(),
             line if line.ends_with(" --adopt") => {
@@ -173,15 +178,10 @@ fn every_example_works() {
                 world.apply(S2I_BUILDER);
                 world.may("get", "s2ibuilders.devops.kubesphere.io");
             }
-            line if line.starts_with("kubectl b2i delete ") => {
+            line if line.starts_with("kubectl b2i delete ") || line.contains(" --from-app ") => {
                 world.b2i_ok(&format!("deploy {}/shop.jar", person.folder.display()));
             }
             _ => {}
-        }
-        if line.starts_with("kubectl b2i init") || line.starts_with("kubectl b2i import") {
-            // Each as in a folder that has no options yet.
-            std::fs::remove_file(person.folder.join("b2i.yaml")).ok();
-            std::fs::write(person.folder.join("s2ibuilder.yaml"), S2I_BUILDER).unwrap();
         }
         let way = way(&line);
         let said = person.types(&line, &way);

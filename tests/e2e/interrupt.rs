@@ -132,7 +132,8 @@ fn after_the_build_and_before_the_staging_pod_is_handed_over() {
     let world = World::new("int-leave");
     let (url, is_stuck, _proxy) = stuck_at(&world, "/resourcequotas");
     world.kubeconfig_for_user(&url);
-    let child = start(&world, "build ./httpbin --staging-idle 5m");
+    // With the limit named, quotas are looked at once: when it is known that the staging Pod might stay.
+    let child = start(&world, "build ./httpbin --staging-idle 5m --build-cpu-limit 1");
     eventually("the build's end", || is_stuck.load(Ordering::SeqCst));
     let said = interrupt(child);
     assert_eq!(

@@ -62,7 +62,11 @@ fn no_secret_or_several_are_named() {
     world.secret("other");
     let said = world.b2i("deploy ./httpbin --port 8080");
     assert_eq!(said.code, Some(1), "{}", said.stderr);
-    for part in ["`other`", "`registry-push`", "--push-secret"] {
+    for part in [
+        "other (10.250.0.1:5000)",
+        "registry-push (10.250.0.1:5000)",
+        "--push-secret NAME",
+    ] {
         assert!(said.stderr.contains(part), "{}", said.stderr);
     }
     world.kubectl("delete secret other registry-push");

@@ -81,7 +81,7 @@ fn getting_started_works_as_it_is_written_with_the_documented_role() {
                 line if line.contains("port-forward") => Way::Until("Forwarding from"),
                 _ => Way::ToTheEnd,
             };
-            if line == "kubectl b2i rollback shop" {
+            if line.starts_with("kubectl b2i rollback shop") {
                 // Back to what? To the image before this one.
                 let another = "kubectl b2i deploy ./shop.jar --image-env SECOND=1";
                 ok(&person.types_after(&setting, another, &Way::ToTheEnd), another);

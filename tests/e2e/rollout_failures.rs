@@ -220,7 +220,7 @@ fn a_pod_that_a_quota_keeps_out() {
     shop.world
         .kubectl("create quota small --hard=limits.memory=700Mi");
     let said = shop.world.b2i(
-        "deploy ./hello-glibc --name set --port 8080 --stateful --memory 600Mi --staging-idle 0 --timeout 15s",
+        "deploy ./hello-glibc --name set --port 8080 --stateful --memory 650Mi --staging-idle 0 --timeout 15s",
     );
     assert_eq!(said.code, Some(1), "{}", said.stderr);
     let told = shop.told(&said.stderr);

@@ -4,23 +4,8 @@ use std::process::Command;
 
 use crate::{
     cuts::{MEGABYTE, noisy_program},
-    world::{World, kubectl, run},
+    world::{World, run},
 };
-
-/// Takes `pods/portforward` away from the user.
-fn without_port_forward(world: &World) {
-    let role = world.kubectl("get role kubectl-b2i -o json");
-    let mut role: serde_json::Value = serde_json::from_str(&role).unwrap();
-    let rules = role["rules"].as_array_mut().unwrap();
-    let before = rules.len();
-    rules.retain(|rule| rule["resources"][0] != "pods/portforward");
-    assert_eq!(rules.len(), before - 1);
-    let path = world.folder.path().join("role.json");
-    std::fs::write(&path, role.to_string()).unwrap();
-    run(kubectl()
-        .args(["replace", "-n", &world.namespace, "-f"])
-        .arg(path));
-}
 
 fn finding(world: &World) -> String {
     let said = world.b2i("doctor");
@@ -33,7 +18,7 @@ fn finding(world: &World) -> String {
 #[ignore = "needs a cluster: tests/run"]
 fn exec_where_port_forward_is_forbidden() {
     let world = World::new("way-exec");
-    without_port_forward(&world);
+    world.may_no_longer("pods/portforward");
     world.may("get,create", "pods/exec");
     let program = noisy_program(&world, 9, 40 * MEGABYTE);
     let line = format!(
@@ -49,7 +34,7 @@ fn exec_where_port_forward_is_forbidden() {
 #[ignore = "needs a cluster: tests/run"]
 fn neither_is_said_and_nothing_is_left() {
     let world = World::new("way-none");
-    without_port_forward(&world);
+    world.may_no_longer("pods/portforward");
     let before = world.objects();
     let program = noisy_program(&world, 9, 3 * MEGABYTE);
     let said = world.b2i(&format!(

@@ -112,6 +112,18 @@ impl World {
         ));
     }
 
+    /// Takes from the user what the Role in the docs lets them do with this resource.
+    pub fn may_no_longer(&self, resource: &str) {
+        let role = self.kubectl("get role kubectl-b2i -o json");
+        let role: serde_json::Value = serde_json::from_str(&role).unwrap();
+        let mut rules = role["rules"].as_array().unwrap().iter();
+        let place = rules.position(|rule| rule["resources"] == serde_json::json!([resource]));
+        let place = place.unwrap_or_else(|| panic!("no rule is about {resource} alone"));
+        self.kubectl(&format!(
+            r#"patch role kubectl-b2i --type=json -p [{{"op":"remove","path":"/rules/{place}"}}]"#
+        ));
+    }
+
     /// Applies a text of YAML or JSON in the namespace.
     pub fn apply(&self, text: &str) {
         let file = self.folder.path().join("apply.yaml");
