@@ -288,7 +288,7 @@ pub(crate) struct ClusterBuildArgs {
     /// given, 5m, and 0 where `CI` is set
     #[arg(long, value_name = "TIME", env = "B2I_STAGING_IDLE")]
     pub(crate) staging_idle: Option<String>,
-    /// How many builds of the app its record keeps; 10 when nobody says so
+    /// How many builds of the app its record keeps; by default 10
     #[arg(long, value_name = "N", env = "B2I_HISTORY_LIMIT", value_parser = values::number_in::<u16>(1..=65535))]
     pub(crate) history_limit: Option<u16>,
     /// CPU limit of the build's Pods, for example 1; when not given, 500m where a quota demands a limit, else none

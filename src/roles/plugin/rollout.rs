@@ -23,8 +23,8 @@ use crate::{
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Flags of the rollout")]
 pub(crate) struct RolloutArgs {
-    /// Whether new Pods start beside the old ones (rolling) or after they have ended (recreate), which needs no room for
-    /// both, and leaves the app down in between; kept for later rollouts, which are rolling when nobody says so
+    /// Whether new Pods start beside the old ones (rolling, the default) or after they have ended (recreate), which needs
+    /// no room for both but leaves the app down in between; kept for later rollouts
     #[arg(long, value_name = "STRATEGY")]
     strategy: Option<StrategyWord>,
     /// Take over fields that somebody else set

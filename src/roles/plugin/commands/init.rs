@@ -26,7 +26,7 @@ use crate::{
 #[command(after_help = "Examples:
   kubectl b2i init
   kubectl b2i init ./shop.jar --port 8080 --nodeport --env LOG_LEVEL=debug
-  kubectl b2i init --from-app shop -n demo")]
+  kubectl b2i init --from-app shop")]
 pub(crate) struct Args {
     /// The artifact that the file names
     #[arg(help_heading = "Arguments", value_hint = clap::ValueHint::AnyPath, value_parser = OsStringValueParser::new().map(ArtifactPlace::of))]
